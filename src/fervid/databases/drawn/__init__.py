@@ -1,0 +1,1 @@
+"""The built-in database: faces that fervid draws itself."""

@@ -1,0 +1,1 @@
+"""Folds -> an honest report."""

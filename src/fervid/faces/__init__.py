@@ -1,0 +1,1 @@
+"""Clip -> Track: what is seen of a face, frame by frame."""

@@ -1,0 +1,74 @@
+"""Track: one face through one clip, as every system eats it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# What a frame's row may say; the code stored is the place in this tuple.
+STATUS = ("face", "no face", "unreadable")
+
+# Side in pixels of a stored face: no system takes more than 299 [3, Fig. 2]; the rest is margin
+# for the rotations of [1, Sec. 3.4] and for crops wider than a face.
+SIZE = 320
+
+
+@dataclass(frozen=True)
+class Track:
+    """One face through one clip: T rows, one for each frame of the clip's span.
+
+    A row without a face keeps its place: its picture is black, its landmarks NaN.
+
+    Args:
+        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`).
+        landmarks: (T, 68, 2) float32, x and y in pixels of `faces`, origin at the centre of the
+            top left pixel; may lie outside the crop.
+        times: (T,) float64, seconds from the start of the source.
+        frames: (T,) int64, 0-based frame index in the source.
+        status: (T,) uint8, index into STATUS.
+        score: (T,) float32, 0..1, how sure the finder is that this is a face.
+        to_frame: (T, 2, 3) float32, maps pixels of `faces` to pixels of the source frame.
+        frame_size: (width, height) of the source's frames, after rotation.
+        face: id of the face within its clip, 0, 1, ... by first appearance.
+        found_by: who found it: finder, its version, settings.
+    """
+
+    faces: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    times: NDArray[np.float64]
+    frames: NDArray[np.int64]
+    status: NDArray[np.uint8]
+    score: NDArray[np.float32]
+    to_frame: NDArray[np.float32]
+    frame_size: tuple[int, int]
+    face: int
+    found_by: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """(T,) whether a row holds a face."""
+        return self.status == STATUS.index("face")
+
+    @property
+    def landmarks_in_frame(self) -> NDArray[np.float32]:
+        """(T, 68, 2) the landmarks in pixels of the source frame."""
+        linear, shift = self.to_frame[:, :, :2], self.to_frame[:, :, 2]
+        moved = np.einsum("tij,tlj->tli", linear, self.landmarks) + shift[:, None]
+        return moved.astype(np.float32)
+
+    @property
+    def boxes(self) -> NDArray[np.float32]:
+        """(T, 4) left, top, width, height around the landmarks, in pixels of the source frame."""
+        points = self.landmarks_in_frame
+        low, high = points.min(axis=1), points.max(axis=1)
+        return np.concatenate([low, high - low], axis=1)
+
+    def rows(self, keep: Any) -> "Track":
+        """The rows that a numpy index (slice, mask, integers) picks, in its order."""
+        columns = ("faces", "landmarks", "times", "frames", "status", "score", "to_frame")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})

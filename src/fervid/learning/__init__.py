@@ -1,0 +1,1 @@
+"""Training, knowing no paper."""

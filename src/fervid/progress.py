@@ -1,0 +1,41 @@
+"""Progress of long jobs: a bar with an ETA on a terminal, plain lines in a log."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+    """Pass items on while showing how many went by.
+
+    Args:
+        description: what is done, a few words.
+        total: how many there will be; by default `len(items)` where it has one.
+    """
+    if total is None:
+        total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
+    shown = _bar if sys.stderr.isatty() else _lines
+    yield from shown(items, description, total)
+
+
+def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        yield from progress.track(items, total=total, description=description)
+
+
+def _lines(items: Iterable[T], description: str, total: int | None, every: float = 10.0) -> Iterator[T]:
+    begun = last = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last >= every or (done == total and now - begun >= 2):
+            left = f", {(now - begun) / done * (total - done):.0f} s left" if total else ""
+            print(f"{description}: {done}/{total or '?'}{left}", file=sys.stderr, flush=True)
+            last = now

@@ -1,0 +1,57 @@
+"""What a system and what it learns must offer; nothing inherits from these."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.faces.track import Track
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Recognizer(Protocol):
+    """A trained system."""
+
+    @property
+    def system(self) -> "System":
+        """The recipe that it was trained by."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """K names, the order of every probability vector."""
+
+    @property
+    def output(self) -> str:
+        """Which of `predict`'s networks is the system's answer."""
+
+    def predict(self, arrays: Arrays) -> dict[str, NDArray[np.float32]]:
+        """Probabilities, (N, K), of every network in the system, by name."""
+
+    def save(self, path: Path, card: Mapping[str, Any]) -> None:
+        """One safetensors file, written atomically, with labels, recipe and card in its metadata."""
+
+
+class System(Protocol):
+    """A published system as a frozen dataclass: the recipe's numbers, and what is done with them."""
+
+    @property
+    def name(self) -> str:
+        """As in `fervid.systems.SYSTEMS`."""
+
+    def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
+        """A track's samples, (N, ...) each; N = 0 where the track holds too little of a face."""
+
+    def fit(self, train: Samples, validation: Samples, run: Run) -> Recognizer:
+        """Train; `validation` selects, is never trained on and never holds a subject of `train`."""
+
+    def load(self, path: Path) -> Recognizer:
+        """A recognizer saved earlier.
+
+        Raises:
+            WeightsError: not ours, or of another system.
+        """
