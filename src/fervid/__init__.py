@@ -14,7 +14,7 @@ _HOME = {
     "FervidError": "fervid.errors",
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the names of a literal dict
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

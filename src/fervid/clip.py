@@ -68,7 +68,9 @@ class Database:
         names = Counter(clip.name for clip in self.clips)
         twice = [name for name, count in names.items() if count > 1]
         if twice:
-            raise DatabaseError(f"{self.name} holds clip {twice[0]!r} twice: give each its own name")
+            raise DatabaseError(
+                f"{self.name} holds clip {twice[0]!r} twice: give each its own name"
+            )
 
     @property
     def subjects(self) -> tuple[str, ...]:

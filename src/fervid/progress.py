@@ -23,14 +23,22 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
 
 def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         yield from progress.track(items, total=total, description=description)
 
 
-def _lines(items: Iterable[T], description: str, total: int | None, every: float = 10.0) -> Iterator[T]:
+def _lines(
+    items: Iterable[T], description: str, total: int | None, every: float = 10.0
+) -> Iterator[T]:
     begun = last = time.monotonic()
     for done, item in enumerate(items, 1):
         yield item

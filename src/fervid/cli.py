@@ -1,0 +1,251 @@
+"""The command: `fervid --help`. Heavy imports stay inside the commands."""
+
+import errno
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import fervid
+from fervid.errors import FervidError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from fervid.faces import FaceSettings
+
+app = typer.Typer(
+    help="Facial expression recognition in video: prepare, evaluate, train, predict.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Faces = Annotated[str, typer.Option("--faces", help="Who finds faces: builtin or mediapipe.")]
+StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Processes to work in.")]
+Seed = Annotated[int, typer.Option(help="Of everything random.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="A field of the recipe: --set learning_rate=0.02")
+]
+
+
+def main() -> None:
+    """Run the command; what a user can mend is one sentence and exit code 2, never a traceback."""
+    try:
+        app()
+    except FervidError as error:
+        sys.exit(_say(str(error)))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+            raise
+        where = error.filename or "the output folder"
+        sys.exit(_say(f"{where}: {error.strerror}; free some space or name another folder"))
+
+
+def _say(sentence: str) -> int:
+    print(f"fervid: {sentence}", file=sys.stderr)
+    return 2
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version")] = False) -> None:
+    if version:
+        print(f"fervid {fervid.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def draw(
+    out: Annotated[Path, typer.Argument(help="Folder to draw into.")],
+    subjects: Annotated[int, typer.Option(min=2)] = 20,
+    clips_per_emotion: Annotated[int, typer.Option(min=1)] = 1,
+    course: Annotated[str, typer.Option(help="apex or full")] = "apex",
+    difficulty: Annotated[str, typer.Option(help="easy, normal or hard")] = "normal",
+    form: Annotated[str, typer.Option(help="video or images")] = "video",
+    size: Annotated[int, typer.Option(min=64, help="Side of a frame in pixels.")] = 256,
+    seed: Seed = 0,
+    jobs: Jobs = 1,
+) -> None:
+    """Draw a database of faces: videos or image folders, a manifest, exact landmarks."""
+    from fervid.databases.drawn import draw as draw_database
+
+    draw_database(
+        out, subjects, clips_per_emotion, course, difficulty, seed, jobs, form=form, size=size
+    )
+    print(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
+
+
+@app.command()
+def prepare(
+    database: Annotated[str, typer.Argument(help="Which database: `fervid databases` lists them.")],
+    root: Annotated[Path, typer.Argument(help="Its folder, as delivered.")],
+    store: StorePath,
+    jobs: Jobs = 1,
+    faces: Faces = "builtin",
+) -> None:
+    """Find the faces of a database once; started again, it goes on where it stopped."""
+    from fervid.databases import load
+    from fervid.faces import prepare as prepare_faces
+
+    done = prepare_faces(load(database, root), store, _face_settings(faces), jobs=jobs)
+    for name, reason in done.failed.items():
+        print(f"no track: {name}: {reason}")
+    print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
+
+
+@app.command()
+def evaluate(
+    system: Annotated[str, typer.Argument(help="Which system: `fervid systems` lists them.")],
+    store: StorePath,
+    protocol: Annotated[str, typer.Option(help="A protocol's name or a split file.")] = "paper",
+    out: Annotated[Path | None, typer.Option(help="Run folder; default under runs/.")] = None,
+    fusion: Annotated[str | None, typer.Option(help="Of dtagn: joint, weighted, ...")] = None,
+    sets: Sets = None,
+    seed: Seed = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+    jobs: Jobs = 1,
+) -> None:
+    """Train and test on subject-independent folds; ends with a table and a report."""
+    from fervid.evaluation import evaluate as evaluate_system
+    from fervid.evaluation import load_folds
+    from fervid.faces import Store
+
+    recipe = _recipe(system, [*(sets or []), *([f"fusion={fusion}"] if fusion else [])])
+    opened = Store.open(store)
+    folds = load_folds(protocol, opened.database)
+    run = out or Path("runs") / f"{opened.database.name}-{recipe.name}-{Path(protocol).stem}-{seed}"
+    report = evaluate_system(recipe, opened, folds, run, seed=seed, device=device, jobs=jobs)
+    print(report.table())
+    print(f"report: {run / 'report.html'}")
+
+
+@app.command()
+def train(
+    system: Annotated[str, typer.Argument(help="Which system: `fervid systems` lists them.")],
+    store: StorePath,
+    out: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
+    sets: Sets = None,
+    seed: Seed = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+) -> None:
+    """Train on a whole database, for `fervid predict`; measures nothing on test subjects."""
+    from fervid.evaluation import train_on
+    from fervid.faces import Store
+
+    train_on(_recipe(system, sets or []), [Store.open(store)], out, seed=seed, device=device)
+    print(f"trained: fervid predict VIDEO --model {out}")
+
+
+@app.command()
+def predict(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders, globs, a webcam's index.")],
+    model: Annotated[str, typer.Option(help="A shipped model's name or a file.")] = "dtagn",
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path(
+        "predictions"
+    ),
+    overlay: Annotated[bool, typer.Option(help="Also write the annotated videos.")] = False,
+    format: Annotated[str, typer.Option(help="csv or parquet")] = "csv",
+    faces: Faces = "builtin",
+    window: Annotated[float, typer.Option(help="Seconds one answer looks at.")] = 1.0,
+    step: Annotated[float, typer.Option(help="Seconds between two answers.")] = 0.25,
+    landmarks: Annotated[bool, typer.Option(help="Also write the 68 landmarks.")] = False,
+) -> None:
+    """Turn videos and pictures into tables, timelines and overlays."""
+    from fervid.predict import predict as predict_files
+
+    summary = predict_files(
+        inputs, out, model=model, overlay=overlay, format=format, settings=_face_settings(faces),
+        window=window, step=step, landmarks=landmarks,
+    )  # fmt: skip
+    print(summary.text())
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to work in.")] = Path("runs/demo"),
+    subjects: Annotated[int, typer.Option(min=6)] = 20,
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Draw a database, prepare it, evaluate DTAGN on five subject-independent folds."""
+    draw(out / "drawn", subjects=subjects, clips_per_emotion=1, seed=seed, jobs=jobs)
+    prepare("drawn", out / "drawn", out / "store", jobs=jobs)
+    evaluate(
+        "dtagn", out / "store", protocol="five-fold", out=out / "run", seed=seed, jobs=jobs
+    )  # fmt: skip
+
+
+@app.command()
+def systems() -> None:
+    """List the systems and the fields of their recipes."""
+    from fervid.systems import SYSTEMS
+
+    for name, recipe in SYSTEMS.items():
+        print(f"{name}: {recipe}")
+
+
+@app.command()
+def databases() -> None:
+    """List the databases that `prepare` reads."""
+    from fervid.databases import DATABASES
+
+    for name, loader in DATABASES.items():
+        print(f"{name}: {(loader.__doc__ or '').strip().splitlines()[0]}")
+
+
+def _recipe(name: str, sets: list[str]) -> Any:
+    """A catalogue's system with the fields that --set names replaced."""
+    from fervid.systems import SYSTEMS
+
+    if name not in SYSTEMS:
+        raise InputError(f"no system {name!r}: choose one of {', '.join(SYSTEMS)}")
+    recipe: Any = SYSTEMS[name]
+    types = {field.name: type(getattr(recipe, field.name)) for field in fields(recipe)}
+    for pair in sets:
+        key, _, value = pair.partition("=")
+        if key not in types or not value:
+            raise InputError(
+                f"--set {pair}: {name} has the fields {', '.join(types)}; use NAME=VALUE"
+            )
+        recipe = replace(recipe, **{key: _value(value, types[key], pair)})
+    return recipe
+
+
+def _value(text: str, kind: type, pair: str) -> Any:
+    import ast
+
+    try:
+        value = text if kind is str else ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind):
+        raise InputError(f"--set {pair}: a {kind.__name__} is wanted, as in the recipe's default")
+    return value
+
+
+def _face_settings(finder: str) -> "FaceSettings":
+    from fervid.faces import FaceSettings
+
+    if finder not in ("builtin", "mediapipe"):
+        raise InputError(f"no face finder {finder!r}: choose builtin or mediapipe")
+    return FaceSettings(finder=finder)
+
+
+def check_out(folder: Path) -> None:
+    """Refuse a folder that cannot be written to, before any work is done.
+
+    Raises:
+        OutputError: it, or the folder it would be made in, is read-only.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written to ({error.strerror}): name another"
+        ) from None

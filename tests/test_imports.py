@@ -1,0 +1,69 @@
+"""Imports point left only, and `import fervid` stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "src" / "fervid"
+ORDER = [
+    [
+        "errors",
+        "labels",
+        "progress",
+        "clip",
+        "faces",
+        "databases",
+        "protocols",
+        "learning",
+        "systems",
+        "evaluation",
+    ],
+    ["papers", "figures", "predict", "demo", "cli", "web", "__main__"],
+]
+RANK = {name: rank for rank, name in enumerate(ORDER[0] + ORDER[1])}
+HEAVY = {"mediapipe": ("faces",), "av": ("faces",), "cv2": ("faces", "databases/drawn")}
+# A system's flow and LBP inputs may use OpenCV too.
+INPUTS = "inputs.py"
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def room(name: str) -> str:
+    return name.split(".")[1] if name.startswith("fervid.") else ""
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_left(path: Path) -> None:
+    place = path.relative_to(ROOT)
+    here = place.parts[0].removesuffix(".py")
+    names = imported(path)
+    if here != "__init__":
+        right = [n for n in names if room(n) in RANK and RANK[room(n)] > RANK[here]]
+        assert not right, f"{place} imports {right} from its right"
+    for library, homes in HEAVY.items():
+        if any(n.split(".")[0] == library for n in names):
+            at_home = any(str(place).startswith(home) for home in homes)
+            assert at_home or (library == "cv2" and path.name == INPUTS), f"{place}: {library}"
+    if here == "systems" and len(place.parts) == 3:
+        others = [n for n in names if n.startswith("fervid.systems.") and n.split(".")[2] not in
+                  (place.parts[1], "interface")]  # fmt: skip
+        outside = [n for n in names if room(n) in ("databases", "protocols")]
+        assert not others + outside, f"{place} imports {others + outside}"
+
+
+@pytest.mark.parametrize("line", ["import fervid", "from fervid.cli import main"])
+def test_light(line: str) -> None:
+    code = f"import sys; {line}; print([m for m in ('torch', 'cv2', 'pandas') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
