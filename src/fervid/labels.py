@@ -64,6 +64,6 @@ def index(label: str, labels: tuple[str, ...]) -> int:
     """
     if label not in labels:
         raise LabelError(
-            f"label {label!r} is none of {', '.join(labels)}: correct it or name it in the label set"
+            f"label {label!r} is none of {', '.join(labels)}: correct it or extend the set"
         )
     return labels.index(label)
