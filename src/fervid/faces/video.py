@@ -1,0 +1,328 @@
+"""Frames in and out: videos FFmpeg reads, folders of images, stills, a webcam; always streaming."""
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import InputError, OutputError
+
+STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+RATE = 25.0  # frames per second of a folder of images, which tells none
+TOLERANCE = 0.5  # seconds a video may end before its container says so, and still be whole
+TEXT = ("tty", "subviewer", "bin")  # FFmpeg "plays" a text file as a terminal
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a source.
+
+    Args:
+        index: 0-based within the source.
+        time: seconds from the start of the source.
+        image: (H, W, 3) uint8 RGB, upright; black where it could not be decoded.
+        readable: False where the source is damaged here.
+    """
+
+    index: int
+    time: float
+    image: NDArray[np.uint8]
+    readable: bool = True
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a source says of itself; nothing is decoded but a first frame.
+
+    Args:
+        size: (width, height) after rotation.
+        rate: frames per second, on average.
+        count: frames, where the container tells.
+        duration: seconds, where the container tells.
+    """
+
+    size: tuple[int, int]
+    rate: float
+    count: int | None
+    duration: float | None
+
+
+def is_still(path: Path) -> bool:
+    """Whether the name is that of a single picture."""
+    return path.suffix.lower() in STILLS
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The numbered images of a folder in natural order (2 before 10); hidden files left out."""
+
+    def key(path: Path) -> list[tuple[int, int, str]]:
+        parts = re.split(r"(\d+)", path.name.lower())
+        return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
+
+    try:
+        inside = sorted(p for p in folder.iterdir() if is_still(p) and not p.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be listed: check its permissions") from error
+    return sorted(inside, key=key)
+
+
+def frames(
+    source: Path | int, start: int = 0, end: int | None = None, rate: float = RATE
+) -> Iterator[Frame]:
+    """Decode one frame after the other; at most two are held.
+
+    A damaged stretch gives rows with `readable=False`, the rest is read on.
+
+    Args:
+        source: video file, still image, folder of images, or a webcam's index.
+        start: first frame wanted.
+        end: one past the last frame wanted; None: to the end.
+        rate: frames per second of a folder of images.
+
+    Raises:
+        InputError: missing, empty, not a video, or nothing could be decoded within the span.
+    """
+    if isinstance(source, int):
+        yield from _webcam(source, start, end)
+        return
+    _check(source)
+    if source.is_dir():
+        found = _images(source, pictures(source), start, end, rate)
+    elif is_still(source):
+        found = _images(source, [source], start, end, rate)
+    else:
+        found = _video(source, start, end)
+    any_readable = False
+    for frame in found:
+        any_readable |= frame.readable
+        yield frame
+    if not any_readable:
+        where = f" from frame {start} on" if start else ""
+        raise InputError(f"{source} holds no readable frame{where}: check or copy it again")
+
+
+def probe(source: Path, rate: float = RATE) -> Probe:
+    """Size, rate, count and duration of a file or folder.
+
+    Raises:
+        InputError: as `frames`.
+    """
+    first = next(frames(source, rate=rate))
+    height, width = first.image.shape[:2]
+    if source.is_dir():
+        count = len(pictures(source))
+        return Probe((width, height), rate, count, count / rate)
+    if is_still(source):
+        return Probe((width, height), rate, 1, 0.0)
+    with _open(source) as container:
+        stream = _stream(source, container)
+        told = float(stream.average_rate or stream.guessed_rate or RATE)
+        seconds = container.duration / 1e6 if container.duration else None
+        return Probe((width, height), told, stream.frames or None, seconds)
+
+
+def write_video(path: Path, images: Iterable[NDArray[np.uint8]], rate: float) -> None:
+    """Encode H.264 (yuv420p, one thread: the same bytes everywhere), under its name when whole.
+
+    Args:
+        path: ends in .mp4, .mov or .mkv.
+        images: (H, W, 3) uint8 RGB each, one size; odd sides get one repeated row or column.
+        rate: frames per second.
+
+    Raises:
+        OutputError: the place cannot be written to.
+        InputError: there is no image.
+    """
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = _encode(part, images, rate)
+        if not written:
+            raise InputError(f"{path} would hold no frame: give at least one")
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}): "
+            "free space there or choose another folder"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True) if part.exists() else None
+
+
+def _encode(part: Path, images: Iterable[NDArray[np.uint8]], rate: float) -> int:
+    import av
+
+    written = 0
+    options = {"crf": "18", "preset": "veryfast"}
+    muxing = {"fflags": "+bitexact"}
+    if part.suffix in (".mp4", ".mov"):
+        muxing["movflags"] = "+faststart"  # plays in a browser before it is all there
+    with av.open(f"file:{part}", "w", options=muxing) as container:
+        stream: Any = None
+        for image in images:
+            odd_y, odd_x = image.shape[0] % 2, image.shape[1] % 2
+            if odd_y or odd_x:
+                image = np.pad(image, ((0, odd_y), (0, odd_x), (0, 0)), mode="edge")
+            if stream is None:
+                exact = Fraction(rate).limit_denominator(100_000)
+                stream = container.add_stream("libx264", rate=exact, options=options)
+                stream.height, stream.width = image.shape[:2]
+                stream.pix_fmt = "yuv420p"
+                stream.codec_context.thread_count = 1
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+            container.mux(stream.encode(frame))
+            written += 1
+        if stream is not None:
+            container.mux(stream.encode(None))
+    return written
+
+
+def _check(path: Path) -> None:
+    """Missing, empty and unreadable sources, told before a decoder is asked."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist: correct the path")
+    if path.is_dir():
+        if not pictures(path):
+            raise InputError(f"{path} holds no image: name a folder of frames or a video file")
+    elif path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes): copy it again")
+
+
+def _images(
+    source: Path, paths: list[Path], start: int, end: int | None, rate: float
+) -> Iterator[Frame]:
+    shape: tuple[int, ...] = (1, 1, 3)
+    for index, path in list(enumerate(paths))[start:end]:
+        image = _still(path)
+        if image is not None:
+            shape = image.shape
+            yield Frame(index, index / rate, image)
+        else:
+            yield Frame(index, index / rate, np.zeros(shape, np.uint8), readable=False)
+
+
+def _still(path: Path) -> NDArray[np.uint8] | None:
+    """(H, W, 3) RGB, turned upright by its EXIF tag; None where it cannot be decoded."""
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _open(path: Path) -> Any:
+    import av
+
+    try:  # a file may name others (playlists): only files are followed, never the network
+        return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+    except (av.FFmpegError, OSError) as error:
+        raise InputError(
+            f"{path} is not a video that can be read (truncated, or another kind of file): "
+            "check or copy it again"
+        ) from error
+
+
+def _stream(path: Path, container: Any) -> Any:
+    import av
+
+    cover = av.stream.Disposition.attached_pic
+    streams = [s for s in container.streams.video if not s.disposition & cover]
+    if not streams or container.format.name in TEXT:
+        raise InputError(
+            f"{path} holds no video: name a video file, an image or a folder of images"
+        )
+    return streams[0]
+
+
+def _video(path: Path, start: int, end: int | None) -> Iterator[Frame]:
+    with _open(path) as container:
+        stream = _stream(path, container)
+        step = 1 / float(stream.average_rate or stream.guessed_rate or RATE)
+        origin = float((stream.start_time or 0) * stream.time_base)
+        seconds, index = -step, -1
+        shape: tuple[int, ...] = (1, 1, 3)
+        for index, decoded in enumerate(_decoded(container, stream)):
+            if end is not None and index >= end:
+                return
+            told = None if decoded is None else decoded.time
+            seconds = seconds + step if told is None else told - origin
+            if index < start:
+                continue
+            if decoded is None:
+                yield Frame(index, seconds, np.zeros(shape, np.uint8), readable=False)
+                continue
+            image = decoded.to_ndarray(format="rgb24")
+            turns = round(decoded.rotation / 90) % 4
+            if turns:
+                image = np.ascontiguousarray(np.rot90(image, turns))
+            shape = image.shape
+            yield Frame(index, seconds, image)
+        if seconds + step < _announced(container, stream) - TOLERANCE:
+            yield Frame(index + 1, seconds + step, np.zeros(shape, np.uint8), readable=False)
+
+
+def _announced(container: Any, stream: Any) -> float:
+    """Seconds of video the container promises; 0 where it promises none."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    if container.duration and len(container.streams) == 1:  # else sound may run on alone
+        return float(container.duration / 1e6)
+    return 0.0
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Decoded frames; None stands for a packet that could not be decoded or read."""
+    import av
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # the file ends in the middle of what it announced
+            packet = None
+            yield from _flushed(stream)
+            yield None
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            yield None
+
+
+def _flushed(stream: Any) -> Iterator[Any]:
+    import av
+
+    try:
+        yield from stream.decode(None)
+    except av.FFmpegError:
+        return
+
+
+def _webcam(index: int, start: int, end: int | None) -> Iterator[Frame]:
+    camera = cv2.VideoCapture(index)
+    try:
+        if not camera.isOpened():
+            raise InputError(f"webcam {index} cannot be opened: connect it or name another index")
+        begun = time.monotonic()
+        number = 0
+        while end is None or number < end:
+            there, image = camera.read()
+            if not there:
+                return
+            if number >= start:
+                seen = time.monotonic() - begun
+                upright = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+                yield Frame(number, seen, upright)
+            number += 1
+    finally:
+        camera.release()
