@@ -1,0 +1,280 @@
+"""The built-in landmark network: 68 points and a presence from one grey crop of a face.
+
+Points follow the 68 of Multi-PIE (jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67). The
+network was trained by `training/landmarks.py` on rendered and drawn faces alone.
+
+Crops are squares in the *face's own frame*: turned upright, as wide as `CROP` Haar boxes. A frame of
+video is followed by cutting the crop where the last landmarks were, so no detector runs.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from fervid.errors import FacesError
+
+WEIGHTS = Path(__file__).parent / "weights" / "landmarks.safetensors"
+INPUT = 96  # side of the network's picture, pixels
+CROP = 1.16  # side of the crop, in sides of the Haar-like box
+DROP = 0.07  # how far the crop's centre lies below the box's, in sides of the box
+
+# Where five anchors lie in the Haar-like box, as fractions of its side: the middle of the right
+# and left eye, the nose's base and the mouth's corners, mean over the rendered faces.
+ANCHORS = np.array(
+    [[0.338, 0.432], [0.662, 0.432], [0.5, 0.678], [0.385, 0.782], [0.615, 0.782]], np.float32
+)
+
+# The point that takes each point's place when a face is mirrored.
+FLIP = np.array(
+    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
+    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+)
+
+Array = NDArray[np.float32]
+
+
+class Landmarker:
+    """Finds 68 points in crops of a frame, and says how sure it is that a face is there.
+
+    Args:
+        weights: a file of `training/landmarks.py`; by default the one in the package.
+        threads: torch's threads in this process; None leaves them as they are.
+
+    Raises:
+        FacesError: the weights are missing or not a landmark network of fervid.
+    """
+
+    version: str
+
+    def __init__(self, weights: Path | None = None, threads: int | None = None) -> None:
+        if threads is not None:
+            torch.set_num_threads(threads)
+        path = Path(weights or WEIGHTS)
+        network, metadata = load(path)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.version = f"{metadata['version']} {digest[:8]}"
+        self._network = fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def __call__(
+        self, frame: NDArray[np.uint8], boxes: Array, angles: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Landmarks in each box.
+
+        Args:
+            frame: (H, W) grey or (H, W, 3) RGB.
+            boxes: (N, 4) left, top, width, height of a square box as the Haar cascade gives, pixels.
+            angles: (N,) how far each face is turned clockwise in the picture, radians; 0 by default.
+
+        Returns:
+            (N, 68, 2) landmarks in pixels of the frame, (N,) presence in 0..1.
+        """
+        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+        turned = np.zeros(len(boxes), np.float32) if angles is None else np.asarray(angles)
+        found, presence = self._predict(frame, crops_of_boxes(boxes, turned))
+        if not len(boxes):
+            return found, presence
+        # A second look at the place that the first one found: the detector's box wobbles.
+        again, sure = self.follow(frame, found)
+        return again, np.minimum(presence, sure)
+
+    def follow(self, frame: NDArray[np.uint8], landmarks: Array) -> tuple[Array, Array]:
+        """Landmarks near earlier ones, (N, 68, 2) in pixels of the frame; returns as a call does."""
+        return self._predict(frame, crops_of_landmarks(landmarks))
+
+    def _predict(self, frame: NDArray[np.uint8], crops: Array) -> tuple[Array, Array]:
+        if not len(crops):
+            return np.zeros((0, 68, 2), np.float32), np.zeros(0, np.float32)
+        cut = np.stack([cut_out(frame, crop) for crop in crops])
+        with torch.inference_mode():
+            points, logit = self._network(torch.from_numpy(cut)[:, None])
+        return to_frame(points.numpy(), crops), torch.sigmoid(logit).numpy()
+
+
+def box_of(landmarks: Array) -> Array:
+    """The Haar-like box around landmarks, upright in the picture.
+
+    Args:
+        landmarks: (N, 68, 2) pixels.
+
+    Returns:
+        (N, 4) left, top, width, height in pixels.
+    """
+    crops = crops_of_landmarks(landmarks)
+    side = np.hypot(crops[:, 0, 0], crops[:, 1, 0]) / CROP
+    middle = crops[:, :, :2] @ np.array([0.5, 0.5 - DROP / CROP], np.float32) + crops[:, :, 2]
+    corner = middle - side[:, None] / 2
+    return np.concatenate([corner, side[:, None], side[:, None]], axis=1).astype(np.float32)
+
+
+def crops_of_boxes(boxes: Array, angles: Array) -> Array:
+    """(N, 2, 3) maps from the unit square of each crop to pixels, for (N, 4) boxes."""
+    side = (boxes[:, 2] + boxes[:, 3]) / 2
+    middle = boxes[:, :2] + boxes[:, 2:] / 2
+    cos, sin = np.cos(angles), np.sin(angles)
+    turn = np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], 1) * side[:, None, None]
+    origin = np.array([-CROP / 2, DROP - CROP / 2], np.float32)  # from the box's middle
+    shift = middle + turn @ origin
+    return np.concatenate([turn * CROP, shift[:, :, None]], axis=2).astype(np.float32)
+
+
+def crops_of_landmarks(landmarks: Array) -> Array:
+    """(N, 2, 3) maps from the unit square of each crop to pixels, for (N, 68, 2) landmarks.
+
+    The similarity that takes `ANCHORS` to the landmarks' anchors with the least squared error.
+    """
+    points = np.asarray(landmarks, np.float32).reshape(-1, 68, 2)
+    eyes = points[:, 36:48].reshape(-1, 2, 6, 2).mean(axis=2)
+    seen = np.concatenate([eyes, points[:, [33, 48, 54]]], axis=1)
+    unit = (ANCHORS - [0.5, 0.5 + DROP]) / CROP + 0.5  # box -> crop
+    middle, target = unit.mean(axis=0), seen.mean(axis=1)
+    u, v = unit - middle, seen - target[:, None]
+    energy = (u**2).sum()
+    real = np.einsum("ai,nai->n", u, v) / energy
+    imaginary = (u[:, 0] * v[:, :, 1] - u[:, 1] * v[:, :, 0]).sum(axis=1) / energy
+    turn = np.stack([np.stack([real, -imaginary], 1), np.stack([imaginary, real], 1)], 1)
+    return np.concatenate([turn, (target - turn @ middle)[:, :, None]], axis=2).astype(np.float32)
+
+
+def cut_out(frame: NDArray[np.uint8], crop: Array) -> NDArray[np.uint8]:
+    """One crop of a frame as the network's (96, 96) grey picture; beyond the frame, its edge goes on.
+
+    Large faces are cut out finer and then averaged, so that no pixel is skipped.
+    """
+    finer = int(np.clip(np.hypot(crop[0, 0], crop[1, 0]) / INPUT, 1, 4))
+    size = INPUT * finer
+    # Pixel centres lie at whole numbers: the unit square's left edge is at -0.5.
+    matrix = np.empty((2, 3))
+    matrix[:, :2] = crop[:, :2] / size
+    matrix[:, 2] = crop[:, 2] + matrix[:, :2].sum(axis=1) / 2
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(frame, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    if cut.ndim == 3:
+        cut = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
+    return cv2.resize(cut, (INPUT, INPUT), interpolation=cv2.INTER_AREA) if finer > 1 else cut
+
+
+def to_frame(points: Array, crops: Array) -> Array:
+    """Move (N, 68, 2) points of the crops' unit squares to pixels of the frame."""
+    moved: Array = points @ crops[:, :, :2].transpose(0, 2, 1) + crops[:, None, :, 2]
+    return moved.astype(np.float32)
+
+
+def _conv(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, 3, stride, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = _conv(width, width), _conv(width, width)[:2]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.second(self.first(x)))
+
+
+class Network(nn.Module):
+    """Grey crop -> points and presence, two ways at once.
+
+    A global head sees the whole face and regresses all points together, which keeps the shape
+    when parts are hidden. A local head paints one map for each point, on a grid that reaches two
+    cells beyond the crop, and takes its centre of mass, which is exact where a point is visible.
+    The points are their mean.
+    """
+
+    def __init__(self, width: int = 32, hidden: int = 128) -> None:
+        super().__init__()
+        w = width
+        self.stem = nn.Sequential(_conv(1, 24, 2), _conv(24, w, 2), _Residual(w))  # 24 x 24
+        self.middle = nn.Sequential(_conv(w, 2 * w, 2), _Residual(2 * w), _Residual(2 * w))  # 12
+        self.deep = nn.Sequential(_conv(2 * w, 4 * w, 2), _Residual(4 * w), _Residual(4 * w))  # 6
+        self.whole = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(4 * w * 36, hidden, bias=False),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
+        )
+        self.points = nn.Linear(hidden, 136)
+        self.presence = nn.Linear(hidden, 1)
+        self.from_deep = nn.Conv2d(4 * w, 2 * w, 1)
+        self.join = _conv(2 * w, w + 16)
+        self.from_stem = nn.Conv2d(w, w + 16, 1)
+        self.paint = nn.Sequential(
+            nn.Conv2d(w + 16, w, 3, padding=3, bias=False), nn.BatchNorm2d(w), nn.ReLU(),
+            nn.Conv2d(w, 68, 1),
+        )  # 28 x 28  # fmt: skip
+        self.register_buffer("grid", (torch.arange(28) - 1.5) / 24, persistent=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 1, 96, 96) grey 0..255 -> (B, 68, 2) in the crop's unit square, (B,) presence logit."""
+        whole, local, logit = self.heads(x)
+        return (whole + local) / 2, logit
+
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the global and the local head say, (B, 68, 2) each, and the presence logit (B,)."""
+        x = x.float()
+        spread, mean = torch.std_mean(x, dim=(2, 3), keepdim=True)
+        fine = self.stem((x - mean) / (spread + 4))  # (B, w, 24, 24)
+        half = self.middle(fine)  # (B, 2w, 12, 12)
+        deep = self.deep(half)  # (B, 4w, 6, 6)
+        hidden = self.whole(deep)
+        whole = self.points(hidden).unflatten(1, (68, 2))
+        half = self.join(half + F.interpolate(self.from_deep(deep), scale_factor=2.0))
+        maps = self.paint(F.interpolate(half, scale_factor=2.0) + self.from_stem(fine))
+        mass = maps.float().flatten(2).softmax(2).unflatten(2, (28, 28))  # (B, 68, 28, 28)
+        grid = self.get_buffer("grid")
+        local = torch.stack([(mass.sum(2) * grid).sum(2), (mass.sum(3) * grid).sum(2)], dim=2)
+        return whole, local, self.presence(hidden)[:, 0]
+
+
+def load(path: Path) -> tuple[Network, dict[str, str]]:
+    """A trained network and what its file says about itself."""
+    if not path.is_file():
+        raise FacesError(
+            f"{path}: no landmark weights there; install fervid again or name a file made by "
+            "training/landmarks.py."
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise FacesError(f"{path}: not a safetensors file ({error}); name another one.") from error
+    if metadata.get("format") != "fervid" or metadata.get("kind") != "landmarks":
+        raise FacesError(
+            f"{path}: holds no landmark network of fervid; name a file made by training/landmarks.py."
+        )
+    network = Network()
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise FacesError(
+            f"{path}: its landmark network is of another shape; train it again with "
+            "training/landmarks.py of this version."
+        ) from error
+    return network.eval(), metadata
+
+
+def fold(module: nn.Module) -> nn.Module:
+    """Put each batch normalisation into the layer before it, in place; for prediction only."""
+    last: Any = None
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+            scale = child.weight / torch.sqrt(child.running_var + child.eps)  # type: ignore[operator]
+            shape = (-1, *[1] * (last.weight.dim() - 1))
+            last.weight = nn.Parameter(last.weight * scale.reshape(shape))
+            last.bias = nn.Parameter(child.bias - child.running_mean * scale)  # type: ignore[operator]
+            setattr(module, name, nn.Identity())
+        else:
+            last = fold(child)
+    return module
