@@ -54,6 +54,7 @@ class Database:
         origin: said beside every number ("rendered stand-in", ...); empty for the real thing.
         licence: what the data's licence allows, one sentence.
         citation: BibTeX; empty where there is none.
+        left_out: what the loader found and left out, and how many of it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Database:
     origin: str = ""
     licence: str = ""
     citation: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = Counter(clip.name for clip in self.clips)

@@ -1,0 +1,113 @@
+"""CK+, the extended Cohn-Kanade database, as its two archives unpack [1, Sec. 5.2]."""
+
+from collections import Counter
+from pathlib import Path
+
+from fervid.clip import Clip, Database
+from fervid.databases.tree import IMAGES, expect, folders, origin, visible
+from fervid.errors import DatabaseError
+from fervid.labels import CK_PLUS
+
+# The number in an emotion file -> its name; 0 is neutral and no expression to recognise.
+CODES = {
+    1: "anger",
+    2: "contempt",
+    3: "disgust",
+    4: "fear",
+    5: "happiness",
+    6: "sadness",
+    7: "surprise",
+}
+# [1, Table 1]: what a complete copy holds.
+COUNTS = dict(zip(CK_PLUS, (45, 18, 59, 25, 69, 28, 83), strict=True))
+SUBJECTS = 118
+
+LICENCE = "CK+ is licensed to persons for research; its pictures may not be passed on."
+CITATION = """@inproceedings{lucey2010ckplus,
+  author = {Lucey, Patrick and Cohn, Jeffrey F. and Kanade, Takeo and Saragih, Jason and
+            Ambadar, Zara and Matthews, Iain},
+  title = {The Extended {Cohn-Kanade} Dataset ({CK+}): A complete dataset for action unit and
+           emotion-specified expression},
+  booktitle = {CVPR Workshops},
+  year = {2010}
+}"""
+
+
+def load(root: Path) -> Database:
+    """CK+: cohn-kanade-images/ and Emotion/ (327 labelled sequences, seven emotions).
+
+    A sequence counts when its folder in Emotion/ holds a file with a number from 1 to 7; those
+    without (most of them) and those labelled neutral are left out and counted.
+
+    Args:
+        root: the folder that holds both trees; Landmarks/ and FACS/ are not needed.
+
+    Raises:
+        DatabaseError: a tree is missing, or labelled sequences have no frames.
+    """
+    root = Path(root)
+    pictures = expect(root, "cohn-kanade-images", "S005/001/S005_001_00000001.png, ...", "ck_plus")
+    emotions = expect(root, "Emotion", "S005/001/S005_001_00000011_emotion.txt, ...", "ck_plus")
+    frames = _sequences(pictures)
+    labels = {key: _label(folder) for key, folder in _sequences(emotions).items()}
+    labelled = sorted(key for key, code in labels.items() if code)
+    counts = {key: len(_frames(frames[key])) if key in frames else 0 for key in labelled}
+    bare = [key for key, count in counts.items() if not count]
+    if bare or not labelled:
+        raise DatabaseError(_half(root, pictures, emotions, bare, len(labelled)))
+    clips = tuple(
+        Clip("_".join(key), frames[key], "ck_plus", CODES[labels[key] or 0], key[0],
+             apex=counts[key] - 1, view="frontal")
+        for key in labelled
+    )  # fmt: skip
+    out = Counter("labelled neutral" for code in labels.values() if code == 0)
+    out["without a label"] = sum(labels.get(key) is None for key in frames)
+    return Database(
+        "ck_plus", CK_PLUS, clips, "onset-apex", origin(root), LICENCE, CITATION, dict(+out)
+    )
+
+
+def _sequences(tree: Path) -> dict[tuple[str, str], Path]:
+    """(subject, sequence) -> folder; names are compared without spaces and case."""
+    return {
+        (subject.name.strip().upper(), sequence.name.strip()): sequence
+        for subject in folders(tree)
+        for sequence in folders(subject)
+    }
+
+
+def _frames(folder: Path) -> list[Path]:
+    return [path for path in visible(folder) if path.suffix.lower() in IMAGES]
+
+
+def _label(folder: Path) -> int | None:
+    """The number in a sequence's emotion file; None where there is no file."""
+    files = [path for path in visible(folder) if path.name.lower().endswith("_emotion.txt")]
+    if not files:
+        return None
+    text = files[0].read_text(encoding="utf-8", errors="replace").strip()
+    try:
+        code = float(text)
+    except ValueError:
+        code = -1.0
+    if code not in (0, *CODES):
+        raise DatabaseError(
+            f"ck_plus: {files[0]} says {text[:20]!r} instead of a number from 0 to 7: "
+            "unpack the emotion labels again"
+        )
+    return int(code)
+
+
+def _half(
+    root: Path, pictures: Path, emotions: Path, bare: list[tuple[str, str]], labelled: int
+) -> str:
+    if not labelled:
+        return (
+            f"ck_plus: no *_emotion.txt under {emotions} (expected S###/###/*_emotion.txt, "
+            f"found {len(folders(emotions))} subject folders): unpack the emotion labels there"
+        )
+    first = "/".join(bare[0])
+    return (
+        f"ck_plus: {root} is half copied: {len(bare)} of {labelled} labelled sequences have no "
+        f"frames under {pictures.name}/ (the first is {first}): copy the pictures again"
+    )

@@ -1,0 +1,350 @@
+"""Clips -> folds. Pure: nothing is read but a user's split file.
+
+Every protocol here is subject-independent: nobody is trained on and tested on in one fold, and a
+`Fold` that would break this cannot be built.
+"""
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.clip import Clip
+from fervid.databases.tree import natural
+from fervid.errors import LeakError, ProtocolError
+
+Clips = tuple[Clip, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Clips to train on and clips to test on, never of one subject.
+
+    Args:
+        clips: the database's, which `train` and `test` index.
+        train: indices, ascending.
+        test: indices, ascending.
+        name: said in progress lines and tables ("3").
+        protocol: the words of the protocol that made it.
+
+    Raises:
+        ProtocolError: a side is empty, a clip has no subject or stands twice.
+        LeakError: subjects stand on both sides; names them.
+    """
+
+    clips: Clips = field(repr=False)
+    train: tuple[int, ...] = field(repr=False)
+    test: tuple[int, ...] = field(repr=False)
+    name: str = ""
+    protocol: str = ""
+
+    def __post_init__(self) -> None:
+        for side, rows in (("train", self.train), ("test", self.test)):
+            if not rows:
+                raise ProtocolError(
+                    f"fold {self.name} has nothing to {side} on: use fewer folds or more subjects"
+                )
+            if len(set(rows)) < len(rows):
+                raise ProtocolError(f"fold {self.name} holds a clip twice: remove one of the two")
+            if min(rows) < 0 or max(rows) >= len(self.clips):
+                raise ProtocolError(
+                    f"fold {self.name} names a clip that the database does not hold"
+                )
+        _need_subjects(self.clips[row] for row in (*self.train, *self.test))
+        both = set(self.train_subjects) & set(self.test_subjects)
+        if both:
+            named = ", ".join(sorted(both, key=natural)[:10])
+            more = f" and {len(both) - 10} more" if len(both) > 10 else ""
+            raise LeakError(
+                f"fold {self.name} trains and tests on the same subjects: {named}{more}: "
+                "put all clips of a subject on one side"
+            )
+
+    @property
+    def train_subjects(self) -> tuple[str, ...]:
+        """Who is trained on, ascending."""
+        return _subjects(self.clips[row] for row in self.train)
+
+    @property
+    def test_subjects(self) -> tuple[str, ...]:
+        """Who is tested on, ascending."""
+        return _subjects(self.clips[row] for row in self.test)
+
+    @property
+    def train_names(self) -> tuple[str, ...]:
+        """The clips trained on."""
+        return tuple(self.clips[row].name for row in self.train)
+
+    @property
+    def test_names(self) -> tuple[str, ...]:
+        """The clips tested on."""
+        return tuple(self.clips[row].name for row in self.test)
+
+
+def _need_subjects(clips: Iterable[Clip]) -> None:
+    bare = [clip.name for clip in clips if not clip.subject]
+    if bare:
+        raise ProtocolError(
+            f"{len(bare)} clips have no subject (the first is {bare[0]}), so no split can keep "
+            "people apart: add a subject column to the manifest, or give a subject rule"
+        )
+
+
+def _subjects(clips: Iterable[Clip]) -> tuple[str, ...]:
+    return tuple(sorted({clip.subject or "" for clip in clips}, key=lambda s: (natural(s), s)))
+
+
+def _folds(clips: Clips, groups: Sequence[Sequence[str]], protocol: str) -> list[Fold]:
+    """One fold per group of subjects: it is tested, all the others are trained on."""
+    group = {subject: number for number, members in enumerate(groups) for subject in members}
+    of = np.array([group[clip.subject or ""] for clip in clips])
+    folds = []
+    for number in range(len(groups)):
+        train, test = (
+            tuple(np.flatnonzero(side).tolist()) for side in (of != number, of == number)
+        )
+        folds.append(Fold(clips, train, test, str(number + 1), protocol))
+    return folds
+
+
+def _enough(clips: Clips, groups: int) -> tuple[str, ...]:
+    """The subjects, ascending by id with digits read as numbers; at least `groups` of them."""
+    _need_subjects(clips)
+    subjects = _subjects(clips)
+    if len(subjects) < max(groups, 2):
+        raise ProtocolError(
+            f"{groups} folds need as many subjects and there are {len(subjects)}: "
+            "choose a protocol with fewer folds, or loso"
+        )
+    return subjects
+
+
+def ten_fold_by_id(clips: Clips, groups: int = 10) -> list[Fold]:
+    """Subjects ascending by id, cut into ten groups of neighbours [1, Sec. 5.2].
+
+    The paper does not say how 118 subjects make ten groups. Here the first groups are one larger:
+    118 = 8 x 12 + 2 x 11, whatever number of clips that gives.
+    """
+    subjects = _enough(clips, groups)
+    cut = [list(part) for part in np.array_split(np.array(subjects, object), groups)]
+    return _folds(clips, cut, f"{groups} folds, subjects ascending by id")
+
+
+def leave_one_subject_out(clips: Clips) -> list[Fold]:
+    """Each subject once alone in the test [4, Sec. IV-B, for fewer than ten subjects]."""
+    subjects = _enough(clips, 2)
+    return _folds(clips, [[subject] for subject in subjects], "leave one subject out")
+
+
+def leave_one_group_out(clips: Clips, groups: int = 5) -> list[Fold]:
+    """Each of five groups of subjects once in the test [4, Sec. IV-B].
+
+    The paper does not say who is in a group. Here subjects are dealt out in ascending order, the
+    first to group 1, the sixth again to group 1.
+    """
+    subjects = _enough(clips, groups)
+    dealt = [subjects[number::groups] for number in range(groups)]
+    return _folds(clips, dealt, f"leave one of {groups} subject groups out")
+
+
+def k_fold(clips: Clips, folds: int = 5, seed: int = 0) -> list[Fold]:
+    """Subjects shuffled by the seed, cut into k groups [3, Sec. 4.2.1 for k = 5]."""
+    subjects = np.array(_enough(clips, folds), object)
+    shuffled = np.random.default_rng(seed).permutation(subjects)
+    cut = [list(part) for part in np.array_split(shuffled, folds)]
+    return _folds(clips, cut, f"{folds} folds, subjects shuffled by seed {seed}")
+
+
+def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
+    """One fold: a share of the subjects, drawn by the seed, is tested [3, Sec. 4.2.1]."""
+    subjects = np.array(_enough(clips, 2), object)
+    shuffled = np.random.default_rng(seed).permutation(subjects)
+    count = min(max(round(share * len(subjects)), 1), len(subjects) - 1)
+    words = f"{share:.0%} of the subjects held out by seed {seed}"
+    return _folds(clips, [list(shuffled[:count]), list(shuffled[count:])], words)[:1]
+
+
+PROTOCOLS: Mapping[str, Callable[[Clips], list[Fold]]] = {
+    "paper": ten_fold_by_id,
+    "five-fold": k_fold,
+    "ten-fold": partial(k_fold, folds=10),
+    "loso": leave_one_subject_out,
+    "losgo": leave_one_group_out,
+    "hold-out": hold_out,
+}
+
+
+def make(protocol: str, clips: Clips) -> list[Fold]:
+    """The folds of a protocol, by its name, or of a user's split file, by its path.
+
+    Raises:
+        ProtocolError: neither a name nor a file, or folds that cannot be built.
+    """
+    if protocol in PROTOCOLS:
+        return PROTOCOLS[protocol](clips)
+    path = Path(protocol)
+    if not path.is_file():
+        raise ProtocolError(
+            f"no protocol or split file {protocol!r}: choose one of {', '.join(PROTOCOLS)}, or "
+            "give the path of a CSV (clip,fold) or JSON file"
+        )
+    return from_file(path, clips)
+
+
+def from_file(path: Path, clips: Clips) -> list[Fold]:
+    """A user's own split, checked for subjects on both sides.
+
+    A CSV file has the columns clip and fold: a clip is tested in its fold and trained on in all
+    the others; it must name every clip. A JSON file holds a list of `{"train": [...], "test":
+    [...]}` with the names of clips; those it leaves out are not used.
+
+    Raises:
+        ProtocolError: not such a file, or a clip the database does not hold.
+        LeakError: a subject on both sides.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProtocolError(f"{path} cannot be read as text ({error})") from None
+    rows = {clip.name: row for row, clip in enumerate(clips)}
+    read = _from_json if Path(path).suffix.lower() == ".json" else _from_csv
+    return [
+        replace(fold, protocol=f"split file {Path(path).name}")
+        for fold in read(path, text, rows, clips)
+    ]
+
+
+def _from_csv(path: Path, text: str, rows: Mapping[str, int], clips: Clips) -> list[Fold]:
+    reader = csv.DictReader(text.splitlines())
+    if not {"clip", "fold"} <= set(reader.fieldnames or ()):
+        raise ProtocolError(f"{path}, line 1: the first line must name the columns clip and fold")
+    fold_of: dict[int, str] = {}
+    for cells in reader:
+        name, fold, where = cells["clip"], cells["fold"], f"{path}, line {reader.line_num}"
+        if name not in rows:
+            raise ProtocolError(f"{where}: the database holds no clip {name!r}: correct the name")
+        if not fold:
+            raise ProtocolError(f"{where}: clip {name!r} has no fold: fill it in")
+        if rows[name] in fold_of:
+            raise ProtocolError(f"{where}: clip {name!r} stands there twice: remove one of the two")
+        fold_of[rows[name]] = fold
+    absent = [name for name, row in rows.items() if row not in fold_of]
+    if absent:
+        raise ProtocolError(
+            f"{path} names {len(fold_of)} of {len(rows)} clips (the first absent is {absent[0]}): "
+            "add them, or use a JSON file with the clips to use"
+        )
+    names = sorted(set(fold_of.values()), key=natural)
+    return [
+        Fold(
+            clips,
+            tuple(row for row in range(len(clips)) if fold_of[row] != name),
+            tuple(row for row in range(len(clips)) if fold_of[row] == name),
+            name,
+        )
+        for name in names
+    ]
+
+
+def _from_json(path: Path, text: str, rows: Mapping[str, int], clips: Clips) -> list[Fold]:
+    try:
+        folds = json.loads(text)
+        parts: list[tuple[Any, Any, str]] = [
+            (fold["train"], fold["test"], str(fold.get("name", number)))
+            for number, fold in enumerate(folds, 1)
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ProtocolError(
+            f'{path} is no list of {{"train": [...], "test": [...]}}: correct the file'
+        ) from None
+    return [
+        Fold(clips, _rows(train, rows, path), _rows(test, rows, path), name)
+        for train, test, name in parts
+    ]
+
+
+def _rows(names: Any, rows: Mapping[str, int], path: Path) -> tuple[int, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProtocolError(f"{path}: train and test must be lists of clip names: correct the file")
+    unknown = [name for name in names if name not in rows]
+    if unknown:
+        raise ProtocolError(f"{path}: the database holds no clip {unknown[0]!r}: correct the name")
+    return tuple(sorted(rows[name] for name in names))
+
+
+def digest(folds: Sequence[Fold]) -> str:
+    """Sha256 over the clips of every fold: which split this was, on any machine."""
+    lists = [(fold.name, fold.train_names, fold.test_names) for fold in folds]
+    return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
+
+
+def inner_split(
+    clips: Clips, train: Sequence[int], share: float = 0.2, seed: int = 0
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Training clips -> (train, validation) by subject, for choosing an epoch within a fold.
+
+    Subjects are added to the validation one by one, each time the one that brings its labels
+    nearest to their share (ties by the seed), and none whose leaving would rob the training of a
+    label, as far as that can be kept. Both sides are never empty.
+
+    Args:
+        train: indices into `clips`.
+        share: of the clips to validate on, 0..1.
+
+    Raises:
+        ProtocolError: fewer than two subjects, or clips without subject.
+    """
+    _need_subjects(clips[row] for row in train)
+    subjects = np.array(_subjects(clips[row] for row in train), object)
+    if len(subjects) < 2:
+        raise ProtocolError(
+            f"{len(subjects)} subject to train on leaves nobody to validate on: use more subjects"
+        )
+    subjects = np.random.default_rng(seed).permutation(subjects)
+    chosen = _choose(_label_counts(clips, train, subjects), share)
+    validating = set(subjects[chosen])
+    inner = tuple(row for row in train if clips[row].subject not in validating)
+    return inner, tuple(row for row in train if clips[row].subject in validating)
+
+
+def _label_counts(
+    clips: Clips, train: Sequence[int], subjects: NDArray[Any]
+) -> NDArray[np.float64]:
+    """(S, K) clips of each subject and label."""
+    labels = sorted(Counter(clips[row].label or "" for row in train))
+    column = {label: number for number, label in enumerate(labels)}
+    line = {subject: number for number, subject in enumerate(subjects)}
+    counts = np.zeros((len(subjects), len(labels)))
+    for row in train:
+        counts[line[clips[row].subject], column[clips[row].label or ""]] += 1
+    return counts
+
+
+def _choose(counts: NDArray[np.float64], share: float) -> list[int]:
+    """Greedy: subjects (rows of counts) until the share is reached, one at least, never all."""
+    aim, left = share * counts.sum(axis=0), counts.sum(axis=0)
+    chosen: list[int] = []
+    free = np.ones(len(counts), bool)
+    while free.sum() > 1:
+        distance = np.abs(counts[chosen].sum(axis=0) + counts - aim).sum(axis=1)
+        robs = ((counts == left) & (left > 0)).any(axis=1)
+        if chosen and not (free & ~robs).any():
+            break
+        distance[~free] = np.inf
+        distance[robs] += counts.sum()
+        best = int(distance.argmin())
+        now = np.abs(counts[chosen].sum(axis=0) - aim).sum()
+        if chosen and distance[best] >= now:
+            break
+        chosen.append(best)
+        free[best] = False
+        left = left - counts[best]
+    return chosen
