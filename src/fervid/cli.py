@@ -108,12 +108,12 @@ def evaluate(
 ) -> None:
     """Train and test on subject-independent folds; ends with a table and a report."""
     from fervid.evaluation import evaluate as evaluate_system
-    from fervid.evaluation import load_folds
     from fervid.faces import Store
+    from fervid.protocols import make
 
     recipe = _recipe(system, [*(sets or []), *([f"fusion={fusion}"] if fusion else [])])
     opened = Store.open(store)
-    folds = load_folds(protocol, opened.database)
+    folds = make(protocol, opened.database.clips)
     run = out or Path("runs") / f"{opened.database.name}-{recipe.name}-{Path(protocol).stem}-{seed}"
     report = evaluate_system(recipe, opened, folds, run, seed=seed, device=device, jobs=jobs)
     print(report.table())
@@ -123,17 +123,19 @@ def evaluate(
 @app.command()
 def train(
     system: Annotated[str, typer.Argument(help="Which system: `fervid systems` lists them.")],
-    store: StorePath,
+    stores: Annotated[list[Path], typer.Option("--store", help="A prepared database; repeatable.")],
     out: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
+    neutral: Annotated[bool, typer.Option(help="Add neutral, from where clips begin.")] = False,
     sets: Sets = None,
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
 ) -> None:
-    """Train on a whole database, for `fervid predict`; measures nothing on test subjects."""
-    from fervid.evaluation import train_on
+    """Train on whole databases, for `fervid predict`; no test number comes from this."""
+    from fervid.evaluation.train import train as train_on
     from fervid.faces import Store
 
-    train_on(_recipe(system, sets or []), [Store.open(store)], out, seed=seed, device=device)
+    opened = [Store.open(store) for store in stores]
+    train_on(_recipe(system, sets or []), opened, out, neutral=neutral, seed=seed, device=device)
     print(f"trained: fervid predict VIDEO --model {out}")
 
 
