@@ -1,1 +1,41 @@
-"""Clip -> Track: what is seen of a face, frame by frame."""
+"""Clip -> Track: what is seen of a face, frame by frame.
+
+The names below load their modules on first use.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "FaceSettings": "settings",
+    "Finder": "detect",
+    "Found": "detect",
+    "finder": "detect",
+    "Frame": "video",
+    "frames": "video",
+    "probe": "video",
+    "write_video": "video",
+    "FrameFaces": "following",
+    "Seen": "following",
+    "follow": "following",
+    "Aligner": "align",
+    "Landmarker": "landmarks",
+    "Track": "track",
+    "STATUS": "track",
+    "SIZE": "track",
+    "Store": "store",
+    "Prepared": "prepare",
+    "prepare_database": "prepare",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'fervid.faces' has no attribute {name!r}")
+    return getattr(import_module(f"fervid.faces.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
