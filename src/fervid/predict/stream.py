@@ -1,0 +1,146 @@
+"""One input, streamed once: frames -> faces -> windows -> rows, in bounded memory."""
+
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import InputError
+from fervid.faces.align import Aligner
+from fervid.faces.following import follow
+from fervid.faces.settings import FaceSettings
+from fervid.faces.video import Frame, frames
+from fervid.predict.timeline import Timeline
+from fervid.predict.windows import Seen, Sight, Windows
+from fervid.systems.interface import Recognizer
+
+# Frames of an unknown video may show a crowd; a database's clip shows one subject, hence the
+# other default in FaceSettings.
+MAX_FACES = 8
+MANY_FACES = FaceSettings(max_faces=MAX_FACES)
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """How a stream is looked at.
+
+    Args:
+        window: seconds that one answer looks at.
+        step: seconds between the starts of two windows.
+        least: share of a window's frames that must show the face, or it says nothing of it.
+        seconds: stop after so many; for a webcam. None: at the end.
+    """
+
+    window: float = 1.0
+    step: float = 0.25
+    least: float = 0.5
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.step <= self.window:
+            raise InputError(
+                f"a window of {self.window} s every {self.step} s leaves frames unlooked at: "
+                "give a step above 0 and not above the window"
+            )
+        if not 0 < self.least <= 1:
+            raise InputError(f"least={self.least} is no share of a window: give one above 0, up to 1")
+
+
+def timeline(
+    source: str | Path | int,
+    recognizer: Recognizer,
+    settings: FaceSettings = MANY_FACES,
+    gaze: Gaze = Gaze(),  # noqa: B008 - frozen
+) -> Timeline:
+    """What a recognizer says of every frame and face of one video, picture or folder of frames.
+
+    Args:
+        source: a file, a folder of numbered images, or a webcam's index.
+
+    Raises:
+        InputError: the source cannot be read.
+    """
+    path = source if isinstance(source, int) else Path(source)
+    chunks = list(records(path, recognizer, settings, gaze))
+    return Timeline.of(np.concatenate(chunks), str(source), recognizer.labels)
+
+
+def records(
+    source: Path | int,
+    recognizer: Recognizer,
+    settings: FaceSettings,
+    gaze: Gaze,
+    progress: Callable[[Iterator[Frame]], Iterable[Frame]] = iter,
+) -> Iterator[NDArray[Any]]:
+    """The rows of one source in their order, a few hundred at a time, of `record_type`.
+
+    Args:
+        progress: wraps the frames.
+
+    Raises:
+        InputError: the source cannot be read, or holds no frame.
+    """
+    windows = Windows(recognizer, gaze.window, gaze.step, gaze.least)
+    with _stoppable(isinstance(source, int)) as stopped:
+        any_frame = False
+        decoded = _until(frames(source, rate=settings.rate), gaze.seconds, stopped)
+        for seen in sights(progress(decoded), settings):
+            any_frame = True
+            yield from windows.push(seen)
+    if not any_frame:
+        raise InputError(f"{source} holds no frame: check or copy it again")
+    yield from windows.finish()
+
+
+def sights(decoded: Iterable[Frame], settings: FaceSettings) -> Iterator[Seen]:
+    """Every frame with the faces cut out of it."""
+    align = Aligner(settings)
+    waiting: deque[Frame] = deque()  # following may look ahead before it names a face
+
+    def passing() -> Iterator[Frame]:
+        for frame in decoded:
+            waiting.append(frame)
+            yield frame
+
+    for found in follow(passing(), settings):
+        frame = waiting.popleft()
+        height, width = frame.image.shape[:2]
+        seen = Seen(frame.index, frame.time, (width, height), frame.readable)
+        for face, landmarks, score in found.faces:
+            picture, inside, to_frame = align(frame.image, landmarks, face)
+            seen.faces[face] = Sight(face, score, landmarks, picture, inside, to_frame)
+        yield seen
+
+
+def _until(
+    decoded: Iterator[Frame], seconds: float | None, stopped: threading.Event
+) -> Iterator[Frame]:
+    for frame in decoded:
+        if seconds is not None and frame.time >= seconds:
+            return
+        yield frame
+        if stopped.is_set():
+            return
+
+
+@contextmanager
+def _stoppable(live: bool) -> Iterator[threading.Event]:
+    """For a live source, Ctrl-C ends the stream instead of the program: what was seen is kept."""
+    stopped = threading.Event()
+    if not live or threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+

@@ -1,0 +1,167 @@
+"""Timeline: what a recognizer says of every frame and face of one input."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What a row may say; the code stored is the place in this tuple. The first three are a track's;
+# "too short": a face, but in no window long enough for the system to say anything.
+STATUS = ("face", "no face", "unreadable", "too short")
+NOBODY = -1  # face id of a row without a face
+
+
+def record_type(labels: int) -> np.dtype[Any]:
+    """One row as it lies in memory and in the spool file; 0 seen labels where there is no face."""
+    return np.dtype(
+        [
+            ("frame", "<i8"),
+            ("time", "<f8"),
+            ("face", "<i4"),
+            ("status", "u1"),
+            ("box", "<f4", (4,)),
+            ("score", "<f4"),
+            ("probabilities", "<f4", (labels,)),
+            ("landmarks", "<f4", (68, 2)),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """R rows, one for each decoded frame and face; a frame without a face has one row.
+
+    Args:
+        input: the source as the caller named it.
+        labels: K names, the order of `probabilities`.
+        frame: (R,) int64, 0-based frame index, ascending; every decoded frame is there.
+        time: (R,) float64, seconds from the start.
+        face: (R,) int32, the face's id, -1 without a face.
+        status: (R,) uint8, index into STATUS.
+        box: (R, 4) float32: left, top, width, height in pixels of the frame; NaN without a face.
+        score: (R,) float32, 0..1, how sure the finder is that this is a face; NaN without one.
+        probabilities: (R, K) float32, NaN where the row bears no label.
+        landmarks: (R, 68, 2) float32, pixels of the frame; NaN without a face.
+    """
+
+    input: str
+    labels: tuple[str, ...]
+    frame: NDArray[np.int64]
+    time: NDArray[np.float64]
+    face: NDArray[np.int32]
+    status: NDArray[np.uint8]
+    box: NDArray[np.float32]
+    score: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, records: NDArray[Any], name: str, labels: Sequence[str]) -> "Timeline":
+        """The columns of an array of `record_type`, as views (so of a memory map, too)."""
+        return cls(name, tuple(labels), **{column: records[column] for column in _COLUMNS})
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def faces(self) -> tuple[int, ...]:
+        """Ids of all faces, ascending."""
+        return tuple(int(face) for face in np.unique(self.face) if face != NOBODY)
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """(R,) whether a row bears a label."""
+        return self.status == STATUS.index("face")
+
+    @property
+    def label(self) -> NDArray[np.str_]:
+        """(R,) the most probable label, "" where there is none."""
+        best = np.where(self.labelled[:, None], self.probabilities, 0).argmax(axis=1)
+        return np.where(self.labelled, np.array(self.labels)[best], "")
+
+    def rows(self, keep: Any) -> "Timeline":
+        """The rows that a numpy index picks."""
+        columns = {column: getattr(self, column)[keep] for column in _COLUMNS}
+        return Timeline(self.input, self.labels, **columns)
+
+    def to_frame(self, landmarks: bool = False) -> "pd.DataFrame":
+        """A pandas table, one row per frame and face; missing values where there is no face.
+
+        Args:
+            landmarks: add columns x0, y0 .. x67, y67, in pixels of the frame.
+        """
+        import pandas as pd
+
+        named = np.array(STATUS, dtype=object)[self.status]
+        label = self.label.astype(object)
+        columns: dict[str, Any] = {
+            "input": self.input,
+            "frame": self.frame,
+            "timestamp": self.time.round(6),
+            "face_id": pd.array(np.where(self.face == NOBODY, None, self.face), dtype="Int32"),
+            "status": named,
+        }
+        for place, side in enumerate(("left", "top", "width", "height")):
+            columns[side] = _rounded(self.box[:, place], 2)
+        columns["score"] = _rounded(self.score, 4)
+        columns["label"] = np.where(label == "", None, label)
+        for place, name in enumerate(self.labels):
+            columns[f"p_{name}"] = _rounded(self.probabilities[:, place], 6)
+        if landmarks:
+            for place in range(self.landmarks.shape[1]):
+                columns[f"x{place}"] = _rounded(self.landmarks[:, place, 0], 2)
+                columns[f"y{place}"] = _rounded(self.landmarks[:, place, 1], 2)
+        return pd.DataFrame(columns, index=range(len(self)))
+
+
+_COLUMNS = ("frame", "time", "face", "status", "box", "score", "probabilities", "landmarks")
+
+
+def _rounded(values: NDArray[np.float32], digits: int) -> NDArray[np.float64]:
+    return values.astype(np.float64).round(digits)
+
+
+@dataclass(frozen=True)
+class FaceMean:
+    """One face over the whole input.
+
+    Args:
+        face: its id.
+        frames: how many frames show it.
+        seconds: how long it is seen.
+        probabilities: (K,) mean over its labelled rows; None where there is none.
+    """
+
+    face: int
+    frames: int
+    seconds: float
+    probabilities: tuple[float, ...] | None
+
+
+def durations(timeline: Timeline) -> NDArray[np.float64]:
+    """(R,) seconds for which a row's frame is shown: to the next frame; the last as the median."""
+    times, place = np.unique(timeline.time, return_inverse=True)
+    steps = np.diff(times)
+    last = float(np.median(steps)) if len(steps) else 0.0
+    return np.asarray(np.append(steps, last)[place], dtype=np.float64)
+
+
+def means(timeline: Timeline) -> list[FaceMean]:
+    """What was seen of each face, by id; probabilities weighted by how long a frame is shown."""
+    shown = durations(timeline)
+    found = []
+    for face in timeline.faces:
+        mine = timeline.face == face
+        told = mine & timeline.labelled
+        mean = None
+        if told.any():
+            weight = shown[told] if shown[told].sum() > 0 else None
+            average = np.average(timeline.probabilities[told].astype(np.float64), 0, weight)
+            mean = tuple(float(p) for p in average)
+        found.append(FaceMean(face, int(mine.sum()), float(shown[mine].sum()), mean))
+    return found

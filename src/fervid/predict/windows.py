@@ -1,0 +1,207 @@
+"""Sliding windows over a stream of faces, in seconds; every frame gets the mean of its windows."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.faces.track import STATUS, Track
+from fervid.predict.timeline import NOBODY, record_type
+from fervid.predict.timeline import STATUS as ROW_STATUS
+from fervid.systems.interface import Recognizer
+
+FACE = STATUS.index("face")
+NO_FACE = STATUS.index("no face")
+UNREADABLE = STATUS.index("unreadable")
+TOO_SHORT = ROW_STATUS.index("too short")
+GONE = np.zeros((0, 0, 3), np.uint8)
+
+
+@dataclass(slots=True)
+class Sight:
+    """One face in one frame, and the probabilities gathered for it so far.
+
+    Args:
+        face: its id.
+        score: 0..1.
+        landmarks: (68, 2) in pixels of the frame.
+        crop: (S, S, 3) uint8; dropped once no window can need it.
+        crop_landmarks: (68, 2) in pixels of the crop.
+        to_frame: (2, 3), crop to frame.
+    """
+
+    face: int
+    score: float
+    landmarks: NDArray[np.float32]
+    crop: NDArray[np.uint8]
+    crop_landmarks: NDArray[np.float32]
+    to_frame: NDArray[np.float32]
+    total: NDArray[np.float64] | None = None
+    windows: int = 0
+
+
+@dataclass(slots=True)
+class Seen:
+    """One decoded frame and the faces in it, by id."""
+
+    index: int
+    time: float
+    size: tuple[int, int]
+    readable: bool = True
+    faces: dict[int, Sight] = field(default_factory=dict)
+
+
+@dataclass
+class Windows:
+    """Takes frames in, gives finished rows out; holds about one window of pictures.
+
+    Windows start at 0, step, 2 step, ... seconds; the last ends with the last frame, so that every
+    frame is covered; a clip shorter than a window is one window. A window says nothing about a
+    face that it shows in less than `least` of its frames.
+
+    Args:
+        recognizer: what is asked.
+        window: length in seconds.
+        step: seconds from one window's start to the next.
+        least: share of a window's frames that must show the face.
+        batch: samples asked about at once.
+        found_by: passed on to each Track.
+    """
+
+    recognizer: Recognizer
+    window: float = 1.0
+    step: float = 0.25
+    least: float = 0.5
+    batch: int = 64
+    found_by: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._recent: deque[Seen] = deque()  # frames a coming window may hold, with pictures
+        self._pending: deque[Seen] = deque()  # frames not given out yet
+        self._asked: list[tuple[list[Sight], dict[str, NDArray[Any]]]] = []
+        self._samples = 0
+        self._number = 0  # of the next window
+        self._now = -np.inf
+        self._type = record_type(len(self.recognizer.labels))
+
+    def push(self, frame: Seen) -> Iterator[NDArray[Any]]:
+        """Take the next frame in; rows that are finished by it come out."""
+        frame.time = max(frame.time, self._now)  # a broken clock never runs backwards
+        self._now = frame.time
+        while self._recent and self._start + self.window <= self._now:
+            self._close(self._start, self._start + self.window)
+            self._number += 1
+            self._drop()
+        if not self._recent:  # at the beginning, or after a gap in the clock
+            self._number = max(self._number, int((self._now - self.window) // self.step) + 1)
+        self._drop()
+        self._recent.append(frame)
+        self._pending.append(frame)
+        if self._samples >= self.batch or len(self._pending) >= 2048:
+            self._ask()
+        if not self._asked:
+            yield from self._finished(self._oldest)
+
+    def finish(self) -> Iterator[NDArray[Any]]:
+        """The source has ended: close the last window and give out what is left."""
+        if self._recent:
+            self._close(self._now - self.window, np.inf)
+        self._ask()
+        yield from self._finished(np.inf)
+
+    @property
+    def _start(self) -> float:
+        """Seconds at which the next window starts."""
+        return self._number * self.step
+
+    @property
+    def _oldest(self) -> float:
+        """Seconds; no frame before this can be in the next window, nor in the last one."""
+        return min(self._start, self._now - self.window)
+
+    def _drop(self) -> None:
+        """Let the pictures go that no further window can hold."""
+        while self._recent and self._recent[0].time < self._oldest:
+            for sight in self._recent.popleft().faces.values():
+                sight.crop = GONE
+
+    def _close(self, start: float, end: float) -> None:
+        """Make the samples of every face in a window; asked about later, many at once."""
+        # The last window is open at its start: it ends with a frame, where others end before one.
+        last = end == np.inf
+        inside = [f for f in self._recent if (start < f.time if last else start <= f.time < end)]
+        for face in sorted({face for frame in inside for face in frame.faces}):
+            sights = [frame.faces[face] for frame in inside if face in frame.faces]
+            if len(sights) < self.least * len(inside):
+                continue
+            track = _track(inside, face, self.found_by)
+            arrays = self.recognizer.system.inputs(track)
+            count = len(next(iter(arrays.values())))
+            if count:
+                self._asked.append((sights, arrays))
+                self._samples += count
+
+    def _ask(self) -> None:
+        """Ask about all samples gathered, and add the answers to the frames they cover."""
+        if not self._asked:
+            return
+        gathered = [arrays for _, arrays in self._asked]
+        joined = {name: np.concatenate([a[name] for a in gathered]) for name in gathered[0]}
+        answers = self.recognizer.predict(joined)[self.recognizer.output]
+        begin = 0
+        for sights, arrays in self._asked:
+            count = len(next(iter(arrays.values())))
+            mean = answers[begin : begin + count].mean(axis=0, dtype=np.float64)
+            begin += count
+            for sight in sights:
+                sight.total = mean if sight.total is None else sight.total + mean
+                sight.windows += 1
+        self._asked, self._samples = [], 0
+
+    def _finished(self, before: float) -> Iterator[NDArray[Any]]:
+        """The rows of pending frames that no further window can cover."""
+        rows = []
+        while self._pending and self._pending[0].time < before:
+            rows.extend(_rows(self._pending.popleft()))
+        if rows:
+            yield np.array(rows, dtype=self._type)
+
+
+def _track(frames: list[Seen], face: int, found_by: dict[str, str]) -> Track:
+    """One face through a window; a frame that does not show it is an empty row."""
+    count = len(frames)
+    shapes = [f.faces[face].crop.shape for f in frames if face in f.faces]
+    pictures = np.zeros((count, *shapes[0]), np.uint8)
+    landmarks = np.full((count, 68, 2), np.nan, np.float32)
+    to_frame = np.full((count, 2, 3), np.nan, np.float32)
+    score = np.zeros(count, np.float32)
+    status = np.array([NO_FACE if f.readable else UNREADABLE for f in frames], np.uint8)
+    for row, frame in enumerate(frames):
+        sight = frame.faces.get(face)
+        if sight is not None:
+            pictures[row], landmarks[row] = sight.crop, sight.crop_landmarks
+            to_frame[row], score[row], status[row] = sight.to_frame, sight.score, FACE
+    times = np.array([f.time for f in frames])
+    numbers = np.array([f.index for f in frames], np.int64)
+    size = frames[-1].size
+    return Track(
+        pictures, landmarks, times, numbers, status, score, to_frame, size, face, found_by
+    )
+
+
+def _rows(frame: Seen) -> Iterator[tuple[Any, ...]]:
+    nothing = (np.nan, np.nan, np.nan)  # score, probabilities, landmarks; numpy spreads them
+    if not frame.faces:
+        status = NO_FACE if frame.readable else UNREADABLE
+        yield (frame.index, frame.time, NOBODY, status, np.nan, *nothing)
+    for face, sight in sorted(frame.faces.items()):
+        low, high = sight.landmarks.min(axis=0), sight.landmarks.max(axis=0)
+        box = np.concatenate([low, high - low])
+        told = sight.total is not None
+        mean = sight.total / sight.windows if sight.total is not None else np.nan
+        status = FACE if told else TOO_SHORT
+        row = (frame.index, frame.time, face, status, box, sight.score, mean, sight.landmarks)
+        yield row

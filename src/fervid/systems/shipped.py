@@ -1,0 +1,65 @@
+"""Trained models by name: those in the package, those in $FERVID_MODELS, or any path."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from fervid.errors import WeightsError
+from fervid.systems.interface import Recognizer
+
+SUFFIX = ".safetensors"
+
+
+def shipped_models() -> dict[str, Path]:
+    """Every model that can be asked for by name; the package's own go first."""
+    folders = [*Path(__file__).parent.glob("*/weights")]
+    if os.environ.get("FERVID_MODELS"):
+        folders.append(Path(os.environ["FERVID_MODELS"]))
+    found = [path for folder in folders for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return {path.stem: path for path in reversed(found)}
+
+
+def find_model(name: str | Path) -> Path:
+    """The file of a model.
+
+    Args:
+        name: a shipped model's name, or a path.
+
+    Raises:
+        WeightsError: there is none of this name, and no such file.
+    """
+    known = shipped_models()
+    if str(name) in known:
+        return known[str(name)]
+    path = Path(name)
+    if path.is_file():
+        return path
+    raise WeightsError(
+        f"{name} is neither a model file nor one of the models {', '.join(sorted(known)) or '(none)'}: "
+        "correct the name, or set FERVID_MODELS to the folder that holds it"
+    )
+
+
+def open_model(name: str | Path) -> Recognizer:
+    """A trained recognizer, ready to predict.
+
+    Raises:
+        WeightsError: not found, not a file of ours, or of a system that this version lacks.
+    """
+    from fervid.learning.weights import load
+    from fervid.systems import SYSTEMS
+
+    path = find_model(name)
+    system = load(path)[1].get("system")
+    if system not in SYSTEMS:
+        raise WeightsError(
+            f"{path} names the system {system!r}, none of {', '.join(SYSTEMS)}: "
+            "use a model written by this version of fervid"
+        )
+    return SYSTEMS[system].load(path)
+
+
+def model_digest(path: Path) -> str:
+    """Sha256 of a model's file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
