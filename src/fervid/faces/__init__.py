@@ -24,11 +24,11 @@ _HOME = {
     "STATUS": "track",
     "SIZE": "track",
     "Store": "store",
-    "Prepared": "prepare",
-    "prepare_database": "prepare",
+    "Prepared": "preparing",
+    "prepare": "preparing",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

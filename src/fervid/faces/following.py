@@ -130,9 +130,9 @@ class _Ids:
                 if together >= OVERLAP or (near and alike >= ALIKE):
                     cost[i, j] = 2 - together - alike
         names = [-1] * len(boxes)
-        for i, j in zip(*linear_sum_assignment(cost), strict=True):
-            if cost[i, j] < 9:
-                names[int(i)] = known[j][0]
+        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[row, column] < 9:
+                names[row] = known[column][0]
         for place, name in enumerate(names):
             if name < 0:
                 names[place], self._next = self._next, self._next + 1

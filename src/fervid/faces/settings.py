@@ -51,7 +51,19 @@ class FaceSettings:
         if min(self.max_faces, self.redetect_every, self.min_frames) < 1 or self.size < 16:
             raise FacesError("face settings count from 1 (size from 16): correct the number given")
 
+    @property
+    def text(self) -> str:
+        """As JSON; of a model only the name, for its place is this machine's business."""
+        model = Path(self.model).name if self.model else None
+        return json.dumps({**asdict(self), "model": model}, sort_keys=True)
+
+    @classmethod
+    def of(cls, text: str) -> "FaceSettings":
+        """Back from JSON; TypeError where it has fields that this version does not know."""
+        fields = json.loads(text)
+        return cls(**{**fields, "model": Path(fields["model"]) if fields["model"] else None})
+
     def digest(self, version: str) -> str:
         """Sha256 over every setting and the finder's version, which stands for its model file."""
-        fields = {**asdict(self), "model": None, "version": version}
-        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+        named = {**json.loads(self.text), "model": version}
+        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,248 @@
+"""A track file: every face of one clip as safetensors, written and encoded as a stream.
+
+For each face N the arrays of its Track, named N.landmarks and so on; its crops are JPEG (or PNG)
+bytes one after the other in N.pictures, and N.ends tells where each row's end.
+"""
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import InputError, OutputError
+from fervid.faces.align import Aligner
+from fervid.faces.following import FrameFaces
+from fervid.faces.settings import FaceSettings
+from fervid.faces.track import STATUS, Track
+
+FORMAT = "fervid tracks"
+VERSION = 1
+QUALITY = 95  # of JPEG
+SPOOL = 4 << 20  # bytes of crops held in memory; more go to a nameless file
+FACE, NO_FACE, UNREADABLE = range(len(STATUS))
+DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64", "uint8": "U8"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the index says of one clip's tracks.
+
+    Args:
+        frames: rows of the span.
+        faces: tracks.
+        seen: rows in which the main face is seen.
+        main: id of the face seen longest and largest; -1 where there is none.
+    """
+
+    frames: int = 0
+    faces: int = 0
+    seen: int = 0
+    main: int = -1
+
+
+def write_tracks(
+    path: Path, stream: Iterable[FrameFaces], settings: FaceSettings, found_by: Mapping[str, str]
+) -> Summary:
+    """Cut out, encode and write every face of a stream; memory does not grow with its length.
+
+    Args:
+        found_by: finder and version; the settings are added.
+
+    Raises:
+        OutputError: the folder cannot be written to, or is full.
+    """
+    aligner, people = Aligner(settings), dict[int, _Person]()
+    times: list[float] = []
+    frames: list[int] = []
+    readable: list[bool] = []
+    size = (0, 0)
+    for row, seen in enumerate(stream):
+        times.append(seen.frame.time)
+        frames.append(seen.frame.index)
+        readable.append(seen.frame.readable)
+        if seen.frame.readable:
+            size = (seen.frame.image.shape[1], seen.frame.image.shape[0])
+        for face in seen.faces:
+            with writing(path):
+                person = people.setdefault(face.face, _Person(path.parent))
+                picture, points, back = aligner(seen.frame.image, face.landmarks, face.face)
+                person.add(row, points, face.score, back, _encode(picture, settings.lossless))
+    arrays: dict[str, NDArray[Any] | IO[bytes]] = {
+        "times": np.array(times), "frames": np.array(frames, np.int64),
+    }  # fmt: skip
+    for number, person in sorted(people.items()):
+        arrays |= {f"{number}.{k}": v for k, v in person.arrays(np.array(readable)).items()}
+    summary = _summary(len(times), people)
+    metadata = {
+        "format": FORMAT, "version": str(VERSION), "size": str(settings.size),
+        "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
+        "found_by": json.dumps({**found_by, "settings": settings.text}),
+    }  # fmt: skip
+    with writing(path):
+        _write_safetensors(path, arrays, metadata)
+    return summary
+
+
+class _Person:
+    """The rows of one face while a clip is read; crops wait in a file that has no name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.rows: list[int] = []
+        self._columns: list[tuple[Any, ...]] = []
+        self._pictures = tempfile.SpooledTemporaryFile(SPOOL, dir=str(folder))  # noqa: SIM115
+        self.extent = 0.0  # sum over rows of the face's width in frame pixels
+
+    def add(self, row: int, points: Any, score: float, back: Any, picture: bytes) -> None:
+        self._pictures.write(picture)
+        self.rows.append(row)
+        self._columns.append((points, score, back, self._pictures.tell()))
+        scale = float(np.hypot(back[0, 0], back[1, 0]))
+        self.extent += scale * float(np.ptp(points[:, 0]))
+
+    def arrays(self, readable: NDArray[np.bool_]) -> dict[str, NDArray[Any] | IO[bytes]]:
+        """Columns of T rows; those without this face hold NaN and end where the last one did."""
+        count, rows = len(readable), np.array(self.rows)
+        points, scores, backs, ends = zip(*self._columns, strict=True)
+        landmarks = np.full((count, 68, 2), np.nan, np.float32)
+        to_frame = np.full((count, 2, 3), np.nan, np.float32)
+        score, end = np.zeros(count, np.float32), np.zeros(count, np.int64)
+        landmarks[rows], to_frame[rows], score[rows], end[rows] = points, backs, scores, ends
+        status = np.where(readable, NO_FACE, UNREADABLE).astype(np.uint8)
+        status[rows] = FACE
+        columns = {"landmarks": landmarks, "to_frame": to_frame, "score": score, "status": status}
+        pictures: Any = self._pictures
+        return {**columns, "ends": np.maximum.accumulate(end), "pictures": pictures}
+
+
+def _summary(frames: int, people: Mapping[int, _Person]) -> Summary:
+    if not people:
+        return Summary(frames)
+    main = max(people, key=lambda number: (people[number].extent, -number))
+    return Summary(frames, len(people), len(people[main].rows), main)
+
+
+def _encode(picture: NDArray[np.uint8], lossless: bool) -> bytes:
+    kind, options = (".png", []) if lossless else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)[1].tobytes()
+
+
+def _write_safetensors(
+    path: Path, arrays: Mapping[str, NDArray[Any] | IO[bytes]], metadata: Mapping[str, str]
+) -> None:
+    """The safetensors layout, streamed: its own writer wants every byte in memory."""
+
+    # Widest numbers first, so that every array is aligned.
+    order = sorted(arrays, key=lambda n: (-getattr(arrays[n], "itemsize", 1), n))
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    at = 0
+    for name in order:
+        part = arrays[name]
+        if isinstance(part, np.ndarray):
+            kind, shape, size = DTYPES[part.dtype.name], list(part.shape), part.nbytes
+        else:
+            size = part.seek(0, os.SEEK_END)
+            kind, shape = "U8", [size]
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with replacing(path) as part_path, part_path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in order:
+            part = arrays[name]
+            if isinstance(part, np.ndarray):
+                file.write(np.ascontiguousarray(part).tobytes())
+            else:
+                part.seek(0)
+                shutil.copyfileobj(part, file, 1 << 20)
+                part.close()
+
+
+def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
+    """The faces of a track file, by id, or one of them.
+
+    Raises:
+        InputError: the file is missing, damaged or of another version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            metadata = _checked(path, file.metadata())
+            summary = json.loads(metadata["summary"])
+            for face in range(summary["faces"]) if only is None else [only]:
+                part = {k: file.get_tensor(f"{face}.{k}") for k in ("landmarks", "to_frame")}
+                part |= {k: file.get_tensor(f"{face}.{k}") for k in ("score", "status")}
+                pictures, ends = (file.get_tensor(f"{face}.{k}") for k in ("pictures", "ends"))
+                yield Track(
+                    faces=_decoded(pictures, ends, int(metadata["size"])),
+                    times=file.get_tensor("times"),
+                    frames=file.get_tensor("frames"),
+                    frame_size=tuple(json.loads(metadata["frame_size"])),
+                    face=face,
+                    found_by=json.loads(metadata["found_by"]),
+                    **part,
+                )
+    except (SafetensorError, OSError, KeyError, cv2.error) as error:
+        raise InputError(f"{path} is damaged or missing: run `fervid prepare` again") from error
+
+
+def read_summary(path: Path) -> Summary | None:
+    """What a track file says of itself; None where there is no whole one."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "np") as file:
+            return Summary(**json.loads(_checked(path, file.metadata())["summary"]))
+    except (SafetensorError, OSError, InputError):
+        return None
+
+
+def _checked(path: Path, metadata: dict[str, str] | None) -> dict[str, str]:
+    metadata = metadata or {}
+    if (metadata.get("format"), metadata.get("version")) != (FORMAT, str(VERSION)):
+        raise InputError(f"{path} is no track file of this version: run `fervid prepare` again")
+    return metadata
+
+
+def _decoded(pictures: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
+    """(T, S, S, 3) RGB; black where a row added no bytes."""
+    faces = np.zeros((len(ends), side, side, 3), np.uint8)
+    starts = np.concatenate([[0], ends[:-1]])
+    for row in np.flatnonzero(ends > starts):
+        picture: Any = cv2.imdecode(pictures[starts[row] : ends[row]], cv2.IMREAD_COLOR)
+        cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=faces[row])
+    return faces
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to; it takes the place of `path` only when whole."""
+    part = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says of a full or read-only place into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}): free some space or name "
+            "another folder; what is finished is kept"
+        ) from error
