@@ -18,6 +18,7 @@ from fervid.errors import InputError, OutputError
 STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 RATE = 25.0  # frames per second of a folder of images, which tells none
 TOLERANCE = 0.5  # seconds a video may end before its container says so, and still be whole
+TICKS = 90_000  # a second's parts, where frames are written with times of their own
 TEXT = ("tty", "subviewer", "bin")  # FFmpeg "plays" a text file as a terminal
 
 
@@ -129,13 +130,19 @@ def probe(source: Path, rate: float = RATE) -> Probe:
         return Probe((width, height), told, stream.frames or None, seconds)
 
 
-def write_video(path: Path, images: Iterable[NDArray[np.uint8]], rate: float) -> None:
+def write_video(
+    path: Path,
+    images: Iterable[NDArray[np.uint8]],
+    rate: float,
+    times: Iterable[float] | None = None,
+) -> None:
     """Encode H.264 (yuv420p, one thread: the same bytes everywhere), under its name when whole.
 
     Args:
         path: ends in .mp4, .mov or .mkv.
         images: (H, W, 3) uint8 RGB each, one size; odd sides get one repeated row or column.
         rate: frames per second.
+        times: seconds at which each image is shown; by default every 1 / rate.
 
     Raises:
         OutputError: the place cannot be written to.
@@ -144,7 +151,7 @@ def write_video(path: Path, images: Iterable[NDArray[np.uint8]], rate: float) ->
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = _encode(part, images, rate)
+        written = _encode(part, images, rate, times)
         if not written:
             raise InputError(f"{path} would hold no frame: give at least one")
         part.replace(path)
@@ -157,10 +164,13 @@ def write_video(path: Path, images: Iterable[NDArray[np.uint8]], rate: float) ->
         part.unlink(missing_ok=True) if part.exists() else None
 
 
-def _encode(part: Path, images: Iterable[NDArray[np.uint8]], rate: float) -> int:
+def _encode(
+    part: Path, images: Iterable[NDArray[np.uint8]], rate: float, times: Iterable[float] | None
+) -> int:
     import av
 
-    written = 0
+    written, tick = 0, -1
+    clock = None if times is None else iter(times)
     options = {"crf": "18", "preset": "veryfast"}
     muxing = {"fflags": "+bitexact"}
     if part.suffix in (".mp4", ".mov"):
@@ -177,7 +187,12 @@ def _encode(part: Path, images: Iterable[NDArray[np.uint8]], rate: float) -> int
                 stream.height, stream.width = image.shape[:2]
                 stream.pix_fmt = "yuv420p"
                 stream.codec_context.thread_count = 1
+                if clock is not None:
+                    stream.codec_context.time_base = Fraction(1, TICKS)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+            if clock is not None:
+                tick = max(tick + 1, round(next(clock) * TICKS))  # never twice the same
+                frame.pts, frame.time_base = tick, Fraction(1, TICKS)
             container.mux(stream.encode(frame))
             written += 1
         if stream is not None:
