@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -202,7 +205,8 @@ class Mediapipe:
             min_face_detection_confidence=self._score,
             min_face_presence_confidence=self._score,
         )
-        self._running = vision.FaceLandmarker.create_from_options(options)
+        with _quiet():
+            self._running = vision.FaceLandmarker.create_from_options(options)
         self._clock = -1
 
     def close(self) -> None:
@@ -223,6 +227,20 @@ class Mediapipe:
         size = np.array(image.shape[1::-1], np.float32)
         # Its 0..1 runs from edge to edge, our pixel centres are whole numbers.
         return Found(parts * size - 0.5, np.ones(len(parts), np.float32))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep MediaPipe's libraries from writing lines to stderr for each stream; no setting does."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _model(path: Path | None) -> Path:

@@ -116,7 +116,7 @@ def probe(source: Path, rate: float = RATE) -> Probe:
     Raises:
         InputError: as `frames`.
     """
-    first = next(frames(source, rate=rate))
+    first = next(frame for frame in frames(source, rate=rate) if frame.readable)
     height, width = first.image.shape[:2]
     if source.is_dir():
         count = len(pictures(source))
@@ -214,14 +214,17 @@ def _check(path: Path) -> None:
 def _images(
     source: Path, paths: list[Path], start: int, end: int | None, rate: float
 ) -> Iterator[Frame]:
-    shape: tuple[int, ...] = (1, 1, 3)
+    shape: tuple[int, ...] | None = None
     for index, path in list(enumerate(paths))[start:end]:
         image = _still(path)
         if image is not None:
             shape = image.shape
             yield Frame(index, index / rate, image)
-        else:
-            yield Frame(index, index / rate, np.zeros(shape, np.uint8), readable=False)
+            continue
+        if shape is None:  # as large as the first picture that can be read
+            sizes = (other.shape for other in map(_still, paths) if other is not None)
+            shape = next(sizes, (1, 1, 3))
+        yield Frame(index, index / rate, np.zeros(shape, np.uint8), readable=False)
 
 
 def _still(path: Path) -> NDArray[np.uint8] | None:
@@ -264,7 +267,7 @@ def _video(path: Path, start: int, end: int | None) -> Iterator[Frame]:
         step = 1 / float(stream.average_rate or stream.guessed_rate or RATE)
         origin = float((stream.start_time or 0) * stream.time_base)
         seconds, index = -step, -1
-        shape: tuple[int, ...] = (1, 1, 3)
+        shape: tuple[int, ...] = (stream.height or 1, stream.width or 1, 3)
         for index, decoded in enumerate(_decoded(container, stream)):
             if end is not None and index >= end:
                 return
