@@ -1,11 +1,19 @@
 """Samples: what a system eats, for many clips at once; may lie on disk as memory maps."""
 
-from collections.abc import Mapping
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fervid.errors import OutputError
+from fervid.faces.track import Track
+from fervid.labels import index
 
 
 @dataclass(frozen=True)
@@ -14,7 +22,7 @@ class Samples:
 
     Args:
         arrays: (N, ...) each, by the names the system's `inputs` gives them.
-        target: (N,) int64, index into `labels`.
+        target: (N,) int64, index into `labels`; -1 where the clip has none.
         clip: (N,) int64, which clip of the database a sample is from.
         subject: (N,) str, who is seen.
         labels: K names.
@@ -34,3 +42,125 @@ class Samples:
         arrays = {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
         columns = (self.target[rows], self.clip[rows], self.subject[rows])
         return Samples(arrays, *columns, self.labels)
+
+
+def build(
+    inputs: Callable[[Track], Mapping[str, NDArray[Any]]],
+    tracks: Iterable[tuple[int, str | None, str, Track]],
+    labels: tuple[str, ...],
+    folder: Path,
+    digest: str = "",
+) -> Samples:
+    """The samples of many tracks, made once, on disk; no more than one track is held at a time.
+
+    Args:
+        inputs: a system's.
+        tracks: number of the clip in its database, label, subject, track; not even begun where
+            `folder` holds the result of an earlier call that finished.
+        folder: for the arrays; its parent must exist or be creatable.
+        digest: of what the samples depend on; samples of another digest are made anew.
+
+    Raises:
+        LabelError: a label that is none of `labels`.
+        OutputError: the folder cannot be written to.
+    """
+    if (found := _read(folder, digest)) is not None:
+        return found
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        _write(inputs, tracks, labels, part, digest)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder} ({error}): choose a folder to write to"
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    samples = _read(folder, digest)
+    assert samples is not None
+    return samples
+
+
+def _write(
+    inputs: Callable[[Track], Mapping[str, NDArray[Any]]],
+    tracks: Iterable[tuple[int, str | None, str, Track]],
+    labels: tuple[str, ...],
+    folder: Path,
+    digest: str,
+) -> None:
+    files: dict[str, _Growing] = {}
+    target: list[int] = []
+    clips: list[int] = []
+    subjects: list[str] = []
+    try:
+        for clip, label, subject, track in tracks:
+            n = 0
+            for name, array in inputs(track).items():
+                if name not in files:
+                    files[name] = _Growing(folder / f"{name}.npy", array)
+                n = files[name].append(array)
+            target += [-1 if label is None else index(label, labels)] * n
+            clips += [clip] * n
+            subjects += [subject] * n
+    finally:
+        for file in files.values():
+            file.close()
+    np.save(folder / "target.npy", np.array(target, np.int64))
+    np.save(folder / "clip.npy", np.array(clips, np.int64))
+    np.save(folder / "subject.npy", np.array(subjects, np.str_))
+    told = {"digest": digest, "labels": labels, "arrays": list(files)}
+    (folder / "samples.json").write_text(json.dumps(told))
+
+
+class _Growing:
+    """A .npy file that rows are appended to; its header tells their number once it is closed."""
+
+    def __init__(self, path: Path, like: NDArray[Any]) -> None:
+        self.type, self.shape, self.rows = like.dtype, like.shape[1:], 0
+        self.file: BinaryIO = path.open("wb")
+        self._header()
+
+    def _header(self) -> None:
+        shape = (self.rows, *self.shape)
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self.type), "fortran_order": False, "shape": shape
+        }  # fmt: skip
+        # numpy pads a header so that its first axis can grow without moving what follows.
+        np.lib.format.write_array_header_1_0(self.file, header)
+
+    def append(self, array: NDArray[Any]) -> int:
+        if array.dtype != self.type or array.shape[1:] != self.shape:
+            raise ValueError(f"{array.dtype} {array.shape[1:]} after {self.type} {self.shape}")
+        self.file.write(np.ascontiguousarray(array).data)
+        self.rows += len(array)
+        return len(array)
+
+    def close(self) -> None:
+        begins = self.file.seek(0)
+        assert begins == 0
+        self._header()
+        self.file.close()
+
+
+def _read(folder: Path, digest: str) -> Samples | None:
+    """What an earlier `build` left, its arrays as memory maps."""
+    try:
+        told = json.loads((folder / "samples.json").read_text())
+        if told["digest"] != digest:
+            return None
+        arrays = {name: _mapped(folder / f"{name}.npy") for name in told["arrays"]}
+        target, clip, subject = (
+            np.load(folder / f"{name}.npy", allow_pickle=False)
+            for name in ("target", "clip", "subject")
+        )
+    except (OSError, ValueError, KeyError):
+        return None
+    return Samples(arrays, target, clip, subject, tuple(told["labels"]))
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array

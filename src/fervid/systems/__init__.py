@@ -1,1 +1,23 @@
-"""The published systems."""
+"""The systems, by name."""
+
+from collections.abc import Mapping
+
+from fervid.systems.dtagn import DTAGN
+from fervid.systems.interface import System
+
+SYSTEMS: Mapping[str, System] = {
+    # [1, Sec. 5.1], CK+ and Oulu-CASIA.
+    "dtagn": DTAGN(),
+    # [1, Sec. 5.1], MMI: smaller networks, as there are fewer clips.
+    "dtagn-mmi": DTAGN(
+        name="dtagn-mmi",
+        appearance="I64-C(5,32)-P3-C(3,32)-FC30-S",
+        geometry="D1176-FC100-FC200-S",
+    ),
+    # [1, Sec. 4.1, Fig. 3]: the appearance network sees the last frame alone.
+    "dtagn-single-frame": DTAGN(name="dtagn-single-frame", frames_appearance=1),
+    # [1, Tables 2, 8, 9]: other ways to join both networks.
+    "dtagn-joint-l3": DTAGN(name="dtagn-joint-l3", fusion="joint-l3"),
+    "dtagn-concat": DTAGN(name="dtagn-concat", fusion="concat"),
+    "dtagn-weighted": DTAGN(name="dtagn-weighted", fusion="weighted"),
+}

@@ -1,0 +1,85 @@
+"""Batches: a seeded shuffle of samples, each epoch the same from its seed alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fervid.learning.samples import Samples
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B samples.
+
+    Args:
+        arrays: (B, ...) each, by the names in `Samples.arrays`.
+        target: (B,) int64.
+        copy: (B,) int64, which augmented copy of its sample each one is; 0 is the sample itself.
+    """
+
+    arrays: dict[str, Tensor]
+    target: Tensor
+    copy: Tensor
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The batch on a device."""
+        arrays = {name: array.to(device) for name, array in self.arrays.items()}
+        return Batch(arrays, self.target.to(device), self.copy.to(device))
+
+
+def count(samples: Samples, size: int, copies: int = 1, share: int = 1) -> int:
+    """How many batches an epoch has; see `shuffled`."""
+    return -(-(len(samples) * copies // share) // size)
+
+
+def shuffled(
+    samples: Samples,
+    size: int,
+    generator: torch.Generator,
+    copies: int = 1,
+    every_copy: bool = True,
+    part: int = 0,
+    parts: int = 1,
+) -> Iterator[Batch]:
+    """An epoch in random order.
+
+    Args:
+        size: of a batch; the last one may be smaller.
+        copies: how many augmented copies of a sample there are, itself included.
+        every_copy: the epoch holds each copy of each sample once; else each sample once, as a
+            copy drawn at random.
+        part, parts: this process's share of the epoch; every part has the same number of samples.
+    """
+    if every_copy:
+        order = torch.randperm(len(samples) * copies, generator=generator)
+        rows, copy = order // copies, order % copies
+    else:
+        rows = torch.randperm(len(samples), generator=generator)
+        copy = torch.randint(copies, rows.shape, generator=generator)
+    end = len(rows) // parts * parts
+    rows, copy = rows[part:end:parts], copy[part:end:parts]
+    for start in range(0, len(rows), size):
+        here = slice(start, start + size)
+        yield take(samples, rows[here].numpy(), copy[here])
+
+
+def ordered(samples: Samples, size: int) -> Iterator[Batch]:
+    """The samples themselves, in their order."""
+    for start in range(0, len(samples), size):
+        rows = np.arange(start, min(start + size, len(samples)))
+        yield take(samples, rows, torch.zeros(len(rows), dtype=torch.int64))
+
+
+def take(samples: Samples, rows: np.ndarray[tuple[int], np.dtype[np.int64]], copy: Tensor) -> Batch:
+    """The batch of the samples at `rows`; reads only them where the samples lie on disk."""
+    # Memory maps are read fastest in their own order.
+    order = np.argsort(rows, kind="stable")
+    back = torch.from_numpy(np.argsort(order, kind="stable"))
+    arrays = {
+        name: torch.from_numpy(np.ascontiguousarray(array[rows[order]]))[back]
+        for name, array in samples.arrays.items()
+    }
+    return Batch(arrays, torch.from_numpy(samples.target[rows]), copy)

@@ -1,0 +1,105 @@
+"""Layers that torch lacks."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def window(size: int, kind: str) -> Tensor:
+    """(size,) weights of one axis, summing to 1.
+
+    Args:
+        size: odd, pixels.
+        kind: "gaussian" (standard deviation a quarter of the size, so that the window holds two
+            of them on each side) or "uniform".
+    """
+    if kind == "uniform":
+        return torch.full((size,), 1 / size)
+    places = torch.arange(size) - (size - 1) / 2
+    weights = torch.exp(-(places**2) / (2 * (size / 4) ** 2))
+    return weights / weights.sum()
+
+
+class LocalContrast(nn.Module):
+    """Local contrast normalisation, subtractive then divisive (Jarrett et al., ICCV 2009).
+
+    v = x - sum w x and y = v / max(c, s), where s = sqrt(sum w v^2) and c is the mean of s over
+    the picture; the sums run over a window of n x n around a pixel, with weights that sum to 1.
+    At the picture's border the window ends there and its weights still sum to 1.
+
+    Args:
+        size: n, odd.
+        across: the sums also run over the C maps, as in Jarrett et al.; else each map for itself.
+        kind: the window's weights, see `window`.
+    """
+
+    def __init__(self, size: int, across: bool = True, kind: str = "gaussian") -> None:
+        super().__init__()
+        self.size, self.across, self.kind = size, across, kind
+        self.taps: Tensor
+        self.register_buffer("taps", window(size, kind), persistent=False)
+
+    def extra_repr(self) -> str:
+        """What `repr` says of it."""
+        return f"{self.size}, across={self.across}, kind={self.kind!r}"
+
+    def _local_mean(self, x: Tensor) -> Tensor:
+        """Weighted mean in each map's window, (B, C, H, W) to the same."""
+        half, (height, width) = self.size // 2, x.shape[2:]
+        taps = self.taps.to(x.dtype)
+        maps = torch.cat([x.reshape(-1, 1, height, width), x.new_ones(1, 1, height, width)])
+        maps = F.conv2d(maps, taps.view(1, 1, -1, 1), padding=(half, 0))
+        maps = F.conv2d(maps, taps.view(1, 1, 1, -1), padding=(0, half))
+        return (maps[:-1] / maps[-1:]).view(x.shape)
+
+    def _scale_and_shift(self, mean: Tensor, square: Tensor) -> tuple[Tensor, Tensor]:
+        """What y = scale x + shift does, from the moments of x over the maps, (B, ., H, W) each."""
+        local = self._local_mean(mean)
+        # The mean of v^2 = (x - local)^2 over the maps, from the moments of x alone.
+        energy = (square - 2 * local * mean + local.square()).clamp(min=0)
+        # A flat region has s = 0, where the root has no slope: 1e-8 keeps its gradient finite.
+        spread = torch.sqrt(self._local_mean(energy) + 1e-8)
+        scale = 1 / torch.maximum(spread, spread.mean((2, 3), keepdim=True))
+        return scale, -local * scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        if self.across:
+            out: Tensor = _AcrossMaps.apply(x, self._scale_and_shift)  # type: ignore[no-untyped-call]
+            return out
+        wide = x.float()
+        scale, shift = self._scale_and_shift(wide, wide.square())
+        return (wide * scale + shift).to(x.dtype)
+
+
+class _AcrossMaps(torch.autograd.Function):
+    """y = scale x + shift, where scale and shift have one map and follow from two moments of x.
+
+    The same as autograd would do, in a third of its passes over the C maps. Apart, a product and
+    a sum with a single map are vectorised for pixel-major memory; torch's addcmul is not.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale_and_shift: Any) -> Tensor:
+        mean = x.mean(1, keepdim=True, dtype=torch.float32)
+        square = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32).square()
+        moments = mean.requires_grad_(), (square / x.shape[1]).requires_grad_()
+        with torch.enable_grad(), torch.autocast(x.device.type, enabled=False):
+            inner = scale_and_shift(*moments)
+        scale, shift = (part.detach().to(x.dtype) for part in inner)
+        ctx.save_for_backward(x, scale)
+        ctx.moments, ctx.inner = moments, inner
+        out: Tensor = (x * scale).add_(shift)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        x, scale = ctx.saved_tensors
+        outer = ((grad * x).sum(1, keepdim=True), grad.sum(1, keepdim=True))
+        mean, square = torch.autograd.grad(ctx.inner, ctx.moments, [part.float() for part in outer])
+        maps = x.shape[1]
+        slope = (x * (square * (2 / maps)).to(x.dtype)).add_((mean / maps).to(x.dtype))
+        slope += grad * scale
+        return slope, None

@@ -1,0 +1,292 @@
+"""The training loop: explicit, on Lightning Fabric, and the same after a kill as without one.
+
+Everything random in epoch e comes from a seed derived from (run, stage, e), so a checkpoint at an
+epoch's end holds all there is to know: weights, the optimiser's buffers, the best weights so far
+and the curve. On a CPU the weights of a resumed training equal an uninterrupted one's bit by bit.
+"""
+
+import csv
+import hashlib
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from fervid.errors import FervidError, OutputError, WeightsError
+from fervid.learning import batches, seeding, weights
+from fervid.learning.batches import Batch
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+from fervid.progress import track
+
+History = list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Stochastic gradient descent with momentum and weight decay.
+
+    Args:
+        epochs: how many at most.
+        learning_rate: at the start.
+        decay: "cosine" brings the learning rate to 0 over the epochs, "none" keeps it.
+        patience: stop after so many epochs without a better validation loss; 0 never does.
+        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
+    """
+
+    epochs: int
+    learning_rate: float
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    batch_size: int = 32
+    decay: str = "cosine"
+    patience: int = 0
+    checkpoint_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training of one network.
+
+    Args:
+        name: of its files, and said in the progress line.
+        loss: the mean loss of a batch, as a scalar; the generator is for augmentation.
+        logits: (B, K) of a batch as it is, for validation.
+        copies, every_copy: see `batches.shuffled`.
+        settings: what else the result depends on; a checkpoint of other settings is not resumed.
+    """
+
+    name: str
+    plan: Plan
+    loss: Callable[[Any, Batch, torch.Generator], Tensor]
+    logits: Callable[[Any, Batch], Tensor]
+    copies: int = 1
+    every_copy: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _State:
+    """Where a training stands after `len(history)` epochs."""
+
+    history: History
+    best: dict[str, Tensor]
+    best_loss: float = math.inf
+    waited: int = 0
+
+
+def train(
+    stage: Stage, network: nn.Module, samples: Samples, validation: Samples, run: Run
+) -> History:
+    """Train what requires a gradient in `network`; leaves it with its best weights, in eval mode.
+
+    The best are those of the epoch with the least loss on `validation`; without any validation
+    samples, of the last epoch. Goes on from a checkpoint in the run's folder, and only loads where
+    the stage was finished there. Writes `<stage>.safetensors` and the curve `<stage>.csv`.
+
+    Raises:
+        FervidError: the loss is no longer a number.
+    """
+    final = run.folder / f"{stage.name}.safetensors"
+    key = _fingerprint(stage, network, samples, run)
+    if (found := _resumable(final, key)) is not None:
+        network.load_state_dict(found[0], strict=False)
+        network.eval()
+        history: History = found[1]["history"]
+        return history
+    _make(run.folder)
+    fabric = fabric_of(run)
+    optimiser = torch.optim.SGD(
+        [p for p in network.parameters() if p.requires_grad],
+        lr=stage.plan.learning_rate,
+        momentum=stage.plan.momentum,
+        weight_decay=stage.plan.weight_decay,
+    )
+    wrapped, wrapped_optimiser = fabric.setup(network, optimiser)
+    checkpoint = run.folder / f"{stage.name}.checkpoint.safetensors"
+    state = _restore(checkpoint, key, network, optimiser)
+    written = time.monotonic()
+    epochs = range(len(state.history), stage.plan.epochs)
+    for epoch in track(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
+        if stage.plan.patience and state.waited >= stage.plan.patience:
+            break
+        loss = _epoch(stage, epoch, fabric, wrapped, wrapped_optimiser, samples, run.seed)
+        row = {"epoch": epoch, "loss": loss, **measure(stage, wrapped, validation, fabric.device)}
+        _keep_best(state, row, network)
+        late = time.monotonic() - written >= stage.plan.checkpoint_seconds
+        if late and fabric.is_global_zero:
+            _store(checkpoint, key, network, optimiser, state)
+            written = time.monotonic()
+    network.load_state_dict(state.best, strict=False)
+    network.to("cpu").eval()
+    if fabric.is_global_zero:
+        _write_curve(run.folder / f"{stage.name}.csv", state.history)
+        weights.save(final, state.best, {"key": key, "history": state.history})
+        checkpoint.unlink(missing_ok=True)
+    fabric.barrier()
+    return state.history
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {folder} ({error}): choose a folder to write to") from error
+
+
+def fabric_of(run: Run) -> Fabric:
+    """Fabric on the run's device: one, or all that `torchrun` started a process for."""
+    # It would tell the precision on each call.
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    nodes = int(os.environ.get("WORLD_SIZE", "1")) // here
+    fabric = Fabric(accelerator=run.device, devices=here, num_nodes=nodes, precision=run.precision)  # type: ignore[arg-type]
+    fabric.launch()
+    return fabric
+
+
+def _epoch(
+    stage: Stage,
+    epoch: int,
+    fabric: Fabric,
+    network: Any,
+    optimiser: Any,
+    samples: Samples,
+    seed: int,
+) -> float:
+    """One pass over the samples; returns the mean loss."""
+    plan, seen = stage.plan, 0
+    total = torch.zeros((), device=fabric.device)
+    copies = stage.copies if stage.every_copy else 1
+    steps = batches.count(samples, plan.batch_size, copies, fabric.world_size)
+    order = seeding.generator(seed, stage.name, epoch, "order")
+    noise = seeding.generator(seed, stage.name, epoch, "noise", fabric.global_rank)
+    network.train()
+    with seeding.seeded(seed, stage.name, epoch, "dropout", fabric.global_rank):
+        epoch_batches = batches.shuffled(
+            samples, plan.batch_size, order, stage.copies, stage.every_copy,
+            fabric.global_rank, fabric.world_size,
+        )  # fmt: skip
+        for step, batch in enumerate(epoch_batches):
+            for group in optimiser.param_groups:
+                group["lr"] = _rate(plan, epoch + step / steps)
+            loss = stage.loss(network, batch.to(fabric.device), noise)
+            optimiser.zero_grad()
+            fabric.backward(loss)
+            optimiser.step()
+            total, seen = total + loss.detach() * len(batch.target), seen + len(batch.target)
+    mean = float(torch.as_tensor(fabric.all_reduce(total / max(seen, 1), reduce_op="mean")))
+    if not math.isfinite(mean):
+        raise FervidError(
+            f"the loss of {stage.name} is no longer a number after epoch {epoch}: "
+            "set a lower learning rate"
+        )
+    return mean
+
+
+def _rate(plan: Plan, epoch: float) -> float:
+    if plan.decay == "none":
+        return plan.learning_rate
+    return plan.learning_rate * (1 + math.cos(math.pi * epoch / plan.epochs)) / 2
+
+
+@torch.no_grad()
+def measure(stage: Stage, network: Any, samples: Samples, device: torch.device) -> dict[str, float]:
+    """Mean cross entropy and accuracy on samples as they are; nothing where there are none."""
+    network.eval()
+    loss = right = 0.0
+    for batch in batches.ordered(samples, 64):
+        here = batch.to(device)
+        logits = stage.logits(network, here).float()
+        loss += float(F.cross_entropy(logits, here.target, reduction="sum"))
+        right += float((logits.argmax(1) == here.target).sum())
+    n = len(samples)
+    return {"validation_loss": loss / n, "validation_accuracy": right / n} if n else {}
+
+
+def _learned(network: nn.Module) -> dict[str, Tensor]:
+    """A copy of what training changes: weights that are not frozen, and buffers."""
+    frozen = {name for name, p in network.named_parameters() if not p.requires_grad}
+    state = network.state_dict()
+    return {
+        name: t.detach().to("cpu", copy=True) for name, t in state.items() if name not in frozen
+    }
+
+
+def _keep_best(state: _State, row: dict[str, float], network: nn.Module) -> None:
+    state.history.append(row)
+    state.waited += 1
+    loss = row.get("validation_loss", -math.inf)
+    if loss <= state.best_loss:
+        state.best, state.best_loss, state.waited = _learned(network), loss, 0
+
+
+def _fingerprint(stage: Stage, network: nn.Module, samples: Samples, run: Run) -> str:
+    """What a training's result depends on, besides the samples' content, as a sha256."""
+    shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
+    plan = {name: v for name, v in asdict(stage.plan).items() if name != "checkpoint_seconds"}
+    told = [stage.name, plan, stage.copies, stage.every_copy, dict(stage.settings), run.seed]
+    total = hashlib.sha256(json.dumps([*told, run.precision, shapes], sort_keys=True).encode())
+    total.update(samples.target.tobytes() + samples.clip.tobytes())
+    return total.hexdigest()
+
+
+def _resumable(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """What lies at `path`, if it belongs to this very training and is whole."""
+    try:
+        tensors, card = weights.load(path)
+    except WeightsError:
+        return None
+    return (tensors, card) if card.get("key") == key else None
+
+
+def _store(
+    path: Path, key: str, network: nn.Module, optimiser: torch.optim.Optimizer, state: _State
+) -> None:
+    tensors = {f"now.{name}": t for name, t in _learned(network).items()}
+    tensors |= {f"best.{name}": t for name, t in state.best.items()}
+    for index, buffers in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": t for name, t in buffers.items() if t is not None}
+    card = {"key": key, "history": state.history, "waited": state.waited}
+    best = state.best_loss if math.isfinite(state.best_loss) else None
+    weights.save(path, tensors, {**card, "best_loss": best})
+
+
+def _restore(path: Path, key: str, network: nn.Module, optimiser: torch.optim.Optimizer) -> _State:
+    """The state in a checkpoint, also put into network and optimiser; a new one without any."""
+    if (found := _resumable(path, key)) is None:
+        return _State([], {})
+    tensors, card = found
+    parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "optimiser": {}}
+    for name, tensor in tensors.items():
+        part, rest = name.split(".", 1)
+        parts[part][rest] = tensor
+    network.load_state_dict(parts["now"], strict=False)
+    told = optimiser.state_dict()
+    for name, tensor in parts["optimiser"].items():
+        index, buffer = name.split(".", 1)
+        told["state"].setdefault(int(index), {})[buffer] = tensor
+    optimiser.load_state_dict(told)
+    best = card["best_loss"]
+    return _State(
+        card["history"], parts["best"], -math.inf if best is None else best, card["waited"]
+    )
+
+
+def _write_curve(path: Path, history: History) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(history[0]) if history else ["epoch"])
+        writer.writeheader()
+        writer.writerows(history)
+    part.replace(path)

@@ -1,0 +1,83 @@
+"""Weights on disk: one safetensors file with everything that it takes to use it, never a pickle.
+
+Its metadata hold `format` = "fervid" and, as JSON under `fervid`, what `save` was given: system,
+recipe, labels, licence and so on, besides fervid's version and a sha256 of the tensors.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+import fervid
+from fervid.errors import OutputError, WeightsError
+
+FORMAT = "fervid"
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write a file atomically: at `path` lies the old one or the whole new one.
+
+    Args:
+        tensors: by name, on any device.
+        metadata: anything that JSON can hold.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    stored = {name: _contiguous(tensor) for name, tensor in sorted(tensors.items())}
+    text = json.dumps({**metadata, "version": fervid.__version__, "sha256": digest(stored)})
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(stored, part, {"format": FORMAT, FORMAT: text})
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path} ({error}): choose a folder to write to") from error
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors, on the CPU, and metadata of a file that `save` wrote.
+
+    Raises:
+        WeightsError: it is not there, not ours, cut short or changed.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise WeightsError(
+                    f"{path} is a safetensors file but not one of fervid's: "
+                    "name a file that fervid's training wrote"
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{path} cannot be read as weights ({error}): name a file that fervid's training wrote"
+        ) from error
+    card: dict[str, Any] = json.loads(metadata[FORMAT])
+    if card.get("sha256") != digest(tensors):
+        raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
+    return tensors, card
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """The sha256 of tensors: names, shapes, types and bytes, in the order of the names."""
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = _contiguous(tensors[name])
+        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        total.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()
+
+
+def _contiguous(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", memory_format=torch.contiguous_format).contiguous()
