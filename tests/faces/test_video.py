@@ -22,9 +22,9 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 def scene(count: int, height: int = 96, width: int = 128) -> Iterator[NDArray[np.uint8]]:
     """A red top left quarter, and a brightness that tells the frame's number."""
     rng = np.random.default_rng(0)
-    noise = rng.integers(0, 20, (height, width, 3))
+    noise = rng.integers(0, 8, (height, width, 3))
     for i in range(count):
-        image = np.full((height, width, 3), 4 * i, np.int64) + np.roll(noise, i, axis=1)
+        image = np.full((height, width, 3), 5 * i, np.int64) + np.roll(noise, i, axis=1)
         image[: height // 2, : width // 2] = RED
         yield np.clip(image, 0, 255).astype(np.uint8)
 
@@ -32,7 +32,7 @@ def scene(count: int, height: int = 96, width: int = 128) -> Iterator[NDArray[np
 def number(frame: Frame) -> int:
     """Which frame of `scene` this is."""
     h, w = frame.image.shape[:2]
-    return round((float(frame.image[h // 2 + 4 :, w // 2 + 4 :].mean()) - 9.5) / 4)
+    return round((float(frame.image[h // 2 + 4 :, w // 2 + 4 :].mean()) - 3.5) / 5)
 
 
 @pytest.fixture(scope="module")
