@@ -4,16 +4,16 @@ import glob
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fervid.errors import InputError
 from fervid.faces.video import STILLS, pictures
 
-VIDEOS = tuple(
-    ".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm"
-    " .wmv .y4m".split()
+VIDEOS = (
+    *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
+    *(".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
 )
 # Our own pictures and videos, left out when the output folder is read again as an input.
 OURS = (".overlay.mp4", ".overlay.png", ".timeline.png")
@@ -43,8 +43,17 @@ class Source:
         """What its outputs are called, if nothing else is called so."""
         if isinstance(self.path, int):
             return f"webcam{self.path}"
-        path = Path(os.path.abspath(self.path))
-        return (path.name if path.is_dir() else path.stem) or "root"
+        path = self.path.absolute()
+        return (path.resolve().name if path.is_dir() else path.stem) or "root"
+
+    def key(self, out: Path) -> str:
+        """`identity` seen from the output folder: kept when both are moved together."""
+        if isinstance(self.path, int):
+            return self.identity
+        try:
+            return Path(os.path.relpath(self.identity, out.resolve())).as_posix()
+        except ValueError:  # on another drive
+            return self.identity
 
     def fingerprint(self) -> str:
         """Changes when the content does: size and time of change of every file."""
@@ -83,7 +92,7 @@ def _one(given: str, out: Path, sequence: bool) -> Iterable[Source]:
     if given.isdecimal():
         return [Source(f"webcam {given}", int(given))]
     if glob.has_magic(given):
-        matches = sorted(Path(match) for match in glob.glob(given, recursive=True))
+        matches = sorted(Path(match) for match in glob.glob(given, recursive=True))  # noqa: PTH207 - absolute patterns, too
         usable = [match for match in matches if match.is_dir() or _wanted(match, out)]
         if usable:
             return [source for match in usable for source in _one(str(match), out, sequence)]
@@ -110,20 +119,21 @@ def _wanted(path: Path, out: Path) -> bool:
     return known and not path.name.startswith(".") and not ours
 
 
-def names(sources: Sequence[Source], owners: dict[str, str]) -> list[str]:
+def names(sources: Sequence[Source], owners: Mapping[str, str], out: Path) -> list[str]:
     """What each source's outputs are called: its stem, with a hash where two would collide.
 
     Args:
-        owners: names already taken in the output folder, each with its source's identity.
+        owners: names already taken in the output folder, each with its source's key.
     """
     stems = Counter(source.stem.casefold() for source in sources)
-    taken = {name.casefold(): identity for name, identity in owners.items()}
+    taken = {name.casefold(): key for name, key in owners.items()}
     chosen = []
     for source in sources:
-        hashed = f"{source.stem}-{hashlib.sha256(source.identity.encode()).hexdigest()[:8]}"
+        key = source.key(out)
+        hashed = f"{source.stem}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
         owner = taken.get(source.stem.casefold())
         free = owner is None and stems[source.stem.casefold()] == 1
-        mine = owner == source.identity
+        mine = owner == key
         reserved = source.stem.casefold() == "summary"
         chosen.append(source.stem if (free or mine) and not reserved else hashed)
     return chosen

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,13 @@ from numpy.typing import NDArray
 
 from fervid.errors import InputError
 from fervid.faces.align import Aligner
+from fervid.faces.detect import Finder
+from fervid.faces.detect import finder as find_by
 from fervid.faces.following import follow
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, frames
 from fervid.predict.timeline import Timeline
-from fervid.predict.windows import Seen, Sight, Windows
+from fervid.predict.windows import Moment, Sight, Windows
 from fervid.systems.interface import Recognizer
 
 # Frames of an unknown video may show a crowd; a database's clip shows one subject, hence the
@@ -50,25 +51,29 @@ class Gaze:
                 "give a step above 0 and not above the window"
             )
         if not 0 < self.least <= 1:
-            raise InputError(f"least={self.least} is no share of a window: give one above 0, up to 1")
+            raise InputError(
+                f"least={self.least} is no share of a window: give one above 0, up to 1"
+            )
 
 
 def timeline(
     source: str | Path | int,
     recognizer: Recognizer,
     settings: FaceSettings = MANY_FACES,
-    gaze: Gaze = Gaze(),  # noqa: B008 - frozen
+    gaze: Gaze = Gaze(),
+    finder: Finder | None = None,
 ) -> Timeline:
     """What a recognizer says of every frame and face of one video, picture or folder of frames.
 
     Args:
         source: a file, a folder of numbered images, or a webcam's index.
+        finder: of faces, where one is at hand already; by default what `settings` name.
 
     Raises:
         InputError: the source cannot be read.
     """
     path = source if isinstance(source, int) else Path(source)
-    chunks = list(records(path, recognizer, settings, gaze))
+    chunks = list(records(path, recognizer, settings, gaze, finder or find_by(settings)))
     return Timeline.of(np.concatenate(chunks), str(source), recognizer.labels)
 
 
@@ -77,6 +82,7 @@ def records(
     recognizer: Recognizer,
     settings: FaceSettings,
     gaze: Gaze,
+    finder: Finder,
     progress: Callable[[Iterator[Frame]], Iterable[Frame]] = iter,
 ) -> Iterator[NDArray[Any]]:
     """The rows of one source in their order, a few hundred at a time, of `record_type`.
@@ -87,36 +93,30 @@ def records(
     Raises:
         InputError: the source cannot be read, or holds no frame.
     """
-    windows = Windows(recognizer, gaze.window, gaze.step, gaze.least)
+    found_by = {"finder": settings.finder, "version": finder.version}
+    windows = Windows(recognizer, gaze.window, gaze.step, gaze.least, found_by=found_by)
     with _stoppable(isinstance(source, int)) as stopped:
         any_frame = False
         decoded = _until(frames(source, rate=settings.rate), gaze.seconds, stopped)
-        for seen in sights(progress(decoded), settings):
+        for moment in moments(progress(decoded), settings, finder):
             any_frame = True
-            yield from windows.push(seen)
+            yield from windows.push(moment)
     if not any_frame:
         raise InputError(f"{source} holds no frame: check or copy it again")
     yield from windows.finish()
 
 
-def sights(decoded: Iterable[Frame], settings: FaceSettings) -> Iterator[Seen]:
+def moments(decoded: Iterable[Frame], settings: FaceSettings, finder: Finder) -> Iterator[Moment]:
     """Every frame with the faces cut out of it."""
     align = Aligner(settings)
-    waiting: deque[Frame] = deque()  # following may look ahead before it names a face
-
-    def passing() -> Iterator[Frame]:
-        for frame in decoded:
-            waiting.append(frame)
-            yield frame
-
-    for found in follow(passing(), settings):
-        frame = waiting.popleft()
-        height, width = frame.image.shape[:2]
-        seen = Seen(frame.index, frame.time, (width, height), frame.readable)
-        for face, landmarks, score in found.faces:
-            picture, inside, to_frame = align(frame.image, landmarks, face)
-            seen.faces[face] = Sight(face, score, landmarks, picture, inside, to_frame)
-        yield seen
+    for found in follow(decoded, settings, finder):
+        image = found.frame.image
+        size = (image.shape[1], image.shape[0])
+        moment = Moment(found.frame.index, found.frame.time, size, found.frame.readable)
+        for seen in found.faces:
+            cut = align(image, seen.landmarks, seen.face)
+            moment.faces[seen.face] = Sight(seen.face, seen.score, seen.landmarks, *cut)
+        yield moment
 
 
 def _until(
@@ -142,5 +142,3 @@ def _stoppable(live: bool) -> Iterator[threading.Event]:
         yield stopped
     finally:
         signal.signal(signal.SIGINT, before)
-
-

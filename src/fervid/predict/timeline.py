@@ -76,7 +76,7 @@ class Timeline:
     @property
     def labelled(self) -> NDArray[np.bool_]:
         """(R,) whether a row bears a label."""
-        return self.status == STATUS.index("face")
+        return np.asarray(self.status == STATUS.index("face"))
 
     @property
     def label(self) -> NDArray[np.str_]:
@@ -103,13 +103,13 @@ class Timeline:
             "input": self.input,
             "frame": self.frame,
             "timestamp": self.time.round(6),
-            "face_id": pd.array(np.where(self.face == NOBODY, None, self.face), dtype="Int32"),
+            "face_id": pd.arrays.IntegerArray(self.face.copy(), self.face == NOBODY),
             "status": named,
         }
         for place, side in enumerate(("left", "top", "width", "height")):
             columns[side] = _rounded(self.box[:, place], 2)
         columns["score"] = _rounded(self.score, 4)
-        columns["label"] = np.where(label == "", None, label)
+        columns["label"] = pd.Series(label).where(label != "", None)
         for place, name in enumerate(self.labels):
             columns[f"p_{name}"] = _rounded(self.probabilities[:, place], 6)
         if landmarks:

@@ -1,7 +1,7 @@
 """Sliding windows over a stream of faces, in seconds; every frame gets the mean of its windows."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,7 @@ class Sight:
 
 
 @dataclass(slots=True)
-class Seen:
+class Moment:
     """One decoded frame and the faces in it, by id."""
 
     index: int
@@ -76,18 +76,18 @@ class Windows:
     step: float = 0.25
     least: float = 0.5
     batch: int = 64
-    found_by: dict[str, str] = field(default_factory=dict)
+    found_by: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._recent: deque[Seen] = deque()  # frames a coming window may hold, with pictures
-        self._pending: deque[Seen] = deque()  # frames not given out yet
+        self._recent: deque[Moment] = deque()  # frames a coming window may hold, with pictures
+        self._pending: deque[Moment] = deque()  # frames not given out yet
         self._asked: list[tuple[list[Sight], dict[str, NDArray[Any]]]] = []
         self._samples = 0
         self._number = 0  # of the next window
         self._now = -np.inf
         self._type = record_type(len(self.recognizer.labels))
 
-    def push(self, frame: Seen) -> Iterator[NDArray[Any]]:
+    def push(self, frame: Moment) -> Iterator[NDArray[Any]]:
         """Take the next frame in; rows that are finished by it come out."""
         frame.time = max(frame.time, self._now)  # a broken clock never runs backwards
         self._now = frame.time
@@ -163,14 +163,14 @@ class Windows:
 
     def _finished(self, before: float) -> Iterator[NDArray[Any]]:
         """The rows of pending frames that no further window can cover."""
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         while self._pending and self._pending[0].time < before:
             rows.extend(_rows(self._pending.popleft()))
         if rows:
             yield np.array(rows, dtype=self._type)
 
 
-def _track(frames: list[Seen], face: int, found_by: dict[str, str]) -> Track:
+def _track(frames: list[Moment], face: int, found_by: Mapping[str, str]) -> Track:
     """One face through a window; a frame that does not show it is an empty row."""
     count = len(frames)
     shapes = [f.faces[face].crop.shape for f in frames if face in f.faces]
@@ -187,12 +187,10 @@ def _track(frames: list[Seen], face: int, found_by: dict[str, str]) -> Track:
     times = np.array([f.time for f in frames])
     numbers = np.array([f.index for f in frames], np.int64)
     size = frames[-1].size
-    return Track(
-        pictures, landmarks, times, numbers, status, score, to_frame, size, face, found_by
-    )
+    return Track(pictures, landmarks, times, numbers, status, score, to_frame, size, face, found_by)
 
 
-def _rows(frame: Seen) -> Iterator[tuple[Any, ...]]:
+def _rows(frame: Moment) -> Iterator[tuple[Any, ...]]:
     nothing = (np.nan, np.nan, np.nan)  # score, probabilities, landmarks; numpy spreads them
     if not frame.faces:
         status = NO_FACE if frame.readable else UNREADABLE

@@ -34,8 +34,9 @@ def find_model(name: str | Path) -> Path:
     path = Path(name)
     if path.is_file():
         return path
+    listed = ", ".join(sorted(known)) or "(there is none)"
     raise WeightsError(
-        f"{name} is neither a model file nor one of the models {', '.join(sorted(known)) or '(none)'}: "
+        f"{name} is neither a file nor one of the models {listed}: "
         "correct the name, or set FERVID_MODELS to the folder that holds it"
     )
 
@@ -51,7 +52,7 @@ def open_model(name: str | Path) -> Recognizer:
 
     path = find_model(name)
     system = load(path)[1].get("system")
-    if system not in SYSTEMS:
+    if system is None or system not in SYSTEMS:
         raise WeightsError(
             f"{path} names the system {system!r}, none of {', '.join(SYSTEMS)}: "
             "use a model written by this version of fervid"

@@ -1,0 +1,166 @@
+"""Probabilities over time, one panel for each face."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's palette (2008), told apart with any kind of colour vision.
+COLOURS = {
+    "anger": "#D55E00",
+    "contempt": "#CC79A7",
+    "disgust": "#009E73",
+    "fear": "#56B4E9",
+    "happiness": "#F0E442",
+    "neutral": "#B5B8BD",
+    "sadness": "#0072B2",
+    "surprise": "#E69F00",
+}
+SPARE = ("#117733", "#882255", "#44AA99", "#332288", "#DDCC77", "#AA4499", "#88CCEE", "#6B4C1E")
+BINS = 1200  # columns of a panel; longer inputs are averaged into them
+PANELS = 8  # faces shown, those seen longest
+
+
+def colours(labels: Sequence[str]) -> dict[str, str]:
+    """A colour for each label; those that are no known emotion get the spare ones in turn."""
+    spare = [label for label in labels if label not in COLOURS]
+    extra = {label: SPARE[place % len(SPARE)] for place, label in enumerate(spare)}
+    return {label: COLOURS.get(label) or extra[label] for label in labels}
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """The three numbers of "#RRGGBB".
+
+    >>> rgb("#D55E00")
+    (213, 94, 0)
+    """
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def plot_timeline(
+    path: Path,
+    time: NDArray[np.float64],
+    face: NDArray[np.int32],
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+    title: str,
+) -> None:
+    """Write a PNG: stacked probabilities over time for each face; grey where it is not seen.
+
+    Args:
+        time: (R,) seconds, ascending.
+        face: (R,) ids, -1 without a face.
+        probabilities: (R, K) NaN where there is no label.
+        labels: K names.
+    """
+    from matplotlib.figure import Figure
+
+    ids, counts = np.unique(face[face >= 0], return_counts=True)
+    shown = np.sort(ids[np.argsort(-counts, kind="stable")][:PANELS])
+    still = len(np.unique(time)) == 1
+    panels = max(len(shown), 1)
+    height = 1.1 + panels * ((0.26 * len(labels) + 0.5) if still else 1.6)
+    figure = Figure(figsize=(10, max(height, 2.6)), layout="constrained", dpi=130)
+    axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
+    for place, axis in enumerate(axes):
+        mine = face == shown[place] if len(shown) else np.zeros(len(face), bool)
+        name = f"face {shown[place]}" if len(shown) else "no face"
+        if still:
+            _bars(axis, probabilities[mine], labels)
+        else:
+            _stack(axis, time, mine, probabilities, labels)
+        axis.set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
+        axis.spines[["top", "right", "left"]].set_visible(False)
+    hidden = len(ids) - len(shown)
+    more = f" (and {hidden} more faces, seen more briefly)" if hidden else ""
+    figure.suptitle(title + more, x=0.01, ha="left", fontsize=11)
+    axes[-1].set_xlabel("probability" if still else "seconds")
+    if not still:
+        _legend(figure, labels)
+    figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _stack(
+    axis: "Axes",
+    time: NDArray[np.float64],
+    mine: NDArray[np.bool_],
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+) -> None:
+    edges, binned = binned_means(time, time[mine], probabilities[mine])
+    palette = colours(labels)
+    axis.set_facecolor("#E3E4E6")  # what stays uncovered: no face, or no label for it
+    lower = np.zeros(len(binned))
+    for column, label in enumerate(labels):
+        upper = lower + binned[:, column]
+        axis.fill_between(
+            edges, _held(lower), _held(upper), step="post", color=palette[label], lw=0
+        )
+        lower = upper
+    axis.set_xlim(edges[0], edges[-1])
+    axis.set_ylim(0, 1)
+    axis.set_yticks([0, 0.5, 1], ["0", "", "1"], color="#70747A", fontsize=8)
+    axis.tick_params(length=0, labelsize=9)
+
+
+def binned_means(
+    time: NDArray[np.float64], at: NDArray[np.float64], values: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means over the source's frames, or over equal stretches of time where there are too many.
+
+    Args:
+        time: (R,) of all rows, ascending.
+        at: (M,) times of the values.
+        values: (M, K), NaN where there is none.
+
+    Returns:
+        edges (N + 1,) in seconds, means (N, K) that are NaN where nothing is.
+    """
+    times = np.unique(time)
+    last = float(np.median(np.diff(times)))
+    if len(times) <= BINS:
+        edges = np.append(times, times[-1] + last)
+    else:
+        edges = np.linspace(times[0], times[-1] + last, BINS + 1)
+    kept = ~np.isnan(values).any(axis=1)
+    place = np.clip(np.searchsorted(edges, at[kept], side="right") - 1, 0, len(edges) - 2)
+    count = np.bincount(place, minlength=len(edges) - 1).astype(np.float64)
+    sums = [np.bincount(place, column, len(edges) - 1) for column in values[kept].T]
+    with np.errstate(invalid="ignore"):
+        means = np.stack(sums, axis=1) / count[:, None]
+    return edges, means
+
+
+def _held(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One value more, as the last step ends at the last edge."""
+    return np.append(values, values[-1])
+
+
+def _bars(axis: "Axes", probabilities: NDArray[np.float32], labels: Sequence[str]) -> None:
+    palette = colours(labels)
+    told = probabilities[~np.isnan(probabilities).any(axis=1)]
+    axis.set_xlim(0, 1)
+    if not len(told):
+        axis.set_facecolor("#E3E4E6")
+        axis.set_yticks([])
+        return
+    places = np.arange(len(labels))
+    axis.barh(places, told[0], color=[palette[label] for label in labels])
+    axis.set_yticks(places, labels, fontsize=9)
+    axis.invert_yaxis()
+    axis.tick_params(length=0)
+
+
+def _legend(figure: Any, labels: Sequence[str]) -> None:
+    from matplotlib.patches import Patch
+
+    palette = colours(labels)
+    patches = [Patch(color=palette[label], label=label) for label in labels]
+    patches.append(Patch(color="#E3E4E6", label="not seen"))
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False,
+                  fontsize=9, handlelength=1.2, columnspacing=1.2)  # fmt: skip

@@ -1,0 +1,161 @@
+"""What is written of one input: the table, the plot, the annotated video; each whole or not."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import OutputError
+from fervid.faces.overlay import Drawn, draw, write_still
+from fervid.faces.video import Frame, frames, is_still, probe, write_video
+from fervid.figures.timeline import colours, plot_timeline, rgb
+from fervid.predict.timeline import NOBODY, STATUS, Timeline
+
+Format = Literal["csv", "parquet"]
+ROWS = 20_000  # of a table written at once
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place to write at; what was written there becomes `path` when all went well.
+
+    The name does not vary, so that a killed run's leftover is overwritten by the next.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    part = path.with_name(f".{path.name}.part{path.suffix}")
+    try:
+        with _blamed(path):
+            yield part
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror or error}): "
+            "free space there or choose another folder"
+        ) from error
+
+
+def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> None:
+    """All rows, some thousand at a time, as CSV or Parquet."""
+    parts = (
+        rows.rows(slice(begin, begin + ROWS)).to_frame(landmarks)
+        for begin in range(0, len(rows), ROWS)
+    )
+    with whole(path) as place:
+        if format == "parquet":
+            _parquet(place, parts)
+            return
+        with place.open("w", encoding="utf-8", newline="") as file:
+            for number, part in enumerate(parts):
+                part.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+
+
+def _parquet(place: Path, parts: Iterator[Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def table(part: Any) -> Any:
+        # A part without one label would make a column of nothing instead of a column of text.
+        text = {"label": "string", "status": "string", "input": "string"}
+        return pa.Table.from_pandas(part.astype(text), preserve_index=False)
+
+    first = table(next(parts))
+    with pq.ParquetWriter(place, first.schema) as writer:
+        writer.write_table(first)
+        for part in parts:
+            writer.write_table(table(part).cast(first.schema))
+
+
+def write_plot(path: Path, rows: Timeline) -> None:
+    """The timeline as a PNG."""
+    with whole(path) as place:
+        args = (rows.time, rows.face, rows.probabilities, rows.labels)
+        plot_timeline(place, *args, title=Path(rows.input).name)
+
+
+def write_overlay(
+    path: Path,
+    source: Path,
+    rows: Timeline,
+    rate: float,
+    progress: Callable[[Iterator[Frame]], Any] = iter,
+) -> None:
+    """The source once more, with what was found drawn in: same frames, same times.
+
+    Args:
+        path: .png for a still, .mp4 otherwise.
+        rows: of this source.
+        rate: frames per second of a folder of images.
+    """
+    palette = {label: rgb(colour) for label, colour in colours(rows.labels).items()}
+    begins = np.searchsorted(rows.frame, np.arange(int(rows.frame[-1]) + 2))
+
+    def drawn(frame: Frame) -> NDArray[np.uint8]:
+        mine = rows.rows(slice(begins[frame.index], begins[frame.index + 1]))
+        note = "" if (mine.face != NOBODY).any() else STATUS[mine.status[0]]
+        return draw(frame.image, _faces(mine), rows.labels, palette, note)
+
+    decoded = (frame for frame in frames(source, rate=rate) if frame.index < len(begins) - 1)
+    if is_still(source):
+        picture = drawn(next(decoded))
+        with whole(path) as place:
+            write_still(place, picture)
+        return
+    times = rows.time[begins[:-1]]
+    images = (drawn(frame) for frame in progress(decoded))
+    write_video(path, images, probe(source, rate).rate, times)
+
+
+def _faces(rows: Timeline) -> list[Drawn]:
+    columns = (rows.face, rows.box, rows.landmarks, rows.probabilities, rows.status)
+    return [
+        Drawn(int(face), box, landmarks, probabilities, STATUS[status])
+        for face, box, landmarks, probabilities, status in zip(*columns, strict=True)
+        if face != NOBODY
+    ]
+
+
+def spool(path: Path, chunks: Iterator[NDArray[Any]], kind: np.dtype[Any]) -> NDArray[Any]:
+    """Rows to disk as they come, and back as a memory map: an hour of video needs no memory.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    with _blamed(path):
+        file = path.open("wb")
+    with file:
+        for chunk in chunks:  # not blamed on the output: here the source is read
+            with _blamed(path):
+                file.write(chunk.tobytes())
+                file.flush()
+    return np.memmap(path, kind, "r")
+
+
+def check_out(folder: Path) -> None:
+    """Make the folder, and try whether it can be written to before any work is done.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / f".writable.{os.getpid()}"
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written to ({error.strerror}): name another"
+        ) from error
