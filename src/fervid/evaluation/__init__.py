@@ -1,1 +1,7 @@
 """Folds -> an honest report."""
+
+from fervid.evaluation.evaluate import evaluate
+from fervid.evaluation.report import Report
+from fervid.evaluation.tables import read
+
+__all__ = ["Report", "evaluate", "read"]

@@ -70,7 +70,9 @@ def macro_f1(counts: NDArray[Any]) -> Values:
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Values:
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    out: Values = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out
 
 
 def _mean(values: Values) -> Values:
@@ -148,7 +150,9 @@ def permutation(
     if exact:
         signs = 1 - 2 * (np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved)) & 1)
     else:
-        signs = np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), (resamples, len(moved)))
+        signs = np.random.default_rng(seed).choice(
+            np.array([-1, 1], np.int8), (resamples, len(moved))
+        )
     extreme = np.abs(signs @ moved) >= abs(moved.sum())
     # What was observed is one of the drawn.
     return float(extreme.mean() if exact else (extreme.sum() + 1) / (resamples + 1))

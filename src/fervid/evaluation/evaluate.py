@@ -1,0 +1,262 @@
+"""A system, prepared clips and folds -> an honest report.
+
+Nothing of a test subject is used before the fold's single prediction: the epoch is chosen on
+validation subjects taken from the training ones. Every fold is written when it is done, so a
+killed run goes on where it stopped.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+import fervid
+from fervid.clip import Clip, Database
+from fervid.errors import OutputError, ProtocolError
+from fervid.evaluation import baseline, fold, report
+from fervid.evaluation.page import write_page
+from fervid.evaluation.report import Missing, Report
+from fervid.evaluation.tables import write_tables
+from fervid.evaluation.workers import Points, work_all
+from fervid.faces.track import Track
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples, build
+from fervid.learning.seeding import derive
+from fervid.progress import track
+from fervid.protocols import Fold, digest, inner_split
+from fervid.systems.interface import System
+
+IDENTITY, POINTS = "run.json", "landmarks.npz"
+
+
+class Store(Protocol):
+    """What `fervid.faces.Store` offers: a database's clips with the faces found in them."""
+
+    @property
+    def database(self) -> Database:
+        """The clips."""
+
+    @property
+    def digest(self) -> str:
+        """Which faces, found by whom, on any machine."""
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """Why a clip (by name) has no track."""
+
+    def main_track(self, clip: Clip) -> Track | None:
+        """The face that the clip is about; None where none was found."""
+
+
+def evaluate(
+    system: System,
+    store: Store,
+    folds: Sequence[Fold],
+    run_dir: Path,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "32-true",
+    jobs: int = 1,
+    validation: float = 0.2,
+) -> Report:
+    """Train and test on every fold; write the report into `run_dir` and return it.
+
+    Args:
+        folds: from `fervid.protocols`; a clip may be tested once.
+        run_dir: an unfinished run of the same recipe, data, folds and seed goes on; any other
+            content is refused.
+        jobs: processes that share the folds and the processor's cores.
+        validation: share of a fold's training clips kept for choosing the epoch.
+
+    Raises:
+        ProtocolError: folds that do not fit the database, or too few clips with a face.
+        OutputError: `run_dir` belongs to another run or cannot be written to.
+    """
+    database, run_dir = store.database, Path(run_dir)
+    _check(database, folds)
+    _claim(run_dir, _identity(system, store, folds, seed, precision, validation))
+    samples, points = _gather(system, store, run_dir)
+    usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
+    tasks = [
+        _task(number, each, usable, Run(run_dir, seed, device, precision), validation, len(folds))
+        for number, each in enumerate(folds, 1)
+    ]
+    work_all([task for task in tasks if not task.done], system, samples, points, run_dir, jobs)
+    missing = [
+        _missing(database.clips[row], each.name, row in points, store.failed)
+        for each in folds
+        for row in each.test
+        if row not in usable
+    ]
+    answers = [fold.read(task) for task in tasks]
+    made = report.make(database, folds, answers, missing, _facts(system, folds, seed, run_dir))
+    write_tables(made, run_dir)
+    write_page(made, run_dir)
+    return made
+
+
+def _check(database: Database, folds: Sequence[Fold]) -> None:
+    if not folds:
+        raise ProtocolError("there is no fold to evaluate: choose another protocol")
+    names = [clip.name for clip in database.clips]
+    tested: set[int] = set()
+    for each in folds:
+        if [clip.name for clip in each.clips] != names:
+            raise ProtocolError(
+                f"fold {each.name} was made for other clips than the store holds: make the folds "
+                "from the store's database"
+            )
+        twice = tested & set(each.test)
+        if twice:
+            raise ProtocolError(
+                f"clip {names[min(twice)]} is tested in two folds: evaluate repeated splits one "
+                "by one"
+            )
+        tested |= set(each.test)
+    used = tested.union(*(each.train for each in folds))
+    bare = [names[row] for row in sorted(used) if database.clips[row].label is None]
+    if bare:
+        raise ProtocolError(
+            f"{len(bare)} clips have no label (the first is {bare[0]}): label them or take them out"
+        )
+
+
+# The run's folder
+
+
+def _identity(
+    system: System,
+    store: Store,
+    folds: Sequence[Fold],
+    seed: int,
+    precision: str,
+    validation: float,
+) -> dict[str, Any]:
+    """Everything that decides a run's numbers; two runs that differ in it never share a folder."""
+    return {
+        "fervid": fervid.__version__,
+        "system": system.name,
+        "recipe": recipe(system),
+        "database": store.database.name,
+        "data": store.database.digest,
+        "faces": store.digest,
+        "protocol": folds[0].protocol,
+        "folds": digest(folds),
+        "seed": seed,
+        "precision": precision,
+        "validation": validation,
+    }
+
+
+def recipe(system: System) -> dict[str, Any]:
+    """A system's fields as JSON has them."""
+    fields: dict[str, Any] = (
+        asdict(system) if is_dataclass(system) and not isinstance(system, type) else {}
+    )
+    return dict(json.loads(json.dumps(fields, default=str)))
+
+
+def _claim(run_dir: Path, identity: dict[str, Any]) -> None:
+    """Make the folder this run's, or see that it is already."""
+    path = run_dir / IDENTITY
+    identity = json.loads(json.dumps(identity))
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            strangers = [p.name for p in run_dir.iterdir() if not p.name.startswith(".")]
+            if strangers:
+                raise OutputError(
+                    f"{run_dir} is no run's folder but holds {strangers[0]}: choose an empty folder"
+                )
+            fold.write(path, json.dumps(identity, indent=1))
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{run_dir} cannot hold this run ({error}): choose another folder"
+        ) from None
+    other = [key for key in identity if there.get(key) != identity[key]]
+    if other:
+        named = ", ".join(_difference(other[0], there, identity))
+        raise OutputError(
+            f"{run_dir} holds a run with another {named}: choose another folder or delete it"
+        )
+
+
+def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """The key that differs; of a recipe, its fields."""
+    if key == "recipe" and isinstance(there.get(key), dict):
+        fields = {**here[key], **there[key]}
+        return [f"{k} in its recipe" for k in fields if there[key].get(k) != here[key].get(k)][:3]
+    short = key in ("seed", "system", "database", "protocol", "precision", "validation", "fervid")
+    return [f"{key} ({there.get(key)}, not {here[key]})" if short else key]
+
+
+# What goes into the folds
+
+
+def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Points]:
+    """Read every track once: the system's samples and the baseline's landmarks."""
+    database, path = store.database, run_dir / POINTS
+
+    def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
+        points = Points()
+        for row, clip in enumerate(track(database.clips, "samples")):
+            found = None if clip.label is None else store.main_track(clip)
+            seen = None if found is None else baseline.points(found, database.course)
+            if found is not None and seen is not None:
+                points[row] = seen
+                yield row, clip.label, clip.subject or "", found
+        # Before the samples take their place: who finds those finds these.
+        _save_points(path, points)
+
+    samples = build(system.inputs, tracks(), database.labels, run_dir / "samples", store.digest)
+    if not len(samples):
+        raise ProtocolError("no clip has a face to learn from: look at what `fervid prepare` said")
+    with np.load(path, allow_pickle=False) as file:
+        points = dict(zip(file["clip"].tolist(), file["points"], strict=True))
+    return samples, points
+
+
+def _save_points(path: Path, points: Points) -> None:
+    shapes = np.stack(list(points.values())) if points else np.zeros((0, 136), np.float32)
+    out = io.BytesIO()
+    np.savez(out, clip=np.array(list(points), np.int64), points=shapes)
+    fold.write_bytes(path, out.getvalue())
+
+
+def _task(
+    number: int, each: Fold, usable: set[int], run: Run, validation: float, count: int
+) -> fold.Task:
+    train = [row for row in each.train if row in usable]
+    test = tuple(row for row in each.test if row in usable)
+    seed = derive(run.seed, "fold", number) % 2**31
+    inner, chosen = inner_split(each.clips, train, validation, seed)
+    folder = run.folder / f"fold-{number:02d}"
+    facts = {
+        "name": each.name,
+        "train": len(inner),
+        "validation": len(chosen),
+        "test": len(each.test),
+        "tested": len(test),
+        "subjects": list(each.test_subjects),
+        "validation_subjects": sorted({each.clips[row].subject or "" for row in chosen}),
+    }
+    named = Run(folder, seed, run.device, run.precision, f"fold {number}/{count}")
+    return fold.Task(inner, chosen, test, named, facts)
+
+
+def _missing(clip: Clip, name: str, face: bool, failed: Mapping[str, str]) -> Missing:
+    reason = failed.get(clip.name, "no face found")
+    if face:
+        reason = "too little of a face for this system"
+    return Missing(clip.name, clip.label or "", clip.subject or "", name, reason)
+
+
+def _facts(system: System, folds: Sequence[Fold], seed: int, run_dir: Path) -> dict[str, Any]:
+    identity = json.loads((run_dir / IDENTITY).read_text(encoding="utf-8"))
+    return {**identity, "commit": report.commit(), "command": report.command()}

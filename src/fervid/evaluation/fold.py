@@ -1,0 +1,177 @@
+"""One fold's work: fit, predict, write; done once, whoever does it."""
+
+import csv
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import OutputError
+from fervid.evaluation import baseline
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+from fervid.systems.interface import System
+
+PREDICTIONS, DONE = "predictions.csv", "fold.json"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A fold, ready to be worked on by any process.
+
+    Args:
+        train: clips (numbers of the database) to fit on.
+        validation: clips to choose an epoch by; of the fold's training subjects.
+        test: clips to predict; with a face, as all others here.
+        run: the folder (which is the fold's), seed and device of the fit.
+        facts: said again in the report.
+    """
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+    run: Run
+    facts: Mapping[str, Any]
+
+    @property
+    def done(self) -> bool:
+        """Whether an earlier run finished this fold: its facts are written last."""
+        return (self.run.folder / DONE).is_file()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A fold's predictions.
+
+    Args:
+        clip: (N,) numbers of the database's clips, ascending.
+        probabilities: (N, K) by network, the baseline last.
+        facts: the output network, sizes, seconds, device.
+    """
+
+    clip: NDArray[np.int64]
+    probabilities: Mapping[str, NDArray[np.float32]]
+    facts: Mapping[str, Any]
+
+
+def work(
+    task: Task,
+    system: System,
+    samples: Samples,
+    points: Mapping[int, NDArray[np.float32]],
+    target: Mapping[int, int],
+) -> None:
+    """Fit on a fold's training clips, predict its test clips, write both answers and facts.
+
+    Args:
+        points: what the baseline sees, by clip.
+        target: index of the label, by clip.
+    """
+    begun = time.monotonic()
+    task.run.folder.mkdir(parents=True, exist_ok=True)
+    test = np.array(sorted(task.test), np.int64)
+    answers: dict[str, NDArray[np.float32]] = {}
+    output = ""
+    if len(test):
+        fit, validation, tested = (
+            _of(samples, side) for side in (task.train, task.validation, test)
+        )
+        recognizer = system.fit(samples.take(fit), samples.take(validation), task.run)
+        taken = samples.take(tested)
+        found = recognizer.predict(taken.arrays)
+        answers = {name: per_clip(taken.clip, p, test) for name, p in found.items()}
+        output = recognizer.output
+        answers[baseline.NAME] = _baseline(task, points, target, test, len(samples.labels))
+    facts = {**task.facts, "output": output, "seconds": round(time.monotonic() - begun, 1)}
+    write(task.run.folder / PREDICTIONS, _table(test, answers, samples.labels))
+    write(task.run.folder / DONE, json.dumps({**facts, "device": _device(task.run)}, indent=1))
+
+
+def _of(samples: Samples, clips: Any) -> NDArray[np.int64]:
+    return np.flatnonzero(np.isin(samples.clip, np.asarray(clips, np.int64)))
+
+
+def per_clip(
+    clip: NDArray[np.int64], probabilities: NDArray[Any], clips: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """(N, K) the mean over each clip's samples, in the order of `clips` (ascending)."""
+    total = np.zeros((len(clips), probabilities.shape[1]), np.float64)
+    place = np.searchsorted(clips, clip)
+    np.add.at(total, place, probabilities)
+    return (total / np.bincount(place, minlength=len(clips))[:, None]).astype(np.float32)
+
+
+def _baseline(
+    task: Task,
+    points: Mapping[int, NDArray[np.float32]],
+    target: Mapping[int, int],
+    test: NDArray[np.int64],
+    labels: int,
+) -> NDArray[np.float32]:
+    # It chooses nothing, so what the networks validate on it may train on.
+    train = [clip for clip in (*task.train, *task.validation) if clip in points]
+    known = np.array([target[clip] for clip in train], np.int64)
+    seen = np.stack([points[clip] for clip in train])
+    return baseline.predict(seen, known, np.stack([points[int(c)] for c in test]), labels)
+
+
+def _device(run: Run) -> str:
+    if run.device != "auto":
+        return run.device
+    torch = sys.modules.get("torch")
+    return "cuda" if torch is not None and torch.cuda.is_available() else "cpu"
+
+
+def _table(
+    clips: NDArray[np.int64], answers: Mapping[str, NDArray[np.float32]], labels: tuple[str, ...]
+) -> str:
+    """CSV text; a float32's shortest decimal, which reads back as the same number."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["clip", "network", *labels])
+    for network, values in answers.items():
+        for clip, line in zip(clips, values, strict=True):
+            rows.writerow([int(clip), network, *(str(value) for value in line)])
+    return text.getvalue()
+
+
+def read(task: Task) -> Answers:
+    """What `work` wrote.
+
+    Raises:
+        OutputError: the files are not what `work` writes.
+    """
+    folder = task.run.folder
+    try:
+        facts = json.loads((folder / DONE).read_text(encoding="utf-8"))
+        with (folder / PREDICTIONS).open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        clips = np.array(sorted({int(row[0]) for row in rows}), np.int64)
+        networks = list(dict.fromkeys(row[1] for row in rows))
+        values = np.array([[float(cell) for cell in row[2:]] for row in rows], np.float32)
+        shaped = values.reshape(len(networks), len(clips), -1) if rows else values
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise OutputError(
+            f"{folder} holds a damaged fold ({error}): delete that folder and start again"
+        ) from None
+    return Answers(clips, dict(zip(networks, shaped, strict=True)), facts)
+
+
+def write(path: Path, text: str) -> None:
+    """Text, beside its place and then into it: a killed run leaves no half file."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Bytes, likewise."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_bytes(data)
+    os.replace(half, path)  # noqa: PTH105

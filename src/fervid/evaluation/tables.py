@@ -1,0 +1,141 @@
+"""A report's tables on disk, and a report read back from them."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fervid.errors import OutputError
+from fervid.evaluation.fold import write
+from fervid.evaluation.report import Missing, Report, assemble
+
+
+def write_tables(report: Report, folder: Path) -> None:
+    """`report.json`, `predictions.csv`, `folds.csv` and `subjects.csv`.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
+    try:
+        write(folder / "predictions.csv", _predictions(report))
+        write(folder / "folds.csv", _folds(report))
+        write(folder / "subjects.csv", _subjects(report))
+        write(folder / "report.json", json.dumps(as_json(report), indent=1, allow_nan=False))
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written to ({error.strerror}): free some space or choose another"
+        ) from None
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Everything but the single predictions; NaN as null."""
+    whole = {
+        "facts": report.facts,
+        "labels": report.labels,
+        "origin": report.origin,
+        "output": report.output,
+        "scores": {name: asdict(score) for name, score in report.scores.items()},
+        "differences": [asdict(each) for each in report.differences],
+        "folds": report.folds,
+        "missing": [asdict(each) for each in report.missing],
+    }
+    return dict(_plain(whole))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def read(folder: Path) -> Report:
+    """A report written earlier; its figures are computed anew from the predictions.
+
+    Raises:
+        OutputError: no report, or a damaged one.
+    """
+    folder = Path(folder)
+    try:
+        about = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
+            _, *rows = csv.reader(file)
+        labels = tuple(about["labels"])
+        networks = list(about["scores"])
+        values = np.array([[float(cell) for cell in row[7:]] for row in rows], np.float32)
+        shaped = values.reshape(len(networks), -1, len(labels))
+        first = rows[: shaped.shape[1]]
+        return assemble(
+            about["facts"],
+            labels,
+            about["origin"],
+            about["output"],
+            tuple(about["folds"]),
+            tuple(Missing(**each) for each in about["missing"]),
+            (np.array([row[1] for row in first]), np.array([row[2] for row in first])),
+            np.array([row[0] for row in first]),
+            np.array([labels.index(row[3]) for row in first]),
+            dict(zip(networks, shaped, strict=True)),
+        )
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise OutputError(
+            f"{folder} holds no whole report ({error}): run `fervid evaluate` again"
+        ) from None
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()
+
+
+def _predictions(report: Report) -> str:
+    header = ["fold", "clip", "subject", "label", "network", "predicted", "right", *report.labels]
+    rows = []
+    for network, values in report.probabilities.items():
+        right = report.right(network)
+        for row, line in enumerate(values):
+            truth, answer = report.labels[report.target[row]], report.labels[line.argmax()]
+            about = (report.fold[row], report.clip[row], report.subject[row], truth, network)
+            rows.append([*about, answer, int(right[row]), *(str(value) for value in line)])
+    return _csv(header, rows)
+
+
+def _folds(report: Report) -> str:
+    keys = ("name", "train", "validation", "test", "tested", "seconds")
+    header = [*keys, "subjects", *(f"accuracy {name}" for name in report.scores)]
+    rows = [
+        [each.get(key, "") for key in keys]
+        + [" ".join(each["subjects"])]
+        + [_number(score.folds[number]) for score in report.scores.values()]
+        for number, each in enumerate(report.folds)
+    ]
+    return _csv(header, rows)
+
+
+def by_subject(report: Report) -> list[tuple[str, str, int, tuple[float, ...]]]:
+    """(subject, fold, clips, accuracy by network), subjects ascending."""
+    right = {name: report.right(name) for name in report.scores}
+    found = []
+    for name in np.unique(report.subject):
+        mine = report.subject == name
+        values = tuple(float(each[mine].mean()) for each in right.values())
+        found.append((str(name), str(report.fold[mine][0]), int(mine.sum()), values))
+    return found
+
+
+def _subjects(report: Report) -> str:
+    header = ["subject", "fold", "clips", *(f"accuracy {name}" for name in report.scores)]
+    rows = [[s, f, n, *map(_number, values)] for s, f, n, values in by_subject(report)]
+    return _csv(header, rows)
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6g}"

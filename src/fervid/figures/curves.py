@@ -1,0 +1,93 @@
+"""Curves: training by epoch, and the weighted sum by its weight [1, Fig. 11]."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.figures.style import COLOURS, GREY, drawing, note, png
+
+Curve = Mapping[str, NDArray[np.float64]]
+
+
+def training(stages: Mapping[str, Sequence[Curve]], title: str, origin: str = "") -> bytes:
+    """A PNG of the loss by epoch, one panel per stage, one thin line per fold.
+
+    Args:
+        stages: by stage, a curve per fold with the columns epoch, loss and, where the fold has
+            them, validation_loss and validation_accuracy.
+    """
+    with drawing(max(3.5 * len(stages), 5), 3.5) as figure:
+        panels: Any = figure.subplots(1, len(stages), squeeze=False)[0]
+        for axes, (stage, folds) in zip(panels, stages.items(), strict=True):
+            for column, colour, name in (
+                ("loss", COLOURS[0], "training"),
+                ("validation_loss", COLOURS[5], "validation subjects"),
+            ):
+                drawn = [fold for fold in folds if column in fold]
+                for fold in drawn:
+                    axes.plot(
+                        fold["epoch"] + 1, fold[column], color=colour, alpha=0.22, linewidth=1
+                    )
+                if drawn:
+                    epochs, middle = _median(drawn, column)
+                    axes.plot(epochs + 1, middle, color=colour, linewidth=2, label=name)
+            axes.set_title(stage)
+            axes.set(xlabel="epoch", ylim=(0, None))
+            axes.grid(axis="y")
+        panels[0].set_ylabel("cross entropy")
+        panels[-1].legend(fontsize=8.5)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
+        note(figure, origin)
+        return png(figure)
+
+
+def _median(folds: Sequence[Curve], column: str) -> tuple[Any, Any]:
+    """The middle fold at each epoch that at least half of the folds reached."""
+    longest = max((fold["epoch"] for fold in folds), key=len)
+    reached = [sum(len(fold["epoch"]) > e for fold in folds) for e in range(len(longest))]
+    count = sum(n >= len(folds) / 2 for n in reached)
+    middle = [
+        np.median([fold[column][e] for fold in folds if len(fold[column]) > e])
+        for e in range(count)
+    ]
+    return longest[:count], np.array(middle)
+
+
+def sweep(
+    alpha: NDArray[Any],
+    accuracy: NDArray[Any],
+    names: tuple[str, str],
+    title: str,
+    origin: str = "",
+    used: float | None = None,
+) -> bytes:
+    """A PNG of the accuracy of alpha * first + (1 - alpha) * second.
+
+    Args:
+        alpha: (A,) 0..1.
+        accuracy: (A,) shares.
+        names: of the first and second network.
+        used: the alpha that was fixed beforehand, marked.
+    """
+    with drawing(7.5, 3.4) as figure:
+        axes = figure.add_subplot()
+        values = 100 * np.asarray(accuracy)
+        axes.plot(alpha, values, color=COLOURS[0], linewidth=2)
+        for end, network, side in ((0, names[1], "left"), (-1, names[0], "right")):
+            axes.plot(alpha[end], values[end], "o", color=GREY)
+            axes.annotate(f"{network} alone, {values[end]:.1f}", (alpha[end], values[end]),
+                          (10 if end == 0 else -10, -4), ha=side, va="top", fontsize=8.5,
+                          textcoords="offset points")  # fmt: skip
+        if used is not None:
+            at = int(np.abs(alpha - used).argmin())
+            axes.axvline(alpha[at], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
+            axes.annotate(f"used here: α = {used:g}, {values[at]:.1f}", (alpha[at], values.min()),
+                          (6, 2), textcoords="offset points", fontsize=8.5)  # fmt: skip
+        axes.set(xlabel=f"α, the weight of {names[0]}", ylabel="accuracy, %", title=title)
+        axes.set_xlim(-0.02, 1.02)
+        axes.margins(y=0.15)
+        axes.grid(axis="y")
+        note(figure, origin)
+        return png(figure)

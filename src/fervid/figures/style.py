@@ -1,0 +1,62 @@
+"""One look for every picture: colours that colour-blind readers tell apart, quiet axes."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, the yellow left out: it vanishes on white.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F")
+GREY = "#8A8F98"
+
+LOOK: Mapping[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#5F6670",
+    "axes.labelcolor": "#30343B",
+    "text.color": "#1F2328",
+    "xtick.color": "#30343B",
+    "ytick.color": "#30343B",
+    "axes.grid": False,
+    "grid.color": "#E3E6EA",
+    "grid.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@contextmanager
+def drawing(width: float, height: float) -> Iterator["Figure"]:
+    """A new figure (inches) in this look; needs no screen."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(dict(LOOK)):
+        figure = Figure((width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def png(figure: "Figure", dpi: int = 160) -> bytes:
+    """The picture as PNG bytes; the same bytes for the same picture."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=dpi, metadata={"Software": "fervid"})
+    return out.getvalue()
+
+
+def note(figure: "Figure", origin: str) -> None:
+    """Where the data come from, in the picture itself: pictures travel without their page."""
+    if origin:
+        figure.supxlabel(f"Data: {origin}", fontsize=8, color="#A33B00", x=0.01, ha="left")

@@ -1,0 +1,276 @@
+"""Evaluation end to end on a fake store and system: honesty, resuming, refusals, the report."""
+
+import csv
+import importlib
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fervid import protocols
+from fervid.clip import Database
+from fervid.errors import LeakError, OutputError, ProtocolError
+from fervid.evaluation import baseline, evaluate, read
+from fervid.evaluation.report import percent, title
+
+
+def _fakes():
+    path = Path(__file__).parent / "fakes.py"
+    spec = importlib.util.spec_from_file_location("fervid_test_fakes", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fakes = _fakes()
+SYSTEM = fakes.FakeSystem()
+
+
+def run(folder: Path, store=None, system=SYSTEM, **options):
+    store = store or fakes.store()
+    return evaluate(system, store, protocols.k_fold(store.database.clips, 4), folder, **options)
+
+
+def fits(folder: Path) -> list:
+    return [json.loads(line) for line in (folder / "fits.log").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return run(folder, fakes.store(lost=(3, 10), origin="drawn by fervid")), folder
+
+
+def test_figures(finished) -> None:
+    report, _ = finished
+    assert list(report.scores) == ["dtan", "dtgn", "joint", baseline.NAME]
+    assert report.output == "joint"
+    for name, score in report.scores.items():
+        right = report.right(name)
+        assert score.n == len(right) == 70
+        assert score.accuracy == pytest.approx(right.mean())
+        assert score.accuracy_all == pytest.approx(right.sum() / 72)
+        assert score.accuracy_interval.low <= score.accuracy <= score.accuracy_interval.high
+        per_fold = [right[report.fold == each["name"]].mean() for each in report.folds]
+        assert score.folds == pytest.approx(per_fold)
+        assert np.sum(score.confusion) == 70
+    assert report.scores["joint"].accuracy > 0.7  # the fake system sees what the tracks hide
+    assert [d.other for d in report.differences] == ["dtan", "dtgn", baseline.NAME]
+    assert sorted(report.clip) == sorted(
+        c.name for i, c in enumerate(fakes.store().database.clips) if i not in (3, 10)
+    )
+
+
+def test_clip_is_the_mean_of_its_samples(finished) -> None:
+    report, _ = finished
+    store = fakes.store(lost=(3, 10))
+    clip = report.clip[0]
+    fold = next(f for f in report.folds if f["name"] == report.fold[0])
+    number = int(clip[1:])
+    trained = set(fold["subjects"]) | set(fold["validation_subjects"])
+    rows = [i for i, c in enumerate(store.database.clips) if c.subject not in trained]
+    points = {
+        i: store.tracks[f"c{i:03d}"].landmarks[-2:].reshape(2, 136)
+        for i in rows
+        if i not in (3, 10)
+    }
+    means = np.array(
+        [np.concatenate([p for i, p in points.items() if i % 3 == k]).mean(0) for k in range(3)]
+    )
+    samples = store.tracks[f"c{number:03d}"].landmarks[-2:].reshape(2, 136)
+    single = fakes.FakeRecognizer(SYSTEM, fakes.LABELS, means).predict({"points": samples})
+    assert report.probabilities["joint"][0] == pytest.approx(single["joint"].mean(axis=0), abs=1e-5)
+
+
+def test_missing_clips_are_named(finished) -> None:
+    report, _ = finished
+    assert {(m.clip, m.reason) for m in report.missing} == {
+        ("c003", "the video ends in its header"), ("c010", "no face found"),
+    }  # fmt: skip
+
+
+def test_nobody_is_on_two_sides(finished) -> None:
+    _, folder = finished
+    for name, _, trained in fits(folder):
+        facts = json.loads((folder / name / "fold.json").read_text())
+        sides = [set(trained), set(facts["validation_subjects"]), set(facts["subjects"])]
+        assert not sides[0] & sides[1] and not sides[0] & sides[2] and not sides[1] & sides[2]
+        assert all(sides)
+
+
+def test_files(finished) -> None:
+    report, folder = finished
+    for name in ("predictions.csv", "folds.csv", "subjects.csv"):
+        with (folder / name).open(newline="") as file:
+            rows = list(csv.reader(file))
+        assert len({len(row) for row in rows}) == 1
+    about = json.loads((folder / "report.json").read_text())
+    assert about["facts"]["data"] == fakes.store().database.digest
+    assert about["scores"]["joint"]["accuracy"] == report.scores["joint"].accuracy
+    pictures = {p.stem for p in folder.glob("*.png")}
+    assert pictures >= {"networks", "labels", "alpha", "training", "confusion-joint"}
+    assert not list(folder.rglob(".*"))
+
+
+def test_page_stands_alone(finished) -> None:
+    _, folder = finished
+    text = (folder / "report.html").read_text()
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
+    assert "http" not in re.sub(r'"data:[^"]*"', "", text)
+    assert "<script" not in text
+    body = re.sub(r'"data:[^"]*"', "", text)
+    # The origin stands by every section that holds figures.
+    for section in re.findall(r"<section>.*?</section>", body, re.S):
+        assert "drawn by fervid" in section or "<h2>Training" in section
+    assert "the video ends in its header" in body and title("joint") in body
+
+
+def test_page_escapes(tmp_path) -> None:
+    store = fakes.store()
+    clips = tuple(replace(c, name=f"<b>{c.name}</b>") for c in store.database.clips)
+    nasty = fakes.FakeStore(Database("fake", fakes.LABELS, clips), {})
+    tracks = {f"<b>{name}</b>": track for name, track in list(store.tracks.items())[1:]}
+    run(tmp_path / "r", replace(nasty, tracks=tracks))
+    text = (tmp_path / "r" / "report.html").read_text()
+    assert "<b>c000" not in text and "&lt;b&gt;c000&lt;/b&gt;" in text
+
+
+def test_table(finished) -> None:
+    report, _ = finished
+    text = report.table()
+    assert "drawn by fervid" in text
+    assert f"{title('joint')} *" in text
+    assert percent(report.scores["joint"].accuracy) in text
+    assert "2 test clips without a face" in text
+
+
+def test_read_back(finished) -> None:
+    report, folder = finished
+    again = read(folder)
+    assert again.scores == report.scores
+    assert again.differences == report.differences
+    assert again.missing == report.missing
+    assert again.table() == report.table()
+
+
+def figures(folder: Path) -> tuple[str, dict]:
+    about = json.loads((folder / "report.json").read_text())
+    return (folder / "predictions.csv").read_text(), about["scores"]
+
+
+def test_resumes_after_a_kill(tmp_path) -> None:
+    whole = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "r", system=Mortal("fold 3"))
+    assert [name for name, *_ in fits(tmp_path / "r")] == ["fold-01", "fold-02"]
+    (tmp_path / "r" / "fold-01" / "fold.json").unlink()  # killed between its two files
+    run(tmp_path / "r", system=Mortal())
+    names = [name for name, *_ in fits(tmp_path / "r")]
+    assert names == ["fold-01", "fold-02", "fold-01", "fold-03", "fold-04"]
+    assert figures(tmp_path / "r") == figures(tmp_path / "whole")
+    assert whole.scores
+
+
+class Mortal:
+    """The fake system with a death that is no field of its recipe."""
+
+    name = "fake"
+
+    def __init__(self, dies_in: str = "") -> None:
+        self.fake = fakes.FakeSystem(dies_in=dies_in)
+        self.inputs, self.fit = self.fake.inputs, self.fake.fit
+
+
+def test_rerun_fits_nothing(tmp_path) -> None:
+    one = run(tmp_path / "r")
+    two = run(tmp_path / "r")
+    assert len(fits(tmp_path / "r")) == 4
+    assert one.scores == two.scores
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seed": 1}, r"seed \(0, not 1\)"),
+        ({"system": fakes.FakeSystem(shrink=0.5)}, "shrink in its recipe"),
+        ({"store": fakes.store(13)}, "data"),
+        ({"store": replace(fakes.store(), digest="1" * 64)}, "faces"),
+        ({"validation": 0.3}, "validation"),
+    ],
+)
+def test_another_run_is_refused(tmp_path, change, said) -> None:
+    run(tmp_path / "r")
+    before = (tmp_path / "r" / "report.json").read_bytes()
+    with pytest.raises(OutputError, match=f"another {said}.*choose another folder"):
+        run(tmp_path / "r", **change)
+    assert (tmp_path / "r" / "report.json").read_bytes() == before
+
+
+def test_other_folds_are_refused(tmp_path) -> None:
+    run(tmp_path / "r")
+    store = fakes.store()
+    with pytest.raises(OutputError, match="protocol"):
+        evaluate(SYSTEM, store, protocols.ten_fold_by_id(store.database.clips), tmp_path / "r")
+
+
+def test_a_strangers_folder_is_refused(tmp_path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(OutputError, match="is no run's folder but holds thesis"):
+        run(tmp_path)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot hold this run"):
+        run(tmp_path / "file")
+
+
+def test_leak_is_refused(tmp_path) -> None:
+    clips = fakes.store().database.clips
+    with pytest.raises(LeakError, match="S1"):
+        protocols.Fold(clips, tuple(range(5)), (5,))
+
+
+def test_unfit_folds(tmp_path) -> None:
+    store = fakes.store()
+    clips = store.database.clips
+    folds = protocols.k_fold(clips, 4)
+    with pytest.raises(ProtocolError, match="tested in two folds"):
+        evaluate(SYSTEM, store, [*folds, folds[0]], tmp_path / "a")
+    with pytest.raises(ProtocolError, match="other clips"):
+        evaluate(SYSTEM, fakes.store(5), folds, tmp_path / "b")
+    with pytest.raises(ProtocolError, match="no fold"):
+        evaluate(SYSTEM, store, [], tmp_path / "c")
+    bare = tuple(replace(c, label=None) if c.name == "c007" else c for c in clips)
+    unlabelled = replace(store, database=replace(store.database, clips=bare))
+    with pytest.raises(ProtocolError, match=r"no label \(the first is c007\)"):
+        evaluate(SYSTEM, unlabelled, protocols.k_fold(bare, 4), tmp_path / "d")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_face_at_all(tmp_path) -> None:
+    with pytest.raises(ProtocolError, match="no clip has a face"):
+        run(tmp_path / "r", replace(fakes.store(), tracks={}))
+
+
+def test_a_fold_without_a_face_in_its_test(tmp_path) -> None:
+    store = fakes.store()
+    first = protocols.k_fold(store.database.clips, 4)[0]
+    report = run(tmp_path / "r", fakes.store(lost=first.test))
+    assert np.isnan(report.scores["joint"].folds[0])
+    assert len(report.missing) == len(first.test)
+    assert report.scores["joint"].n == 72 - len(first.test)
+    assert read(tmp_path / "r").table() == report.table()
+
+
+def test_processes_give_the_same(tmp_path, monkeypatch) -> None:
+    source = Path(__file__).with_name("fakes.py").read_text()
+    (tmp_path / "fervid_fakes_for_workers.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)  # which new processes inherit
+    there = importlib.import_module("fervid_fakes_for_workers")
+    run(tmp_path / "one")
+    run(tmp_path / "two", system=there.FakeSystem(), jobs=2)
+    assert figures(tmp_path / "one") == figures(tmp_path / "two")
