@@ -50,14 +50,16 @@ def to_crop(landmarks: NDArray[np.floating], size: int = SIZE) -> Floats:
     p_mean, q_mean = p.mean(axis=1), q.mean()
     p = p - p_mean[:, None]
     energy = np.maximum((np.abs(p) ** 2).sum(axis=1), 1e-12)
-    a = (p.conj() * (q - q_mean)).sum(axis=1) / energy
-    return _matrix(a, q_mean - a * p_mean)
+    with np.errstate(invalid="ignore"):  # rows without a face
+        a = (p.conj() * (q - q_mean)).sum(axis=1) / energy
+        return _matrix(a, q_mean - a * p_mean)
 
 
 def inverse(transforms: Floats) -> Floats:
     """(T, 2, 3) the way back of (T, 2, 3) similarities."""
     a, b = _complex(transforms)
-    return _matrix(1 / a, -b / a)
+    with np.errstate(invalid="ignore"):
+        return _matrix(1 / a, -b / a)
 
 
 def move(points: NDArray[np.floating], transforms: Floats) -> Floats:

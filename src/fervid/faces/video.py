@@ -17,7 +17,7 @@ from fervid.errors import InputError, OutputError
 
 STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 RATE = 25.0  # frames per second of a folder of images, which tells none
-TOLERANCE = 0.5  # seconds a video may end before its container says so, and still be whole
+TOLERANCE = 0.25  # seconds a video may end before its container says so, and still be whole
 TICKS = 90_000  # a second's parts, where frames are written with times of their own
 TEXT = ("tty", "subviewer", "bin")  # FFmpeg "plays" a text file as a terminal
 
