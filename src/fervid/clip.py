@@ -13,7 +13,7 @@ from fervid.errors import DatabaseError
 Course = Literal["onset-apex", "onset-apex-offset", "still", "unknown"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # half the memory: an index may hold a million
 class Clip:
     """One labelled stretch of one source.
 

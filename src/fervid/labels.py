@@ -1,6 +1,6 @@
 """Label sets: names, never bare indices, and explicit maps between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fervid.errors import LabelError
 
@@ -8,6 +8,13 @@ from fervid.errors import LabelError
 BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 # [1, Table 1]: the six and contempt, in the paper's order (alphabetical).
 CK_PLUS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
+# [3, Sec. 4.1]: GEMEP-FERA's five (joy is happiness here) and DISFA's seven.
+GEMEP_FERA = ("anger", "fear", "happiness", "relief", "sadness")
+DISFA = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+# [5, Sec. 4.1]: the emotion columns of FER+, in the order of its files.
+FER_PLUS = (
+    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
+)  # fmt: skip
 
 # [1, Tables 3, 5, 7] print two letters each.
 SHORT: Mapping[str, str] = {
@@ -17,6 +24,7 @@ SHORT: Mapping[str, str] = {
     "fear": "Fe",
     "happiness": "Ha",
     "neutral": "Ne",
+    "relief": "Re",
     "sadness": "Sa",
     "surprise": "Su",
 }
@@ -40,6 +48,28 @@ SPELLINGS: Mapping[str, str] = {
     "sad": "sadness",
     "su": "surprise",
     "surprised": "surprise",
+}
+
+# Explicit tables between label sets, by name. A label that is no key of a table is dropped by it,
+# and a cross-database run says which those were [3, Sec. 4.2.2: contempt, relief and neutral].
+MAPS: Mapping[str, Mapping[str, str]] = {
+    "basic": {
+        "anger": "anger",
+        "disgust": "disgust",
+        "fear": "fear",
+        "happiness": "happiness",
+        "sadness": "sadness",
+        "surprise": "surprise",
+    },
+    "basic and neutral": {
+        "anger": "anger",
+        "disgust": "disgust",
+        "fear": "fear",
+        "happiness": "happiness",
+        "neutral": "neutral",
+        "sadness": "sadness",
+        "surprise": "surprise",
+    },
 }
 
 
@@ -67,3 +97,42 @@ def index(label: str, labels: tuple[str, ...]) -> int:
             f"label {label!r} is none of {', '.join(labels)}: correct it or extend the set"
         )
     return labels.index(label)
+
+
+def common(
+    databases: Mapping[str, Sequence[str]], table: str = "basic"
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """The labels of a cross-database run, and those it drops from each database.
+
+    A label that only one database holds is dropped too: trained on the others, no system can know
+    it.
+
+    Args:
+        databases: name of each database -> its label set.
+        table: a key of `MAPS`.
+
+    Returns:
+        The shared labels in the order of the table, and per database the labels left out.
+
+    Raises:
+        LabelError: no such table, or fewer than two shared labels.
+
+    >>> common({"ck_plus": CK_PLUS, "mmi": BASIC, "gemep_fera": GEMEP_FERA, "disfa": DISFA})[1]
+    {'ck_plus': ('contempt',), 'mmi': (), 'gemep_fera': ('relief',), 'disfa': ('neutral',)}
+    """
+    if table not in MAPS:
+        raise LabelError(f"no label map {table!r}: choose one of {', '.join(MAPS)}")
+    names = MAPS[table]
+    held = {name: {names[one] for one in own if one in names} for name, own in databases.items()}
+    order = dict.fromkeys(names.values())
+    shared = tuple(one for one in order if sum(one in own for own in held.values()) > 1)
+    if len(shared) < 2:
+        raise LabelError(
+            f"{' and '.join(databases)} share {len(shared)} labels under the map {table!r}: "
+            "choose databases with two or more in common"
+        )
+    dropped = {
+        name: tuple(one for one in own if names.get(one) not in shared)
+        for name, own in databases.items()
+    }
+    return shared, dropped

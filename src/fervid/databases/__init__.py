@@ -4,7 +4,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fervid.clip import Database
-from fervid.databases import ck_plus, folder, mmi
+from fervid.databases import (
+    baum_1s,
+    casia_webface,
+    ck_plus,
+    disfa,
+    fer_plus,
+    folder,
+    gemep_fera,
+    lfw,
+    lists,
+    mmi,
+    oulu_casia,
+    rml,
+)
 from fervid.errors import DatabaseError
 
 
@@ -18,7 +31,20 @@ def _drawn(root: Path) -> Database:
 
 DATABASES: Mapping[str, Callable[[Path], Database]] = {
     "ck_plus": ck_plus.load,
+    "oulu_casia": oulu_casia.load,
     "mmi": mmi.load,
+    "gemep_fera": gemep_fera.load,
+    "disfa": disfa.load,
+    "baum_1s": baum_1s.load,
+    "rml": rml.load,
+    "fer_plus": fer_plus.load,
+    "casia_webface": casia_webface.load,
+    "lfw": lfw.load,
+    "afew": lists.afew,
+    "dfew": lists.dfew,
+    "ferv39k": lists.ferv39k,
+    "mafw": lists.mafw,
+    "lists": lists.load,
     "drawn": _drawn,
     "folder": folder.load,
 }

@@ -1,7 +1,9 @@
 """Folders as databases are delivered: found whatever their case, without what systems strew."""
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from fervid.errors import DatabaseError
@@ -11,6 +13,10 @@ IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", "
 VIDEOS = frozenset(
     {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"}
 )
+
+
+# What file managers call a second copy: "003 (1).png", "003 - Copy.png", "Copy of 003.png".
+COPY = re.compile(r"( \(\d+\)| - copy( \(\d+\))?| copy( \d+)?)$|^copy of ", re.IGNORECASE)
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -64,6 +70,55 @@ def expect(root: Path, name: str, what: str, database: str) -> Path:
         f"{database}: expected the folder {name}/ ({what}) in {root} and found {shown}{more}: "
         "give the folder as it was delivered"
     )
+
+
+def is_copy(name: str) -> bool:
+    """Whether a file's name is that of a second copy.
+
+    >>> is_copy("003 (1).png"), is_copy("an1 - Copy.avi"), is_copy("a b (x).avi")
+    (True, True, False)
+    """
+    return COPY.search(name.rpartition(".")[0] or name) is not None
+
+
+def walk(folder: Path, kinds: frozenset[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every file of the kinds below a folder, as (its path relative to the folder, its entry).
+
+    Nothing is opened or asked for its size; links to folders are not followed.
+
+    Raises:
+        DatabaseError: a folder cannot be read.
+    """
+    stack = [(os.fspath(folder), "")]
+    while stack:
+        place, prefix = stack.pop()
+        try:
+            with os.scandir(place) as found:
+                entries = [e for e in found if not e.name.startswith((".", "__MACOSX"))]
+        except OSError as error:
+            raise DatabaseError(
+                f"{place} cannot be read ({error.strerror}): check the path and its permissions"
+            ) from None
+        for entry in entries:
+            if os.path.splitext(entry.name)[1].lower() in kinds:  # noqa: PTH122 - many files
+                yield prefix + entry.name, entry
+            elif entry.is_dir(follow_symlinks=False):
+                stack.append((entry.path, f"{prefix}{entry.name}/"))
+
+
+def sequence(folder: Path, database: str) -> list[str]:
+    """The names of a sequence's pictures, ascending.
+
+    Raises:
+        DatabaseError: a picture is there twice; the sequence would stutter.
+    """
+    names = [path.name for path in visible(folder) if path.suffix.lower() in IMAGES]
+    twice = [name for name in names if is_copy(name)]
+    if twice:
+        raise DatabaseError(
+            f"{database}: {folder} holds {twice[0]!r}, a second copy of a picture: remove it"
+        )
+    return names
 
 
 def origin(root: Path) -> str:

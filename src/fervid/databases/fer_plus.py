@@ -1,0 +1,327 @@
+"""FER+: FER2013's faces with ten people's votes each [5, Sec. 4.1].
+
+The label of a face is the column with the most votes (majority voting). Where several columns have
+as many, the first in the order of the file counts: neutral, happiness, surprise, sadness, anger,
+disgust, fear, contempt, unknown, NF (no face). Faces whose label is unknown or NF are left out:
+28,385 faces remain for training and 3,555 for validation.
+"""
+
+import os
+import re
+import shutil
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.clip import Clip, Database
+from fervid.databases import table
+from fervid.databases.tree import folders, origin, visible
+from fervid.errors import DatabaseError, OutputError
+from fervid.labels import FER_PLUS
+
+Mode = Literal["majority", "strict majority", "probability", "cross-entropy", "multi-target"]
+
+COLUMNS = (*FER_PLUS, "unknown", "NF")
+# The folder of each fixed part, and what FER2013 calls it.
+PARTS = {
+    "train": ("FER2013Train", "Training"),
+    "validation": ("FER2013Valid", "PublicTest"),
+    "test": ("FER2013Test", "PrivateTest"),
+}
+# What each part's label.csv lists, and what is left of it by the rule above.
+ROWS = {"train": 28_558, "validation": 3_579}
+COUNTS = {"train": 28_385, "validation": 3_555}
+SIDE = 48
+
+LICENCE = "FER2013's faces are used for research; FER+'s votes are MIT licensed."
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """A row of a label.csv: its part, the picture's name below the root, its ten votes."""
+
+    part: str
+    name: str
+    votes: tuple[int, ...]
+
+
+def load(root: Path) -> Database:
+    """FER+: FER2013Train/label.csv with its pictures, FER2013Valid/, FER2013Test/ (a still each).
+
+    `Clip.groups["part"]` is train, validation or test; parts that are not there are not missed.
+    Nobody knows who is who, so clips have no subject. fer2013.csv and fer2013new.csv hold the
+    pictures as text: `unpack` writes them out first, as it does with a zip archive.
+
+    Args:
+        root: the folder that holds the parts.
+
+    Raises:
+        DatabaseError: no part, a bad row, or pictures that are not there.
+    """
+    root = Path(root)
+    groups = {part: {"part": part} for part in PARTS}
+    out: Counter[str] = Counter()
+    clips, listed = [], 0
+    there = _pictures(root)
+    for face in _faces(root):
+        listed += 1
+        label = COLUMNS[face.votes.index(max(face.votes))]
+        if face.name not in there:
+            out["without a picture"] += 1
+        elif label in FER_PLUS:
+            path = Path(there[face.name])
+            clips.append(Clip(face.name, path, "fer_plus", label, groups=groups[face.part]))
+        else:
+            out[f"voted {label}"] += 1
+    if out["without a picture"]:
+        raise DatabaseError(
+            f"fer_plus: {root} is half copied: {out['without a picture']} of {listed} listed faces "
+            "have no picture: unpack the pictures beside label.csv (fervid.databases.fer_plus."
+            "unpack does, from fer2013.csv or a zip)"
+        )
+    return Database(
+        "fer_plus", FER_PLUS, tuple(clips), "still", origin(root), LICENCE, left_out=dict(+out)
+    )
+
+
+def votes(root: Path) -> dict[str, tuple[int, ...]]:
+    """A face's name -> its ten votes in the order of COLUMNS; those left out by `load` too.
+
+    Raises:
+        DatabaseError: as `load`.
+    """
+    return {face.name: face.votes for face in _faces(Path(root))}
+
+
+def targets(
+    counts: NDArray[np.integer], mode: Mode, rng: np.random.Generator | None = None
+) -> NDArray[np.float64]:
+    """(N, 10) votes -> (N, 8) training targets; a row of zeros is a face the mode leaves out.
+
+    "majority" is the rule of this page, one-hot. The others are those of the FER+ authors
+    (Barsoum et al., ICMI 2016), who first strike out columns with a single vote:
+
+    * strict majority: one-hot where one column has more than half of the votes;
+    * cross-entropy: the most voted columns until they hold three quarters of the votes, at most
+      three of them and more than half of the votes, as a distribution;
+    * probability: one label drawn from that distribution, anew at each call;
+    * multi-target: 1 for each column with at least 30 % of the votes, if these hold more than half.
+
+    Args:
+        counts: as `votes` gives them.
+        rng: draws for "probability".
+    """
+    unique, back = np.unique(np.asarray(counts, np.int64), axis=0, return_inverse=True)
+    rows = np.stack([_target(row, mode) for row in unique]) if len(unique) else np.zeros((0, 8))
+    dense = rows[back.reshape(-1)]
+    if mode == "probability":
+        return _drawn(dense, rng or np.random.default_rng())
+    return dense
+
+
+def _target(row: NDArray[np.int64], mode: Mode) -> NDArray[np.float64]:
+    empty = np.zeros(len(FER_PLUS))
+    if mode == "majority":
+        return _one_hot(int(row.argmax()))
+    kept = np.where(row > 1, row, 0)
+    total = kept.sum()
+    if mode == "strict majority":
+        return _one_hot(int(kept.argmax())) if kept.max() > 0.5 * total else empty
+    if mode == "multi-target":
+        chosen = np.where((kept > 0) & (kept >= 0.3 * total), kept, 0)
+    else:
+        chosen = _most_voted(kept)
+    emotions = chosen[: len(FER_PLUS)]
+    if chosen.sum() <= 0.5 * total or chosen.argmax() >= len(FER_PLUS) or not emotions.sum():
+        return empty
+    return (emotions > 0).astype(float) if mode == "multi-target" else emotions / emotions.sum()
+
+
+def _most_voted(kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Columns in order of votes until they hold 75 %; zeros where more than three are needed."""
+    total, left = kept.sum(), kept.copy()
+    chosen, taken = np.zeros_like(kept), 0
+    while chosen.sum() < 0.75 * total and taken < 3:
+        most = left.max()
+        for column in np.flatnonzero(left == most):
+            if column >= len(FER_PLUS):  # unknown or NF ends it, and leaves out what it leads
+                return chosen if chosen.any() and taken <= 3 else np.zeros_like(kept)
+            chosen[column], left[column] = most, 0
+            taken += 1
+    return chosen if taken <= 3 else np.zeros_like(kept)
+
+
+def _one_hot(column: int) -> NDArray[np.float64]:
+    return np.eye(len(COLUMNS))[column, : len(FER_PLUS)]
+
+
+def _drawn(dense: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    column = (dense.cumsum(axis=1) < rng.random((len(dense), 1))).sum(axis=1)
+    last = dense.shape[1] - 1 - (dense[:, ::-1] > 0).argmax(axis=1)  # where rounding falls short
+    hot = np.eye(dense.shape[1])[np.minimum(column, last)]
+    return np.where(dense.any(axis=1, keepdims=True), hot, 0.0)
+
+
+# Reading
+
+
+def _parts(root: Path) -> dict[str, Path]:
+    """Part -> its folder, in root or in a folder below it (data/)."""
+    if not root.is_dir():
+        raise DatabaseError(f"fer_plus: {root} is no folder: give the one with FER2013Train/")
+    wanted = {name.lower(): part for part, (name, _) in PARTS.items()}
+    for home in (root, *folders(root)):
+        found = {
+            wanted[folder.name.strip().lower()]: folder
+            for folder in folders(home)
+            if folder.name.strip().lower() in wanted
+        }
+        if found:
+            return {part: found[part] for part in PARTS if part in found}
+    names = [path.name for path in visible(root)]
+    if {"fer2013.csv", "fer2013new.csv"} <= {name.lower() for name in names}:
+        raise DatabaseError(
+            f"fer_plus: {root} holds the pictures as text: write them out once with "
+            f"fervid.databases.fer_plus.unpack({str(root)!r}, FOLDER) and load FOLDER"
+        )
+    raise DatabaseError(
+        f"fer_plus: expected FER2013Train/label.csv, FER2013Valid/ or FER2013Test/, or fer2013.csv "
+        f"beside fer2013new.csv, in {root} and found {', '.join(names[:5]) or 'nothing'}: unpack "
+        "FER+ there"
+    )
+
+
+def _pictures(root: Path) -> dict[str, str]:
+    """Face's name -> path of its picture."""
+    found = {}
+    for part, folder in _parts(root).items():
+        with os.scandir(folder) as entries:
+            found.update({f"{PARTS[part][0]}/{entry.name}": entry.path for entry in entries})
+    return found
+
+
+def _faces(root: Path) -> Iterator[_Face]:
+    for part, folder in _parts(root).items():
+        path = folder / "label.csv"
+        if not path.is_file():
+            raise DatabaseError(f"fer_plus: no label.csv in {folder}: copy it from FER+")
+        for number, cells in enumerate(table.grid(path), 1):
+            if number == 1 and not cells[-1].isdecimal():
+                continue  # a header
+            marks = cells[-len(COLUMNS) :]
+            if len(cells) not in (11, 12) or not all(mark.isdecimal() for mark in marks):
+                raise DatabaseError(
+                    f"fer_plus: {path}, row {number} is not a name, a box and ten votes: "
+                    "copy label.csv again"
+                )
+            yield _Face(part, f"{PARTS[part][0]}/{cells[0]}", tuple(map(int, marks)))
+
+
+# Unpacking
+
+
+def unpack(source: Path, folder: Path) -> Path:
+    """Write FER+ out as folders of pictures: from a zip, or from fer2013.csv and fer2013new.csv.
+
+    All is written beside `folder` first and put in place when whole.
+
+    Args:
+        source: the zip archive, or the folder with the two CSV files.
+        folder: new, or empty.
+
+    Returns:
+        The folder, for `load`.
+
+    Raises:
+        DatabaseError: no such source, or an archive that is damaged or reaches outside.
+        OutputError: the folder is not empty or cannot be written.
+    """
+    source, folder = Path(source), Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder} is not empty: name a new folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror}): name another") from None
+    try:
+        _from_texts(source, part) if source.is_dir() else _from_zip(source, part)
+        part.chmod(0o755)
+        if folder.exists():
+            folder.rmdir()
+        part.replace(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror}): free space") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _from_zip(source: Path, folder: Path) -> None:
+    """Ordinary files only, none outside the folder."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            for member in archive.infolist():
+                place = PurePosixPath(member.filename.replace("\\", "/"))
+                odd = place.is_absolute() or ".." in place.parts or ":" in member.filename
+                if odd or (member.external_attr >> 28) not in (0, 4, 8):  # links, devices
+                    raise DatabaseError(
+                        f"{source} holds {member.filename!r}, which leads out of it: do not use it"
+                    )
+                archive.extract(member, folder)
+    except (zipfile.BadZipFile, FileNotFoundError, EOFError, zlib.error) as error:
+        raise DatabaseError(f"{source} is no whole zip archive ({error}): copy it again") from None
+
+
+def _from_texts(source: Path, folder: Path) -> None:
+    pixels, counted = (table.beside(source, name) for name in ("fer2013.csv", "fer2013new.csv"))
+    if pixels is None or counted is None:
+        raise DatabaseError(f"{source} lacks fer2013.csv or fer2013new.csv: copy both there")
+    lists: dict[str, list[str]] = {}
+    rows = table.named(table.grid(counted), ("usage", "image name"), counted)
+    for number, (row, line) in enumerate(zip(rows, _lines(pixels), strict=True), 2):
+        if not row["image name"]:
+            continue  # FER+ struck the picture out
+        name = next((name for name, said in PARTS.values() if said == row["usage"]), None)
+        grey = np.array(re.findall(r"\d+", line.split(",")[1]), np.int64)
+        if name is None or grey.size != SIDE * SIDE or grey.max() > 255:
+            raise DatabaseError(
+                f"{pixels}, line {number} is no face of 48 x 48 or of no known part: copy it again"
+            )
+        place = folder / name
+        place.mkdir(exist_ok=True)
+        picture = PurePosixPath(row["image name"]).name
+        (place / picture).write_bytes(_png(grey.astype(np.uint8).reshape(SIDE, SIDE)))
+        marks = [row[column.lower()] for column in COLUMNS]
+        lists.setdefault(name, []).append(f'{picture},"(0, 0, 48, 48)",{",".join(marks)}')
+    for name, lines in lists.items():
+        (folder / name / "label.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in table.text(path).splitlines()[1:] if line]
+
+
+def _png(grey: NDArray[np.uint8]) -> bytes:
+    """An 8-bit grey PNG (a database has no image library at hand)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    height, width = grey.shape
+    rows = np.pad(grey, ((0, 0), (1, 0))).tobytes()  # each row begins with filter 0
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"".join(
+        (b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(rows, 6)),
+         chunk(b"IEND", b""))
+    )  # fmt: skip

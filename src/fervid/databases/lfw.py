@@ -1,0 +1,118 @@
+"""LFW: Labeled Faces in the Wild, and the pairs that verification is judged by [5, Sec. 4.1]."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fervid.clip import Clip, Database
+from fervid.databases import identities, table
+from fervid.databases.tree import origin
+from fervid.errors import DatabaseError
+from fervid.labels import FER_PLUS, canonical
+
+# [5, Sec. 4.1]; view 2 has ten folds of 300 matched and 300 mismatched pairs.
+IMAGES = 13_233
+SUBJECTS = 5_749
+FOLDS, PAIRS = 10, 300
+
+LICENCE = "LFW's photographs are from the news; they are used for research."
+PLACES = ("images", "lfw", "lfw-deepfunneled", "lfw_funneled", "lfw-funneled")
+WHAT = "Abel_Pacheco/Abel_Pacheco_0001.jpg, ..."
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two pictures, by the names of their clips, and whether they show one person."""
+
+    first: str
+    second: str
+    same: bool
+
+
+def load(root: Path) -> Database:
+    """LFW: Abel_Pacheco/Abel_Pacheco_0001.jpg or the same files in one folder; a still per clip.
+
+    A clip is named by its file without ending, which is how `pairs` names it. `legend.csv`
+    (image, identity, emotion) beside the pictures gives labels where somebody made one.
+
+    Args:
+        root: the folder of the pictures, or the one above (lfw/, lfw-deepfunneled/, images/).
+
+    Raises:
+        DatabaseError: no pictures.
+    """
+    root = Path(root)
+    home = identities.place(root, PLACES, "lfw", WHAT)
+    if home != root and any(home.glob("lfw*/")):  # lfw-deepfunneled/lfw-deepfunneled/
+        home = identities.place(home, PLACES, "lfw", WHAT)
+    emotions = _legend(root)
+    clips = tuple(
+        Clip(stem, Path(path), "lfw", emotions.get(stem), person)
+        for person, name, path in identities.pictures(home, "lfw")
+        if (stem := name.rpartition(".")[0])
+    )
+    if not clips:
+        raise identities.nothing(root, "lfw", WHAT)
+    found = {clip.label for clip in clips}
+    labels = tuple(label for label in FER_PLUS if label in found)
+    return Database("lfw", labels, clips, "still", origin(root), LICENCE)
+
+
+def _legend(root: Path) -> dict[str, str]:
+    path = root / "legend.csv"
+    if not path.is_file():
+        return {}
+    rows = table.named(table.grid(path), ("image", "emotion"), path)
+    return {
+        row["image"].rpartition(".")[0]: label
+        for row in rows
+        if (label := canonical(row["emotion"])) in FER_PLUS
+    }
+
+
+def pairs(path: Path) -> tuple[tuple[Pair, ...], ...]:
+    """The folds of a pairs file: pairs.txt (view 2, ten folds), pairsDevTrain.txt (view 1, one).
+
+    A line of three is one person and two numbers, a line of four two people; a fold lists its
+    matched pairs, then as many mismatched ones.
+
+    Raises:
+        DatabaseError: not such a file.
+    """
+    lines = [line.split() for line in table.text(Path(path)).splitlines() if line.strip()]
+    head = [int(cell) for cell in lines[0] if cell.isdecimal()] if lines else []
+    if len(head) not in (1, 2) or len(head) != len(lines[0]):
+        raise DatabaseError(
+            f"{path} does not begin with the number of folds and pairs: copy LFW's pairs.txt again"
+        )
+    folds, each = (1, head[0]) if len(head) == 1 else (head[0], head[1])
+    if len(lines) - 1 != 2 * folds * each:
+        raise DatabaseError(
+            f"{path} holds {len(lines) - 1} pairs instead of 2 x {folds} x {each}: copy it again"
+        )
+    read = [_pair(cells, number, Path(path)) for number, cells in enumerate(lines[1:], 2)]
+    return tuple(tuple(read[2 * each * n : 2 * each * (n + 1)]) for n in range(folds))
+
+
+def _pair(cells: list[str], number: int, path: Path) -> Pair:
+    try:
+        if len(cells) == 3:
+            return Pair(_name(cells[0], cells[1]), _name(cells[0], cells[2]), True)
+        return Pair(_name(cells[0], cells[1]), _name(cells[2], cells[3]), False)
+    except (ValueError, IndexError):
+        raise DatabaseError(
+            f"{path}, line {number}: {' '.join(cells)[:60]!r} is no pair: copy the file again"
+        ) from None
+
+
+def _name(person: str, number: str) -> str:
+    return f"{person}_{int(number):04d}"
+
+
+def covered(folds: Sequence[Sequence[Pair]], database: Database) -> tuple[tuple[Pair, ...], ...]:
+    """The pairs of which both pictures are at hand, fold by fold."""
+    there = {clip.name for clip in database.clips}
+    return tuple(
+        tuple(pair for pair in fold if pair.first in there and pair.second in there)
+        for fold in folds
+    )

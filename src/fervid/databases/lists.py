@@ -1,0 +1,303 @@
+"""Databases from films and the web, as their lists deliver them: AFEW, DFEW, FERV39k, MAFW.
+
+A list names clips and labels, in one of these styles (found out from the lines):
+
+* `path label`: "Train/Angry/000046280.avi Angry", or with a comma, or with a number for the label;
+* `frames_dir n label`: a folder of frames, how many, the label;
+* a CSV with a header that has `video_name` or `clip` or `path`, and `label` [, `subject`]
+  (DFEW's set_1.csv to set_5.csv).
+
+None of these databases says who is seen. Add a column subject to the list, or a `subjects.csv`
+(clip,subject) beside the lists; without either no subject-independent protocol is possible, and the
+official parts (`Clip.groups["part"]`) let one person stand on both sides.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fervid.clip import Clip, Database
+from fervid.databases import table
+from fervid.databases.tree import IMAGES, VIDEOS, natural, origin, visible
+from fervid.errors import DatabaseError, LabelError
+from fervid.labels import SHORT, canonical
+
+# What a number in a list means: never guessed, only read where the style is named.
+CODES: Mapping[str, Mapping[int, str]] = {
+    "afew": dict(
+        enumerate(("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"))
+    ),
+    "dfew": dict(
+        enumerate(("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear"), 1)
+    ),
+    "ferv39k": dict(
+        enumerate(("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear"))
+    ),
+    "mafw": dict(
+        enumerate(
+            ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise",
+             "contempt", "anxiety", "helplessness", "disappointment"), 1)
+    ),
+}  # fmt: skip
+LICENCES: Mapping[str, str] = {
+    "afew": "AFEW is handed out for research against a signed licence.",
+    "dfew": "DFEW is handed out for research against a signed licence.",
+    "ferv39k": "FERV39k is handed out for research against a signed licence.",
+    "mafw": "MAFW is handed out for research against a signed licence.",
+}
+PARTS = {"train": "train", "val": "validation", "valid": "validation", "test": "test"}
+PATHS = ("path", "clip", "video_name", "video", "name")
+ENDINGS = ("", *sorted(VIDEOS), *sorted(IMAGES))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A list's line: the clip as named there, frames or None, label, subject, where it stands."""
+
+    name: str
+    count: int | None
+    label: str
+    subject: str
+    part: str
+    where: str
+
+
+def load(
+    root: Path,
+    *,
+    name: str = "lists",
+    fold: int = 1,
+    media: Path | None = None,
+    codes: Mapping[int, str] | None = None,
+) -> Database:
+    """Clips named by lists (train.txt, test_All.csv, set_1.csv, ...), parts in `Clip.groups`.
+
+    Lists are the .txt and .csv files in the folder and in folders below it that are named like a
+    part (train, val, test); of numbered sets the one of `fold` is read.
+
+    Args:
+        root: the folder of the lists, or one list.
+        name: the style and the database's name: afew, dfew, ferv39k, mafw or lists.
+        fold: which of set_1, set_2, ... to read.
+        media: the folder the lists' paths start from; by default that of the lists, or the one
+            above it.
+        codes: what numbers mean; by default those of the style (`CODES`).
+
+    Raises:
+        DatabaseError: no list, a bad line, or a clip that is not there.
+        LabelError: a label that cannot be read.
+    """
+    root = Path(root)
+    meanings = CODES.get(name, {}) if codes is None else codes
+    lines = [line for path in _lists(root, name, fold) for line in _read(path, name)]
+    if not lines:
+        raise DatabaseError(f"{name}: the lists in {root} name no clip: copy them again")
+    home = root if root.is_dir() else root.parent
+    find = _Finder(_homes(home, media, lines, name))
+    clips: dict[str, Clip] = {}
+    for line in lines:
+        label = _meaning(line, meanings, name)
+        told = {"part": line.part} if line.part else {}
+        if line.name in clips:
+            raise DatabaseError(f"{line.where}: {line.name!r} stands there twice: remove one")
+        clips[line.name] = Clip(
+            line.name, find(line, name), name, label, line.subject or None,
+            end=line.count, groups=told,
+        )  # fmt: skip
+    who = table.subjects(home, clips)
+    if who:
+        clips = {key: _of(clip, who[key]) for key, clip in clips.items()}
+    ordered = sorted(clips.values(), key=lambda c: (natural(c.subject or ""), natural(c.name)))
+    found = {clip.label for clip in ordered}
+    known = dict.fromkeys((*meanings.values(), *SHORT, *sorted(filter(None, found))))
+    labels = tuple(label for label in known if label in found)
+    return Database(name, labels, tuple(ordered), "unknown", origin(home), LICENCES.get(name, ""))
+
+
+def _of(clip: Clip, subject: str) -> Clip:
+    return Clip(clip.name, clip.path, clip.database, clip.label, subject, clip.start, clip.end,
+                clip.apex, clip.view, clip.groups)  # fmt: skip
+
+
+def afew(root: Path) -> Database:
+    """AFEW: clips of films by lists `path label` (train.txt, val.txt), seven labels."""
+    return load(root, name="afew")
+
+
+def dfew(root: Path) -> Database:
+    """DFEW: EmoLabel_DataSplit/ with set_1.csv, clips in Clip/; seven labels, first fold."""
+    return load(root, name="dfew")
+
+
+def ferv39k(root: Path) -> Database:
+    """FERV39k: 4_setups/All_scenes/ with train_All.csv and test_All.csv; seven labels."""
+    return load(root, name="ferv39k")
+
+
+def mafw(root: Path) -> Database:
+    """MAFW: lists of clips, eleven labels."""
+    return load(root, name="mafw")
+
+
+# Lists
+
+
+def _lists(root: Path, name: str, fold: int) -> list[Path]:
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        raise DatabaseError(f"{name}: no {root}: give a list, or the folder that holds the lists")
+    places = [root, *(path for path in visible(root) if path.is_dir() and _part(path.name))]
+    files = [path for place in places for path in visible(place) if _is_list(path)]
+    numbered = [path for path in files if path.stem.lower().startswith("set_")]
+    chosen = [path for path in numbered if path.stem.lower() == f"set_{fold}"]
+    if numbered and not chosen:
+        found = ", ".join(sorted({path.stem for path in numbered}))
+        raise DatabaseError(f"{name}: no set_{fold} in {root} (found {found}): choose another fold")
+    files = chosen + [path for path in files if path not in numbered]
+    if not files:
+        shown = ", ".join(path.name for path in visible(root)[:5]) or "nothing"
+        raise DatabaseError(
+            f"{name}: expected lists (train.txt, set_1.csv, ...) in {root} and found {shown}: "
+            "give the folder of the lists"
+        )
+    return files
+
+
+def _is_list(path: Path) -> bool:
+    return path.suffix.lower() in (".txt", ".csv") and path.name.lower() not in (
+        "subjects.csv", "labels.txt", "readme.txt",
+    )  # fmt: skip
+
+
+def _part(name: str) -> str:
+    """The part that a file or folder is named after: train(single-labeled), test_All.csv.
+
+    >>> _part("test(single-labeled)"), _part("train_All"), _part("Annotation")
+    ('test', 'train', '')
+    """
+    low = name.lower()
+    return next((part for head, part in PARTS.items() if low.startswith(head)), "")
+
+
+def _read(path: Path, database: str) -> list[_Line]:
+    part = _part(path.stem) or _part(path.parent.name)
+    content = table.text(path)
+    first = content.partition("\n")[0].lower().replace("\t", ",")
+    header = [cell.strip() for cell in first.split(",")]
+    column = next((cell for cell in PATHS if cell in header), None)
+    if column and "label" in header:
+        rows = table.named(table.grid(path), (column, "label"), path)
+        return [
+            _Line(row[column], None, row["label"], row.get("subject", ""), part,
+                  f"{path}, row {number}")
+            for number, row in enumerate(rows, 2)
+        ]  # fmt: skip
+    lines = []
+    for number, text in enumerate(content.splitlines(), 1):
+        if text.strip():
+            lines.append(_cells(text, part, f"{database}: {path}, line {number}"))
+    return lines
+
+
+def _cells(text: str, part: str, where: str) -> _Line:
+    """`path label` or `frames_dir n label`; blanks may stand within the path."""
+    cells = text.replace(",", " ").split()
+    if len(cells) < 2:
+        raise DatabaseError(f"{where}: {text.strip()[:60]!r} is no 'path label': correct it")
+    count, head = None, text.replace(",", " ").rstrip()[: -len(cells[-1])].rstrip()
+    if len(cells) > 2 and cells[-2].isdecimal() and not _has_ending(head):
+        count = int(cells[-2])
+        head = head[: -len(cells[-2])].rstrip()
+        if not count:
+            raise DatabaseError(f"{where}: a clip of no frames: remove the line")
+    return _Line(head.strip().replace("\\", "/"), count, cells[-1], "", part, where)
+
+
+def _has_ending(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in ENDINGS[1:]  # noqa: PTH122
+
+
+def _meaning(line: _Line, codes: Mapping[int, str], database: str) -> str:
+    if not line.label.lstrip("-").isdecimal():
+        label = canonical(line.label)
+        if codes and label not in codes.values():
+            raise LabelError(
+                f"{line.where}: label {line.label!r} is none of {', '.join(codes.values())}: "
+                "correct it"
+            )
+        return label
+    number = int(line.label)
+    if not codes:
+        raise LabelError(
+            f"{line.where}: the label is the number {number} and {database} does not say what "
+            "numbers mean: give codes, or use labels' names"
+        )
+    if number not in codes:
+        raise LabelError(
+            f"{line.where}: no label {number}: {database} counts from {min(codes)} to {max(codes)}"
+        )
+    return codes[number]
+
+
+# Files
+
+
+class _Finder:
+    """Looks clips up without asking the disk for each: folders are listed once."""
+
+    def __init__(self, homes: Sequence[Path]) -> None:
+        self.homes = homes
+        self.listed: dict[str, set[str]] = {}
+
+    def look(self, line: _Line) -> Path | None:
+        """The clip's file or folder; endings may be left out, and leading zeros (DFEW)."""
+        for home in self.homes:
+            for name in dict.fromkeys((line.name, line.name.zfill(5))):
+                folder, _, last = f"{home}/{name}".rpartition("/")
+                there = self._list(folder)
+                for ending in ENDINGS:
+                    if last + ending in there:
+                        return Path(f"{folder}/{last}{ending}")
+        return None
+
+    def __call__(self, line: _Line, database: str) -> Path:
+        """The same, or an error."""
+        found = self.look(line)
+        if found is not None:
+            return found
+        shown = " or ".join(str(home) for home in self.homes[:3])
+        raise DatabaseError(
+            f"{line.where}: no clip {line.name!r} under {shown}: copy it, or give the folder that "
+            f"the paths of {database} start from"
+        )
+
+    def _list(self, folder: str) -> set[str]:
+        if folder not in self.listed:
+            try:
+                self.listed[folder] = set(os.listdir(folder))  # noqa: PTH208 - names only
+            except OSError:
+                self.listed[folder] = set()
+        return self.listed[folder]
+
+
+def _homes(home: Path, media: Path | None, lines: Sequence[_Line], name: str) -> tuple[Path, ...]:
+    """Where the paths may start: the lists' folder, those above it, and the folders beside."""
+    if media is not None:
+        if not Path(media).is_dir():
+            raise DatabaseError(f"{name}: {media} is no folder: give the folder of the clips")
+        return (Path(media),)
+    above = [home, home.parent, home.parent.parent]
+    below = [inner for place in above[:2] for inner in visible(place) if inner.is_dir()]
+    deeper = [
+        inner
+        for place in below
+        if place.name.lower() in ("clip", "clips", "data", "image")
+        for inner in visible(place)
+        if inner.is_dir()
+    ]
+    first = lines[0]
+    homes = [*above, *deeper, *below]
+    fitting = [place for place in homes if _Finder([place]).look(first)]
+    return tuple(fitting or homes[:3])

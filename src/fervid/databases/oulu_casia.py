@@ -1,0 +1,92 @@
+"""Oulu-CASIA: six emotions under three lights, by two cameras [1, Sec. 5.3]."""
+
+from pathlib import Path
+from typing import Literal
+
+from fervid.clip import Clip, Database
+from fervid.databases.tree import folders, origin, sequence, visible
+from fervid.errors import DatabaseError
+from fervid.labels import BASIC, canonical
+
+Camera = Literal["vis", "nir"]
+Light = Literal["strong", "weak", "dark"]
+
+# The folder of a camera begins with these; VL_Acropped is its cropped version.
+CAMERAS = {"vis": "VL", "nir": "NI"}
+LIGHTS = ("strong", "weak", "dark")
+# [1, Table 1]: under each light and camera, every subject shows every emotion once.
+COUNTS = dict.fromkeys(BASIC, 80)
+SUBJECTS = 80
+
+LICENCE = "Oulu-CASIA is licensed for research by the University of Oulu; it may not be passed on."
+DEPTH = 4  # folders between the root and a camera's, as the archives nest them
+
+
+def load(root: Path, *, light: Light = "strong", camera: Camera = "vis") -> Database:
+    """Oulu-CASIA: [OriginalImg/]VL/Strong/P001/Anger/000.jpeg (480 sequences, 80 subjects).
+
+    The papers use the normal light seen by the ordinary camera: Strong in VL. Where the original
+    and the cropped pictures are both there, the original ones are taken.
+
+    Args:
+        root: any folder above VL/ or NI/.
+        light: strong, weak or dark.
+        camera: vis (ordinary) or nir (near infrared).
+
+    Raises:
+        DatabaseError: no such folder, or a sequence has no pictures.
+    """
+    root = Path(root)
+    if light not in LIGHTS or camera not in CAMERAS:
+        raise DatabaseError(
+            f"oulu_casia: no light {light!r} or camera {camera!r}: choose a light of "
+            f"{', '.join(LIGHTS)} and a camera of {', '.join(CAMERAS)}"
+        )
+    place = _place(root, CAMERAS[camera], light)
+    clips, bare, other = [], [], 0
+    for subject in folders(place):
+        for folder in folders(subject):
+            label = canonical(folder.name)
+            if label not in BASIC:
+                other += 1
+                continue
+            frames = sequence(folder, "oulu_casia")
+            who = subject.name.strip().upper()
+            if not frames:
+                bare.append(f"{subject.name}/{folder.name}")
+            clips.append(
+                Clip(f"{who}_{label}", folder, "oulu_casia", label, who, apex=len(frames) - 1,
+                     view="frontal", groups={"light": light, "camera": camera})
+            )  # fmt: skip
+    if bare or not clips:
+        first = f", the first is {bare[0]}" if bare else ""
+        raise DatabaseError(
+            f"oulu_casia: {place} is half copied: {len(bare)} of {len(clips)} sequences have no "
+            f"pictures (expected P001/Anger/000.jpeg, ...{first}): copy it again"
+        )
+    clips.sort(key=lambda clip: clip.name)
+    out = {"folders of no emotion": other} if other else {}
+    return Database(
+        "oulu_casia", BASIC, tuple(clips), "onset-apex", origin(root), LICENCE, left_out=out
+    )
+
+
+def _place(root: Path, prefix: str, light: str) -> Path:
+    """The folder of one light: the shallowest, original pictures before cropped ones."""
+    if not root.is_dir():
+        raise DatabaseError(f"oulu_casia: {root} is no folder: give the folder above {prefix}/")
+    level, found = [root], []
+    for _ in range(DEPTH + 1):
+        found += [folder for folder in level if folder.name.strip().upper().startswith(prefix)]
+        level = [inner for folder in level for inner in folders(folder) if inner not in found]
+        level = [folder for folder in level if not folder.name[1:4].isdecimal()]  # P001
+    found.sort(key=lambda folder: ("crop" in str(folder.relative_to(root)).lower(), str(folder)))
+    for folder in found:
+        for inner in folders(folder):
+            if inner.name.strip().lower() == light:
+                return inner
+    shown = ", ".join(path.name for path in (found and folders(found[0])) or visible(root)[:5])
+    raise DatabaseError(
+        f"oulu_casia: expected {prefix}/{light.title()}/P001/Anger/000.jpeg, ... under {root} and "
+        f"found {shown or 'nothing'}: unpack the pictures of that camera and light there"
+    )
