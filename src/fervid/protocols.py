@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from fervid.databases.tree import natural
 from fervid.errors import LeakError, ProtocolError
 
 Clips = tuple[Clip, ...]
+Sides = tuple[tuple[int, ...], tuple[int, ...], str]  # rows to train on, to test on, a name
 
 
 @dataclass(frozen=True)
@@ -202,27 +203,34 @@ def make(protocol: str, clips: Clips) -> list[Fold]:
 def from_file(path: Path, clips: Clips) -> list[Fold]:
     """A user's own split, checked for subjects on both sides.
 
+    Raises:
+        ProtocolError: as `read`.
+        LeakError: a subject on both sides.
+    """
+    words = f"split file {Path(path).name}"
+    return [Fold(clips, train, test, name, words) for train, test, name in read(path, clips)]
+
+
+def read(path: Path, clips: Clips) -> list[Sides]:
+    """The sides of a split file, unchecked: (train, test, name), indices into clips.
+
     A CSV file has the columns clip and fold: a clip is tested in its fold and trained on in all
     the others; it must name every clip. A JSON file holds a list of `{"train": [...], "test":
     [...]}` with the names of clips; those it leaves out are not used.
 
     Raises:
         ProtocolError: not such a file, or a clip the database does not hold.
-        LeakError: a subject on both sides.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ProtocolError(f"{path} cannot be read as text ({error})") from None
     rows = {clip.name: row for row, clip in enumerate(clips)}
-    read = _from_json if Path(path).suffix.lower() == ".json" else _from_csv
-    return [
-        replace(fold, protocol=f"split file {Path(path).name}")
-        for fold in read(path, text, rows, clips)
-    ]
+    from_text = _from_json if Path(path).suffix.lower() == ".json" else _from_csv
+    return from_text(path, text, rows)
 
 
-def _from_csv(path: Path, text: str, rows: Mapping[str, int], clips: Clips) -> list[Fold]:
+def _from_csv(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
     reader = csv.DictReader(text.splitlines())
     if not {"clip", "fold"} <= set(reader.fieldnames or ()):
         raise ProtocolError(f"{path}, line 1: the first line must name the columns clip and fold")
@@ -242,19 +250,18 @@ def _from_csv(path: Path, text: str, rows: Mapping[str, int], clips: Clips) -> l
             f"{path} names {len(fold_of)} of {len(rows)} clips (the first absent is {absent[0]}): "
             "add them, or use a JSON file with the clips to use"
         )
-    names = sorted(set(fold_of.values()), key=natural)
+    everything = range(len(rows))
     return [
-        Fold(
-            clips,
-            tuple(row for row in range(len(clips)) if fold_of[row] != name),
-            tuple(row for row in range(len(clips)) if fold_of[row] == name),
+        (
+            tuple(row for row in everything if fold_of[row] != name),
+            tuple(row for row in everything if fold_of[row] == name),
             name,
         )
-        for name in names
+        for name in sorted(set(fold_of.values()), key=natural)
     ]
 
 
-def _from_json(path: Path, text: str, rows: Mapping[str, int], clips: Clips) -> list[Fold]:
+def _from_json(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
     try:
         folds = json.loads(text)
         parts: list[tuple[Any, Any, str]] = [
@@ -266,8 +273,7 @@ def _from_json(path: Path, text: str, rows: Mapping[str, int], clips: Clips) -> 
             f'{path} is no list of {{"train": [...], "test": [...]}}: correct the file'
         ) from None
     return [
-        Fold(clips, _rows(train, rows, path), _rows(test, rows, path), name)
-        for train, test, name in parts
+        (_rows(train, rows, path), _rows(test, rows, path), name) for train, test, name in parts
     ]
 
 
