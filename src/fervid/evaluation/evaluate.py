@@ -79,7 +79,7 @@ def evaluate(
     """
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
-    _claim(run_dir, _identity(system, store, folds, seed, precision, validation))
+    claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
     tasks = [
@@ -106,7 +106,8 @@ def _check(database: Database, folds: Sequence[Fold]) -> None:
     names = [clip.name for clip in database.clips]
     tested: set[int] = set()
     for each in folds:
-        if [clip.name for clip in each.clips] != names:
+        same = each.clips is folds[0].clips and each is not folds[0]  # then compared already
+        if not same and [clip.name for clip in each.clips] != names:
             raise ProtocolError(
                 f"fold {each.name} was made for other clips than the store holds: make the folds "
                 "from the store's database"
@@ -161,7 +162,7 @@ def recipe(system: System) -> dict[str, Any]:
     return dict(json.loads(json.dumps(fields, default=str)))
 
 
-def _claim(run_dir: Path, identity: dict[str, Any]) -> None:
+def claim(run_dir: Path, identity: dict[str, Any]) -> None:
     """Make the folder this run's, or see that it is already."""
     path = run_dir / IDENTITY
     identity = json.loads(json.dumps(identity))

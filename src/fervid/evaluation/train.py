@@ -1,0 +1,147 @@
+"""Prepared databases -> one trained model, for prediction on new video."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import fervid
+from fervid.clip import Clip, Course
+from fervid.errors import InputError, OutputError
+from fervid.evaluation.baseline import normalise
+from fervid.evaluation.evaluate import Store, claim, recipe
+from fervid.faces.track import Track
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples, build
+from fervid.progress import track as progress
+from fervid.protocols import inner_split
+from fervid.systems.interface import Recognizer, System
+
+NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out.
+
+    Args:
+        recognizer: as saved.
+        validation: accuracy in 0..1 on the validation subjects, who chose the epochs: no test.
+        samples: how many were trained on.
+    """
+
+    recognizer: Recognizer
+    validation: float
+    samples: int
+
+
+def train(
+    system: System,
+    stores: Sequence[Store],
+    out: Path,
+    *,
+    neutral: bool = False,
+    seed: int = 0,
+    device: str = "auto",
+    validation: float = 0.15,
+    licence: str = "",
+) -> Trained:
+    """Train on every labelled clip of the stores and save the model.
+
+    A killed training goes on from `<out>.run/` beside the model; the folder may be deleted when
+    the model is there.
+
+    Args:
+        neutral: add the label "neutral" and learn it from where clips begin (and end, where the
+            course says so); also learn each emotion from the stretch around its apex alone, for
+            a window of live video seldom begins with a neutral face.
+        validation: share of the clips, by subject, kept for choosing the epochs.
+        licence: of the data, said in the model's card.
+
+    Raises:
+        InputError: nothing to train on.
+        OutputError: the place cannot be written to.
+    """
+    if out.suffix != ".safetensors":
+        raise InputError(f"{out} is no name for a model: end it in .safetensors")
+    clips = [replace(clip, subject=f"{store.database.name}/{clip.subject or clip.name}")
+             for store in stores for clip in store.database.clips]  # fmt: skip
+    labels = _labels(stores, neutral)
+    folder = out.with_name(f"{out.name}.run")
+    sources = [f"{s.database.name} {s.database.digest} {s.digest}" for s in stores]
+    told = {"system": recipe(system), "data": sources, "neutral": neutral, "seed": seed}
+    claim(folder, told)
+    samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
+    if not len(samples):
+        raise InputError("no clip has both a label and a face: look at what `fervid prepare` said")
+    usable = sorted(set(samples.clip.tolist()))
+    sides = inner_split(tuple(clips), usable, validation, seed)
+    fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
+    made = system.fit(fit, checked, Run(folder, seed, device, name="train"))
+    accuracy = _accuracy(made, checked)
+    data = [{"database": s.database.name, "origin": s.database.origin, "digest": s.database.digest,
+             "licence": s.database.licence, "clips": len(s.database.clips)} for s in stores]  # fmt: skip
+    card = {
+        "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,
+        "validation_subjects": len(set(checked.subject.tolist())),
+        "validation_accuracy": round(accuracy, 4), "licence_of_data": licence,
+        "licence_of_code": "Apache-2.0", "made_by": f"fervid {fervid.__version__}",
+    }  # fmt: skip
+    try:
+        made.save(out, card)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error}): choose another place") from error
+    return Trained(made, accuracy, len(fit))
+
+
+def _labels(stores: Sequence[Store], neutral: bool) -> tuple[str, ...]:
+    """Every label of every database once, ascending."""
+    labels = {label for store in stores for label in store.database.labels}
+    return tuple(sorted(labels | ({NEUTRAL} if neutral else set())))
+
+
+def _tracks(
+    stores: Sequence[Store], clips: Sequence[Clip], neutral: bool
+) -> Iterator[tuple[int, str | None, str, Track]]:
+    owners = [store for store in stores for _ in store.database.clips]
+    inside = [clip for store in stores for clip in store.database.clips]
+    for row, store in enumerate(progress(owners, "samples")):
+        clip = clips[row]
+        found = None if clip.label is None else store.main_track(inside[row])
+        if found is None or not found.seen.any():
+            continue
+        cuts = stretches(found, store.database.course) if neutral else [(slice(None), True)]
+        for rows, expressive in cuts:
+            label = clip.label if expressive else NEUTRAL
+            yield row, label, clip.subject or "", found.rows(rows)
+
+
+def stretches(track: Track, course: Course) -> list[tuple[Any, bool]]:
+    """Rows of a clip to learn from, and whether they show its emotion or the neutral face.
+
+    Onset to apex: the whole, its second half, and its first eighth as neutral. Onset, apex,
+    offset: the whole, the part up to the apex, the middle half around it, and its first and last
+    tenth as neutral. Stills and clips of unknown course: the whole.
+
+    Args:
+        track: at least one row with a face.
+    """
+    seen = np.flatnonzero(track.seen)
+    n = len(seen)
+    if course not in ("onset-apex", "onset-apex-offset") or n < 4:
+        return [(seen, True)]
+    if course == "onset-apex":
+        return [(seen, True), (seen[n // 2 :], True), (seen[: max(1, n // 8)], False)]
+    shapes = normalise(track.landmarks[seen])
+    apex = int(np.linalg.norm(shapes - shapes[0], axis=2).mean(axis=1).argmax())
+    low, high = max(0, apex - n // 4), min(n, apex + n // 4)
+    tenth = max(1, n // 10)
+    rise, around = (seen[: max(apex + 1, 2)], True), (seen[low:high], True)
+    return [(seen, True), rise, around, (seen[:tenth], False), (seen[-tenth:], False)]
+
+
+def _accuracy(made: Recognizer, samples: Samples) -> float:
+    found = made.predict(samples.arrays)[made.output].argmax(axis=1)
+    return float((found == samples.target).mean())
