@@ -10,10 +10,10 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,45 +61,50 @@ def write_tracks(
     Raises:
         OutputError: the folder cannot be written to, or is full.
     """
-    aligner, people = Aligner(settings), dict[int, _Person]()
-    times: list[float] = []
-    frames: list[int] = []
-    readable: list[bool] = []
+    aligner = Aligner(settings)
+    rows: list[tuple[float, int, bool]] = []
     size = (0, 0)
-    for row, seen in enumerate(stream):
-        times.append(seen.frame.time)
-        frames.append(seen.frame.index)
-        readable.append(seen.frame.readable)
-        if seen.frame.readable:
-            size = (seen.frame.image.shape[1], seen.frame.image.shape[0])
-        for face in seen.faces:
-            with writing(path):
-                person = people.setdefault(face.face, _Person(path.parent))
-                picture, points, back = aligner(seen.frame.image, face.landmarks, face.face)
-                person.add(row, points, face.score, back, _encode(picture, settings.lossless))
-    arrays: dict[str, NDArray[Any] | IO[bytes]] = {
-        "times": np.array(times), "frames": np.array(frames, np.int64),
-    }  # fmt: skip
-    for number, person in sorted(people.items()):
-        arrays |= {f"{number}.{k}": v for k, v in person.arrays(np.array(readable)).items()}
-    summary = _summary(len(times), people)
-    metadata = {
-        "format": FORMAT, "version": str(VERSION), "size": str(settings.size),
-        "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
-        "found_by": json.dumps({**found_by, "settings": settings.text}),
-    }  # fmt: skip
-    with writing(path):
-        _write_safetensors(path, arrays, metadata)
+    with ExitStack() as spools:
+        people: dict[int, _Person] = {}
+        for row, seen in enumerate(stream):
+            frame = seen.frame
+            rows.append((frame.time, frame.index, frame.readable))
+            if frame.readable:
+                size = (frame.image.shape[1], frame.image.shape[0])
+            for face in seen.faces:
+                picture, points, back = aligner(frame.image, face.landmarks, face.face)
+                coded = _encode(picture, settings.lossless)
+                with writing(path):
+                    if face.face not in people:
+                        people[face.face] = _Person(path.parent, spools)
+                    people[face.face].add(row, points, face.score, back, coded)
+        summary = _summary(len(rows), people)
+        metadata = {
+            "format": FORMAT, "version": str(VERSION), "size": str(settings.size),
+            "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
+            "found_by": json.dumps({**found_by, "settings": settings.text}),
+        }  # fmt: skip
+        with writing(path):
+            _write_safetensors(path, _arrays(rows, people), metadata)
     return summary
+
+
+def _arrays(rows: list[tuple[float, int, bool]], people: Mapping[int, "_Person"]) -> dict[str, Any]:
+    """Every array of a file by name; crops as the open file they wait in."""
+    times, frames, readable = (np.array(column) for column in zip(*rows, strict=True))
+    arrays: dict[str, Any] = {"times": times, "frames": frames.astype(np.int64)}
+    for number, person in sorted(people.items()):
+        arrays |= {f"{number}.{name}": v for name, v in person.arrays(readable).items()}
+    return arrays
 
 
 class _Person:
     """The rows of one face while a clip is read; crops wait in a file that has no name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, spools: ExitStack) -> None:
         self.rows: list[int] = []
         self._columns: list[tuple[Any, ...]] = []
-        self._pictures = tempfile.SpooledTemporaryFile(SPOOL, dir=str(folder))  # noqa: SIM115
+        self._pictures = spools.enter_context(tempfile.SpooledTemporaryFile(SPOOL, dir=str(folder)))
         self.extent = 0.0  # sum over rows of the face's width in frame pixels
 
     def add(self, row: int, points: Any, score: float, back: Any, picture: bytes) -> None:
@@ -109,7 +114,7 @@ class _Person:
         scale = float(np.hypot(back[0, 0], back[1, 0]))
         self.extent += scale * float(np.ptp(points[:, 0]))
 
-    def arrays(self, readable: NDArray[np.bool_]) -> dict[str, NDArray[Any] | IO[bytes]]:
+    def arrays(self, readable: NDArray[np.bool_]) -> dict[str, Any]:
         """Columns of T rows; those without this face hold NaN and end where the last one did."""
         count, rows = len(readable), np.array(self.rows)
         points, scores, backs, ends = zip(*self._columns, strict=True)
@@ -120,8 +125,7 @@ class _Person:
         status = np.where(readable, NO_FACE, UNREADABLE).astype(np.uint8)
         status[rows] = FACE
         columns = {"landmarks": landmarks, "to_frame": to_frame, "score": score, "status": status}
-        pictures: Any = self._pictures
-        return {**columns, "ends": np.maximum.accumulate(end), "pictures": pictures}
+        return {**columns, "ends": np.maximum.accumulate(end), "pictures": self._pictures}
 
 
 def _summary(frames: int, people: Mapping[int, _Person]) -> Summary:
@@ -136,9 +140,7 @@ def _encode(picture: NDArray[np.uint8], lossless: bool) -> bytes:
     return cv2.imencode(kind, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)[1].tobytes()
 
 
-def _write_safetensors(
-    path: Path, arrays: Mapping[str, NDArray[Any] | IO[bytes]], metadata: Mapping[str, str]
-) -> None:
+def _write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
     """The safetensors layout, streamed: its own writer wants every byte in memory."""
 
     # Widest numbers first, so that every array is aligned.
@@ -165,7 +167,6 @@ def _write_safetensors(
             else:
                 part.seek(0)
                 shutil.copyfileobj(part, file, 1 << 20)
-                part.close()
 
 
 def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:

@@ -1,0 +1,207 @@
+"""The finders, on real pictures where they are at hand, and what they say if they cannot start."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fervid.errors import FacesError
+from fervid.faces import detect
+from fervid.faces.detect import Builtin, Found, Mediapipe, finder
+from fervid.faces.following import FrameFaces, follow
+from fervid.faces.settings import FaceSettings
+from fervid.faces.video import frames
+
+GREY = np.full((240, 320, 3), 127, np.uint8)
+
+
+@pytest.fixture
+def mediapipe(models: Path, monkeypatch: pytest.MonkeyPatch) -> FaceSettings:
+    pytest.importorskip("mediapipe")
+    monkeypatch.setenv("FERVID_MODELS", str(models))
+    return FaceSettings(finder="mediapipe")
+
+
+def watch(path: Path, settings: FaceSettings) -> Iterator[FrameFaces]:
+    return follow(frames(path), settings, finder(settings))
+
+
+def test_builtin_is_the_default_and_needs_nothing() -> None:
+    found = finder(FaceSettings())
+    assert isinstance(found, Builtin) and "haarcascade" in found.version
+    found.begin()
+    assert found(GREY, 0.0).landmarks.shape == (0, 68, 2)
+    found.close()
+
+
+class _Scripted:
+    """Stands for the landmark network: presence as told, a shape in the middle of each box."""
+
+    def __init__(self, presence: list[float]) -> None:
+        self.presence, self.followed = presence, 0
+        self.shape = np.random.default_rng(0).uniform(0, 1, (68, 2)).astype(np.float32)
+
+    def __call__(self, image: object, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        points = boxes[:, None, :2] + self.shape * boxes[:, None, 2:]
+        return points.astype(np.float32), np.full(len(boxes), 0.9, np.float32)
+
+    def follow(self, image: object, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.followed += len(landmarks)
+        presence = self.presence.pop(0) if len(landmarks) and self.presence else 0.9
+        return landmarks, np.full(len(landmarks), presence, np.float32)
+
+
+class _Cascade:
+    def __init__(self, boxes: list[list[int]]) -> None:
+        self.boxes, self.calls = boxes, 0
+
+    def detectMultiScale(self, *_: object, **__: object) -> np.ndarray:  # noqa: N802 - OpenCV's
+        self.calls += 1
+        return np.array(self.boxes)
+
+
+def scripted(boxes: list[list[int]], presence: list[float], **settings: int) -> Builtin:
+    found = Builtin(FaceSettings(**settings))  # type: ignore[arg-type]
+    found._landmarker = _Scripted(presence)  # type: ignore[assignment]
+    found._cascade = _Cascade(boxes)
+    return found
+
+
+def test_a_followed_face_costs_no_detection() -> None:
+    found = scripted([[10, 10, 20, 20]], [])
+    counts = [len(found(GREY, i / 25).score) for i in range(50)]
+    assert counts == [1] * 50
+    assert found._cascade.calls == 1 and found._landmarker.followed == 49
+
+
+def test_others_are_looked_for_now_and_then() -> None:
+    found = scripted([[10, 10, 20, 20]], [], max_faces=3, redetect_every=10)
+    counts = [len(found(GREY, i / 25).score) for i in range(40)]
+    assert counts == [1] * 40  # the same face again is no new face
+    assert found._cascade.calls == 4
+
+
+def test_a_lost_face_is_looked_for_at_once() -> None:
+    found = scripted([[10, 10, 20, 20]], [0.9, 0.9, 0.1])
+    counts = [len(found(GREY, i / 25).score) for i in range(8)]
+    assert counts == [1] * 8 and found._cascade.calls == 2
+
+
+def test_while_nothing_is_there_the_search_slows_down() -> None:
+    found = scripted([], [], redetect_every=12)
+    for i in range(400):
+        assert not len(found(GREY, i / 25).score)
+    calls = found._cascade.calls / 2  # large faces, then small ones
+    assert 400 / 12 <= calls <= 100
+
+
+def test_the_largest_are_kept_and_weak_ones_are_not() -> None:
+    found = scripted([], [], max_faces=2)
+    shape = np.random.default_rng(0).uniform(0, 1, (68, 2)).astype(np.float32)
+    sizes = np.array([10, 50, 30, 40], np.float32)
+    points = shape * sizes[:, None, None] + np.arange(4)[:, None, None] * 100
+    kept = found._kept(Found(points, np.array([0.9, 0.9, 0.9, 0.2], np.float32)))
+    assert np.allclose(kept.landmarks, points[[1, 2]])
+
+
+def test_the_cascade_finds_real_faces(shared: Path) -> None:
+    cascade = Builtin(FaceSettings())._cascade
+    (picture,) = frames(shared / "videos" / "multi_face.jpg")
+    boxes = detect.propose(cascade, picture.image, 0.08)
+    assert len(boxes) >= 4
+    one = next(frames(shared / "videos" / "single_face.mp4"))
+    ((left, top, width, height),) = detect.propose(cascade, one.image, 0.12)
+    assert left < 307 < left + width and top < 190 < top + height
+
+
+def test_mediapipe_finds_follows_and_loses_real_faces(
+    shared: Path, mediapipe: FaceSettings
+) -> None:
+    rows = list(watch(shared / "videos" / "face_noface.mov", mediapipe))
+    assert [row.status for row in rows] == ["face"] * 72 + ["no face"] * 97
+    for row in rows[:72:10]:
+        (seen,) = row.faces
+        eyes = seen.landmarks[36:48].reshape(2, 6, 2).mean(axis=1)
+        width = np.ptp(seen.landmarks[:17, 0])
+        assert eyes[0, 0] < seen.landmarks[30, 0] < eyes[1, 0]
+        assert eyes[:, 1].max() < seen.landmarks[48:, 1].min() < seen.landmarks[8, 1]
+        assert 100 < width < 300
+
+
+def test_mediapipe_sees_nobody_where_nobody_is(shared: Path, mediapipe: FaceSettings) -> None:
+    rows = list(watch(shared / "videos" / "no_face.mp4", mediapipe))
+    assert {row.status for row in rows} == {"no face"} and len(rows) == 95
+
+
+def test_mediapipe_does_not_remember_the_stream_before(
+    shared: Path, mediapipe: FaceSettings
+) -> None:
+    found = finder(mediapipe)
+    path = shared / "videos" / "single_face.mp4"
+    twice = [list(follow(frames(path, 0, 12), mediapipe, found)) for _ in range(2)]
+    for a, b in zip(*twice, strict=True):
+        assert np.array_equal(a.faces[0].landmarks, b.faces[0].landmarks)
+
+
+def test_mediapipe_takes_equal_times(mediapipe: FaceSettings) -> None:
+    found = Mediapipe(mediapipe)
+    found.begin()
+    for time in (0.0, 0.0, 0.0001, -1.0):
+        assert len(found(GREY, time).score) == 0
+    found.close()
+
+
+def test_the_mesh_maps_to_68_points() -> None:
+    assert len(detect.MESH) == 68 == len(set(detect.MESH))
+    assert min(detect.MESH) >= 0 and max(detect.MESH) < 478
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / detect.MODEL).write_bytes(b"x")
+    monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
+    for name in [n for n in sys.modules if n.split(".")[0] == "mediapipe"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)  # as if it were not installed
+    with pytest.raises(FacesError, match=r"pip install 'fervid\[mediapipe\]'"):
+        finder(FaceSettings(finder="mediapipe"))
+
+
+def test_a_model_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("mediapipe")
+    bad = tmp_path / "bad.task"
+    bad.write_bytes(b"not a model")
+    with pytest.raises(FacesError, match=r"bad\.task"):
+        finder(FaceSettings(finder="mediapipe", model=bad))
+    with pytest.raises(FacesError, match=r"missing\.task"):
+        finder(FaceSettings(finder="mediapipe", model=tmp_path / "missing.task"))
+
+
+def test_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import pooch
+
+    def offline(*_: object) -> str:
+        raise ConnectionError
+
+    monkeypatch.delenv("FERVID_MODELS", raising=False)
+    monkeypatch.setattr(pooch, "retrieve", offline)
+    with pytest.raises(FacesError, match="FERVID_MODELS") as caught:
+        finder(FaceSettings(finder="mediapipe"))
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_that_make_no_sense() -> None:
+    wrong = [{"finder": "dlib"}, {"max_faces": 0}, {"size": 3}, {"stabilise": "yes"}]
+    for fields in wrong:
+        with pytest.raises(FacesError):
+            FaceSettings(**fields)  # type: ignore[arg-type]
+
+
+def test_the_digest_tells_settings_and_versions_apart_but_not_places() -> None:
+    plain = FaceSettings()
+    assert plain.digest("1") == FaceSettings().digest("1") != plain.digest("2")
+    assert plain.digest("1") != FaceSettings(size=256).digest("1")
+    here, there = (FaceSettings(model=Path(p) / "m.task") for p in ("/a", "/b"))
+    assert here.digest("1") == there.digest("1")
+    assert FaceSettings.of(FaceSettings(model=Path("/a/m")).text).model == Path("m")
