@@ -81,8 +81,11 @@ def train(
     fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
     made = system.fit(fit, checked, Run(folder, seed, device, name="train"))
     accuracy = _accuracy(made, checked)
-    data = [{"database": s.database.name, "origin": s.database.origin, "digest": s.database.digest,
-             "licence": s.database.licence, "clips": len(s.database.clips)} for s in stores]  # fmt: skip
+    databases = [store.database for store in stores]
+    data = [
+        {"name": d.name, "origin": d.origin, "digest": d.digest, "licence": d.licence}
+        for d in databases
+    ]
     card = {
         "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,
         "validation_subjects": len(set(checked.subject.tolist())),
