@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import json
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from fervid import protocols
 from fervid.clip import Database
-from fervid.errors import LeakError, OutputError, ProtocolError
+from fervid.errors import FervidError, LeakError, OutputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation.report import percent, title
 
@@ -167,24 +168,14 @@ def figures(folder: Path) -> tuple[str, dict]:
 def test_resumes_after_a_kill(tmp_path) -> None:
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "r", system=Mortal("fold 3"))
+        run(tmp_path / "r", system=fakes.Mortal("fold 3"))
     assert [name for name, *_ in fits(tmp_path / "r")] == ["fold-01", "fold-02"]
     (tmp_path / "r" / "fold-01" / "fold.json").unlink()  # killed between its two files
-    run(tmp_path / "r", system=Mortal())
+    run(tmp_path / "r", system=fakes.Mortal())
     names = [name for name, *_ in fits(tmp_path / "r")]
     assert names == ["fold-01", "fold-02", "fold-01", "fold-03", "fold-04"]
     assert figures(tmp_path / "r") == figures(tmp_path / "whole")
     assert whole.scores
-
-
-class Mortal:
-    """The fake system with a death that is no field of its recipe."""
-
-    name = "fake"
-
-    def __init__(self, dies_in: str = "") -> None:
-        self.fake = fakes.FakeSystem(dies_in=dies_in)
-        self.inputs, self.fit = self.fake.inputs, self.fake.fit
 
 
 def test_rerun_fits_nothing(tmp_path) -> None:
@@ -266,11 +257,36 @@ def test_a_fold_without_a_face_in_its_test(tmp_path) -> None:
     assert read(tmp_path / "r").table() == report.table()
 
 
-def test_processes_give_the_same(tmp_path, monkeypatch) -> None:
+@pytest.fixture
+def importable(tmp_path, monkeypatch):
+    """The fakes as a module that new processes find."""
     source = Path(__file__).with_name("fakes.py").read_text()
     (tmp_path / "fervid_fakes_for_workers.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)  # which new processes inherit
-    there = importlib.import_module("fervid_fakes_for_workers")
-    run(tmp_path / "one")
-    run(tmp_path / "two", system=there.FakeSystem(), jobs=2)
+    monkeypatch.syspath_prepend(tmp_path)
+    return importlib.import_module("fervid_fakes_for_workers")
+
+
+@pytest.mark.slow
+def test_processes_give_the_same_even_when_one_is_killed(tmp_path, importable) -> None:
+    run(tmp_path / "one", system=fakes.Mortal())
+    with pytest.raises(FervidError, match=r"a worker was killed.*fewer --jobs"):
+        run(tmp_path / "two", system=importable.Mortal("fold 3", hard=True), jobs=2)
+    run(tmp_path / "two", system=importable.Mortal(), jobs=2)
     assert figures(tmp_path / "one") == figures(tmp_path / "two")
+    about = json.loads((tmp_path / "two" / "report.json").read_text())
+    assert [each["name"] for each in about["folds"]] == ["1", "2", "3", "4"]
+
+
+def test_kill_minus_nine(tmp_path, importable) -> None:
+    run(tmp_path / "whole", system=fakes.Mortal())
+    script = (
+        "from fervid import protocols; from fervid.evaluation import evaluate\n"
+        "import fervid_fakes_for_workers as fakes; store = fakes.store()\n"
+        "evaluate(fakes.Mortal('fold 2', hard=True), store, "
+        "protocols.k_fold(store.database.clips, 4), 'killed')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True)
+    assert done.returncode == -9
+    run(tmp_path / "killed", system=fakes.Mortal())
+    assert figures(tmp_path / "killed") == figures(tmp_path / "whole")
+    assert [name for name, *_ in fits(tmp_path / "killed")] == [f"fold-0{n}" for n in (1, 2, 3, 4)]

@@ -62,9 +62,10 @@ def load(root: Path) -> Database:
     )  # fmt: skip
     out = Counter("labelled neutral" for code in labels.values() if code == 0)
     out["without a label"] = sum(labels.get(key) is None for key in frames)
-    return Database(
-        "ck_plus", CK_PLUS, clips, "onset-apex", origin(root), LICENCE, CITATION, dict(+out)
-    )
+    # A stand-in in this layout is not the database, and has another licence.
+    said = origin(root)
+    about = ("", "") if said else (LICENCE, CITATION)
+    return Database("ck_plus", CK_PLUS, clips, "onset-apex", said, *about, dict(+out))
 
 
 def _sequences(tree: Path) -> dict[tuple[str, str], Path]:

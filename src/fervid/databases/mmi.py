@@ -61,9 +61,10 @@ def load(root: Path) -> Database:
             "(a Metadatum named Emotion with 1 to 6): copy the XML files beside the videos"
         )
     clips = tuple(sorted(found, key=lambda clip: (natural(clip.subject or ""), natural(clip.name))))
-    return Database(
-        "mmi", BASIC, clips, "onset-apex-offset", origin(root), LICENCE, CITATION, dict(out)
-    )
+    # A stand-in in this layout is not the database, and has another licence.
+    said = origin(root)
+    about = ("", "") if said else (LICENCE, CITATION)
+    return Database("mmi", BASIC, clips, "onset-apex-offset", said, *about, dict(out))
 
 
 def _clip(session: Path, out: Counter[str]) -> Clip | None:

@@ -29,7 +29,7 @@ TITLES: Mapping[str, str] = {
     "concat": "concatenation",
     "joint": "joint fine-tuning",
     "joint-l3": "joint, L3 only",
-    baseline.NAME: "linear, one frame's landmarks",
+    baseline.NAME: "landmarks, linear",
 }
 
 

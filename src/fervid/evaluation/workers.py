@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.errors import FervidError
 from fervid.evaluation import fold
 from fervid.learning.samples import Samples
 from fervid.progress import track
@@ -62,6 +64,9 @@ def work_all(
     Args:
         points: what the baseline sees, by clip.
         run_dir: holds the workers' log.
+
+    Raises:
+        FervidError: a worker was killed.
     """
     target = dict(zip(samples.clip.tolist(), samples.target.tolist(), strict=True))
     jobs = min(jobs, len(tasks))
@@ -82,6 +87,11 @@ def work_all(
         try:
             for done in track(as_completed(todo), "folds", len(todo)):
                 done.result()
+        except BrokenProcessPool:
+            raise FervidError(
+                "a worker was killed, perhaps for memory: run again, with fewer --jobs; "
+                f"finished folds are kept, {run_dir / 'workers.log'} has its last words"
+            ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

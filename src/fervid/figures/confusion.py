@@ -19,9 +19,9 @@ def confusion(counts: NDArray[Any], labels: tuple[str, ...], title: str, origin:
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(100 * counts, total, out=np.zeros(counts.shape), where=total > 0)
     side = 1.9 + 0.72 * len(labels)
-    with drawing(side + 0.7, side) as figure:
+    with drawing(side + 0.45, side) as figure:
         axes = figure.add_subplot()
-        image = axes.imshow(share, cmap="Blues", vmin=0, vmax=100)
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=100)
         axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right", rotation_mode="anchor")
         axes.set_yticks(
             range(len(labels)),
@@ -36,10 +36,6 @@ def confusion(counts: NDArray[Any], labels: tuple[str, ...], title: str, origin:
         axes.tick_params(which="minor", length=0)
         for (row, column), value in np.ndenumerate(share):
             _cell(axes, row, column, float(value), int(counts[row, column]))
-        bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02, aspect=30)
-        bar.set_label("% of the true label's clips", fontsize=8)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=8, length=0)
         note(figure, origin)
         return png(figure)
 

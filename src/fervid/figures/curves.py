@@ -78,7 +78,7 @@ def sweep(
         for end, network, side in ((0, names[1], "left"), (-1, names[0], "right")):
             axes.plot(alpha[end], values[end], "o", color=GREY)
             axes.annotate(f"{network} alone, {values[end]:.1f}", (alpha[end], values[end]),
-                          (10 if end == 0 else -10, -4), ha=side, va="top", fontsize=8.5,
+                          (10 if end == 0 else -10, -9), ha=side, va="top", fontsize=8.5,
                           textcoords="offset points")  # fmt: skip
         if used is not None:
             at = int(np.abs(alpha - used).argmin())
