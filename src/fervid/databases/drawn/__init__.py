@@ -1,1 +1,8 @@
-"""The built-in database: faces that fervid draws itself."""
+"""The built-in database: faces that fervid draws itself, with exact landmarks and action units."""
+
+from fervid.databases.drawn.crops import crops
+from fervid.databases.drawn.drawing import draw, load
+from fervid.databases.drawn.identity import Identity, sample_identity
+from fervid.databases.drawn.render import Light, View, render
+
+__all__ = ["Identity", "Light", "View", "crops", "draw", "load", "render", "sample_identity"]

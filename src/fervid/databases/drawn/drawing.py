@@ -1,0 +1,341 @@
+"""Clips on disk: plan, draw, list, load."""
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.clip import Clip, Course, Database
+from fervid.databases.drawn.action_units import UNITS
+from fervid.databases.drawn.face import person
+from fervid.databases.drawn.motion import DIFFICULTY, Level, Performance, Ways, perform
+from fervid.databases.drawn.render import View, render
+from fervid.databases.drawn.scene import Scene, expose, lay, set_up
+from fervid.errors import DatabaseError, InputError, OutputError
+from fervid.labels import CK_PLUS
+from fervid.progress import track
+
+Form = Literal["video", "images"]
+Picture = NDArray[np.uint8]
+VERSION = 1  # of the pictures: raise it when the same seed draws something else
+RATE = 25.0
+COLUMNS = ("name", "path", "label", "subject", "course", "frames", "apex", "intensity", "seed")
+COURSES: dict[str, Course] = {"apex": "onset-apex", "full": "onset-apex-offset"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a drawn database holds."""
+
+    subjects: int
+    clips_per_emotion: int
+    course: Ways
+    difficulty: Level
+    seed: int
+    form: Form
+    size: int
+    emotions: tuple[str, ...]
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class Take:
+    """One clip to be drawn: a subject (from 1), an emotion, how often it was shown before."""
+
+    recipe: Recipe
+    subject: int
+    emotion: str
+    turn: int
+
+    @property
+    def name(self) -> str:
+        return f"S{self.subject:03d}_{self.emotion}_{self.turn + 1:02d}"
+
+    @property
+    def path(self) -> str:
+        """Of the clip within the database's folder."""
+        end = ".mp4" if self.recipe.form == "video" else ""
+        return f"clips/S{self.subject:03d}/{self.emotion}_{self.turn + 1:02d}{end}"
+
+    @property
+    def face_seed(self) -> int:
+        return _seed(self.recipe.seed, self.subject)
+
+    @property
+    def seed(self) -> int:
+        place = CK_PLUS.index(self.emotion)
+        return _seed(self.recipe.seed, self.subject, place, self.turn)
+
+
+def _seed(*keys: int) -> int:
+    return int(np.random.SeedSequence(keys[0], spawn_key=keys[1:]).generate_state(1)[0])
+
+
+def _plan(take: Take) -> tuple[Performance, View, np.random.Generator]:
+    """What a take will show; cheap, and the same whenever asked."""
+    rng = np.random.default_rng(take.seed)
+    recipe = take.recipe
+    played = perform(take.emotion, rng, recipe.course, recipe.difficulty)
+    loose = DIFFICULTY[recipe.difficulty].light
+    scale = recipe.size * rng.uniform(0.215 - 0.03 * loose, 0.225)
+    x, y = recipe.size * (np.array([0.5, 0.525]) + rng.normal(0, 0.008 + 0.012 * loose, 2))
+    return played, View(scale=scale, x=x, y=y), rng
+
+
+def _stage(take: Take) -> tuple[Performance, View, Scene, np.random.Generator]:
+    played, view, rng = _plan(take)
+    size = (take.recipe.size, take.recipe.size)
+    who = person(take.face_seed).who
+    return played, view, set_up(rng, who, view, DIFFICULTY[take.recipe.difficulty], size), rng
+
+
+def frames(take: Take) -> Iterator[tuple[Picture, NDArray[np.float32], View]]:
+    """Pictures of a take with their 68 landmarks in pixels and the head's place."""
+    played, view, scene, rng = _stage(take)
+    face = person(take.face_seed)
+    for t in range(len(played)):
+        yaw, pitch, roll = played.pose[t]
+        dx, dy = played.drift[t] * view.scale
+        now = View(yaw, pitch, roll, view.scale, view.x + dx, view.y + dy)
+        gaze = (float(played.gaze[t, 0]), float(played.gaze[t, 1]))
+        picture, points = render(face, played.units[t], now, scene.light, scene.background, gaze)
+        lay(picture, scene.torso, (0.6 * float(dx), 0.6 * float(dy)))
+        yield expose(picture, scene, rng), points, now
+
+
+def takes(recipe: Recipe) -> list[Take]:
+    """Every clip of a recipe, by subject, emotion, turn."""
+    return [
+        Take(recipe, subject, emotion, turn)
+        for subject in range(1, recipe.subjects + 1)
+        for emotion in recipe.emotions
+        for turn in range(recipe.clips_per_emotion)
+    ]
+
+
+def draw(
+    out: Path,
+    subjects: int = 10,
+    clips_per_emotion: int = 1,
+    course: Ways = "apex",
+    difficulty: Level = "normal",
+    seed: int = 0,
+    jobs: int = 1,
+    form: Form = "video",
+    size: int = 256,
+    emotions: Sequence[str] = CK_PLUS,
+) -> Path:
+    """Draw a database into a folder; clips that are there are kept, so a killed run goes on.
+
+    Writes clips/S001/<emotion>_01.mp4 (or a folder of PNG pictures), truth/<name>.npz (landmarks,
+    action units, pose), manifest.csv and the recipe drawn.json.
+
+    Args:
+        subjects: how many people.
+        course: "apex" ends at the apex, "full" returns to neutral.
+        jobs: processes; the result is the same for any number.
+        form: "video" (H.264) or "images".
+        size: side of the square pictures, in pixels.
+
+    Returns:
+        the folder.
+
+    Raises:
+        InputError: an option that is none.
+        OutputError: the folder holds another recipe or cannot be written to.
+    """
+    recipe = Recipe(subjects, clips_per_emotion, course, difficulty, seed, form, size, tuple(emotions))
+    _check(recipe)
+    out = Path(out)
+    _claim(out, recipe)
+    left = [take for take in takes(recipe) if not _done(out, take)]
+    groups = [[t for t in left if t.subject == s] for s in sorted({t.subject for t in left})]
+    for _ in track(_drawn(out, groups, jobs), f"drawing into {out}", len(left)):
+        pass
+    _write(out / "manifest.csv", _manifest(recipe).encode())
+    return out
+
+
+def _check(recipe: Recipe) -> None:
+    for value, allowed in (
+        (recipe.course, get_args(Ways)),
+        (recipe.difficulty, get_args(Level)),
+        (recipe.form, get_args(Form)),
+        *((emotion, CK_PLUS) for emotion in recipe.emotions),
+    ):
+        if value not in allowed:
+            raise InputError(f"cannot draw {value!r}: choose one of {', '.join(allowed)}")
+    if min(recipe.subjects, recipe.clips_per_emotion) < 1 or not recipe.emotions:
+        raise InputError("nothing to draw: ask for at least one subject, clip and emotion")
+    if recipe.size < 64 or recipe.size > 1024 or recipe.size % 2:
+        raise InputError(f"cannot draw {recipe.size} pixels wide: choose an even size in 64..1024")
+
+
+def _claim(out: Path, recipe: Recipe) -> None:
+    """Make the folder ours, or see that it holds this very recipe."""
+    mine = json.loads(json.dumps(asdict(recipe)))
+    note = out / "drawn.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if note.exists():
+            if _recipe(out) != mine:
+                raise OutputError(f"{out} holds faces drawn otherwise ({note.name} tells how): choose another folder")  # fmt: skip
+            return
+        _write(note, json.dumps(mine, indent=1).encode())
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be written ({error.strerror or error}): choose another folder"
+        ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _done(out: Path, take: Take) -> bool:
+    return (out / "truth" / f"{take.name}.npz").exists() and (out / take.path).exists()
+
+
+def _drawn(out: Path, groups: list[list[Take]], jobs: int) -> Iterator[str]:
+    """Draw takes, one process for a subject at a time; passes on the names of what is done."""
+    if jobs <= 1 or len(groups) <= 1:
+        for group in groups:
+            for take in group:
+                _record(out, take)
+                yield take.name
+        return
+    with ProcessPoolExecutor(min(jobs, len(groups)), get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(_record_all, out, group) for group in groups]):
+            yield from done.result()
+
+
+def _record_all(out: Path, group: list[Take]) -> list[str]:
+    cv2.setNumThreads(1)
+    for take in group:
+        _record(out, take)
+    return [take.name for take in group]
+
+
+def _record(out: Path, take: Take) -> None:
+    """Draw one clip and what is true of it; the truth comes last and says that all is there."""
+    played, view, _ = _plan(take)
+    points, poses = [], []
+
+    def watched() -> Iterator[Picture]:
+        for picture, landmarks, now in frames(take):
+            points.append(landmarks)
+            poses.append((now.yaw, now.pitch, now.roll))
+            yield picture
+
+    goal = out / take.path
+    try:
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        (out / "truth").mkdir(exist_ok=True)
+        _SAVE[take.recipe.form](goal, watched())
+        memory = io.BytesIO()
+        truth: dict[str, Any] = {
+            "landmarks": np.stack(points),
+            "units": played.units.astype(np.float32),
+            "unit_names": np.array(UNITS, np.int64),
+            "pose": np.array(poses, np.float32),
+            "apex": np.int64(played.apex),
+        }
+        np.savez_compressed(memory, **truth)
+        _write(out / "truth" / f"{take.name}.npz", memory.getvalue())
+    except OSError as error:
+        raise OutputError(
+            f"{goal} cannot be written ({error.strerror or error}): free space or choose another folder"
+        ) from error
+
+
+def _save_video(path: Path, pictures: Iterable[Picture]) -> None:
+    from fervid.faces.video import write_video
+
+    write_video(path, pictures, RATE)
+
+
+def _save_images(folder: Path, pictures: Iterable[Picture]) -> None:
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    for k, picture in enumerate(pictures, 1):
+        done, content = cv2.imencode(".png", picture[..., ::-1])
+        if not done:
+            raise OSError("no PNG encoder")
+        (part / f"{k:05d}.png").write_bytes(content.tobytes())
+    shutil.rmtree(folder, ignore_errors=True)
+    part.replace(folder)
+
+
+_SAVE: dict[str, Callable[[Path, Iterable[Picture]], None]] = {
+    "video": _save_video,
+    "images": _save_images,
+}
+
+
+def _manifest(recipe: Recipe) -> str:
+    sheet = io.StringIO()
+    rows = csv.writer(sheet, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for take in takes(recipe):
+        played, _, _ = _plan(take)
+        rows.writerow(
+            (take.name, take.path, take.emotion, f"S{take.subject:03d}", COURSES[recipe.course],
+             len(played), played.apex, f"{played.intensity:.3f}", take.seed)
+        )  # fmt: skip
+    return sheet.getvalue()
+
+
+def _recipe(root: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((root / "drawn.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatabaseError(
+            f"drawn: {root} has no readable drawn.json: draw it with `fervid draw {root}`"
+        ) from error
+    if not isinstance(found, dict) or found.get("course") not in COURSES:
+        raise DatabaseError(f"drawn: {root}/drawn.json is none of ours: draw into another folder")
+    return found
+
+
+def load(root: Path) -> Database:
+    """Faces that fervid drew itself (`fervid draw`): seven emotions, exact landmarks.
+
+    Args:
+        root: the folder drawn into.
+
+    Raises:
+        DatabaseError: no drawn database, or one whose drawing was cut off.
+    """
+    root = Path(root)
+    recipe = _recipe(root)
+    try:
+        text = (root / "manifest.csv").read_text(encoding="utf-8")
+    except OSError as error:
+        raise DatabaseError(
+            f"drawn: {root} has no manifest.csv, its drawing was cut off: run the same "
+            "`fervid draw` again, it goes on where it stopped"
+        ) from error
+    rows = list(csv.DictReader(io.StringIO(text)))
+    clips = []
+    for row in rows:
+        path = root / row["path"]
+        if not path.exists():
+            raise DatabaseError(f"drawn: {path} is in the manifest but not there: draw again")
+        clips.append(Clip(row["name"], path, "drawn", row["label"], row["subject"],
+                          apex=int(row["apex"]), view="frontal"))  # fmt: skip
+    return Database("drawn", CK_PLUS, tuple(clips), COURSES[recipe["course"]],
+                    origin="drawn by fervid", licence="Apache-2.0, as fervid itself.")  # fmt: skip

@@ -1,0 +1,231 @@
+"""One picture of a face: rays to the head, light on it, eyes, mouth and glasses over it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.databases.drawn import parts
+from fervid.databases.drawn.face import Face, deform, move
+from fervid.databases.drawn.shape import EXTENT, FINE, TOP, A, Map, angles, grid
+
+PIVOT = np.array([0.0, 0.45, 0.25])  # the point the head turns about
+DISTANCE = 9.0  # from the camera to the pivot
+FACE_DEPTH = 1.1  # how far the face stands before the pivot: a view's scale holds there
+BEFORE = (0.0, 0.2, 0.4, 0.65, 0.9)  # where a silhouette may lie before the axis
+LARGEST = 2.0  # no part of a head is farther from its axis
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the head is and how it is turned.
+
+    Args:
+        yaw, pitch, roll: radians; positive turns the face to the image's right, down, clockwise.
+        scale: pixels per pupil distance.
+        x, y: where the head's pivot (behind the nose) is seen, in pixels.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    scale: float = 52.0
+    x: float = 128.0
+    y: float = 140.0
+
+    @property
+    def rotation(self) -> NDArray[np.float64]:
+        """(3, 3) from the head's axes (x right, y down, z to the viewer) to the camera's."""
+        (sy, sp, sr), (cy, cp, cr) = (
+            f((self.yaw, self.pitch, self.roll)) for f in (np.sin, np.cos)
+        )
+        yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+        pitch = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
+        roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+        turned: NDArray[np.float64] = roll @ pitch @ yaw
+        return turned
+
+    @property
+    def focal(self) -> float:
+        """Pixels per unit in the plane of the pivot."""
+        return self.scale * (DISTANCE - FACE_DEPTH) / DISTANCE
+
+
+@dataclass(frozen=True)
+class Light:
+    """One lamp and the light from all around.
+
+    Args:
+        towards: direction to the lamp in camera axes (x right, y down, z to the viewer).
+        key: strength of the lamp.
+        ambient: strength of the rest.
+        tint: colour of the lamp (3).
+    """
+
+    towards: tuple[float, float, float] = (-0.35, -0.5, 0.8)
+    key: float = 0.85
+    ambient: float = 0.32
+    tint: tuple[float, float, float] = (1.0, 0.97, 0.93)
+
+
+def project(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:
+    """(N, 3) places in head axes to (N, 2) pixels."""
+    seen = (points - PIVOT) @ view.rotation.T
+    zoom = view.focal * DISTANCE / (DISTANCE - seen[:, 2:])
+    placed: NDArray[np.float64] = seen[:, :2] * zoom + (view.x, view.y)
+    return placed
+
+
+def lift(places: NDArray[np.float64], radius: Map) -> NDArray[np.float64]:
+    """(N, 2) places (s, y) on a head to (N, 3) in head axes."""
+    at = ((places - (-EXTENT / 2, TOP)) * FINE - 0.5).astype(np.float32)
+    r = cv2.remap(radius, at[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    sin, cos = angles(places[:, 0])  # type: ignore[arg-type]
+    return np.stack([r * sin, places[:, 1], r * cos], axis=1).astype(np.float64)
+
+
+def _rays(radius: Map, view: View, box: tuple[int, int, int, int], step: int) -> tuple[Map, Map]:
+    """Where the lines of sight meet the head.
+
+    Returns:
+        (h, w, 2) column and row in the head's maps, and (h, w) how far inside the silhouette,
+        in pixels.
+    """
+    left, top, right, bottom = box
+    half = (step - 1) / 2
+    x = (np.arange(left, right, step, dtype=np.float32) + (half - view.x)) / view.focal
+    y = (np.arange(top, bottom, step, dtype=np.float32) + (half - view.y)) / view.focal
+    turn = view.rotation.T.astype(np.float32)
+    start = turn[:, 2] * np.float32(DISTANCE) + PIVOT.astype(np.float32)
+    d = [
+        turn[k, 0] * x[None] / DISTANCE + turn[k, 1] * y[:, None] / DISTANCE - turn[k, 2]
+        for k in range(3)
+    ]
+    dx, dy, dz = (np.ascontiguousarray(v, np.float32) for v in d)
+    flat = dx * dx + dz * dz
+    nearest = -(start[0] * dx + start[2] * dz) / flat
+    inside = np.min([_height(radius, start, (dx, dy, dz), nearest - b)[0] for b in BEFORE], axis=0)
+    closest = start[0] ** 2 + start[2] ** 2 - nearest * nearest * flat
+    t = nearest - np.sqrt(np.maximum(LARGEST**2 - closest, 0) / flat)
+    outer, inner = t, np.full_like(t, np.inf)  # Newton's steps, kept between air and head
+    for _ in range(8):
+        above, slope, _ = _height(radius, start, (dx, dy, dz), t)
+        air = above > 0
+        outer, inner = np.where(air, t, outer), np.where(air, inner, t)
+        step_to = np.minimum(t + above / np.maximum(-slope, 0.3), nearest)
+        beyond = (step_to >= inner) | (step_to < outer)
+        t = np.where(beyond & (inner < np.inf), 0.5 * (outer + inner), step_to)
+    places = _height(radius, start, (dx, dy, dz), t)[2]
+    return places, -inside * view.focal
+
+
+def _height(
+    radius: Map, start: NDArray[np.float32], d: tuple[Map, Map, Map], t: Map
+) -> tuple[Map, Map, Map]:
+    """Height above the head at t along the rays, its change along them, the place below."""
+    px, py, pz = (start[k] + t * d[k] for k in range(3))
+    rho = np.sqrt(px * px + pz * pz) + np.float32(1e-6)
+    half = px / np.sqrt(2 * rho * (rho + pz) + np.float32(1e-6))
+    places = np.empty((*t.shape, 2), np.float32)
+    places[..., 0] = half * np.float32(2 * A * FINE) + np.float32(EXTENT / 2 * FINE - 0.5)
+    places[..., 1] = (py - np.float32(TOP)) * np.float32(FINE) - np.float32(0.5)
+    r = cv2.remap(radius, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return rho - r, (px * d[0] + pz * d[2]) / rho, places
+
+
+def shade(face: Face, radius: Map, view: View, light: Light) -> Map:
+    """(SIDE, SIDE, 4) light that reaches each place: red, green, blue, and mirrored light."""
+    s, _ = grid()
+    sin, cos = angles(s)
+    half = np.sqrt(np.clip(1 - (s / (2 * A)) ** 2, 0.01, 1))
+    along = cv2.Sobel(radius, cv2.CV_32F, 1, 0, ksize=3, scale=FINE / 8) * (A * half) / radius
+    down = cv2.Sobel(radius, cv2.CV_32F, 0, 1, ksize=3, scale=FINE / 8)
+    length = 1 / np.sqrt(1 + along * along + down * down)
+    turn = view.rotation.T.astype(np.float32)
+
+    def facing(towards: NDArray[np.float64]) -> Map:
+        v = turn @ (towards / np.linalg.norm(towards)).astype(np.float32)
+        out = (sin * v[0] + cos * v[2]) - along * (cos * v[0] - sin * v[2]) - down * v[1]
+        cosine: Map = out * length
+        return cosine
+
+    towards = np.array(light.towards)
+    lamp = facing(towards)
+    low = cv2.resize(radius, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(low, (0, 0), 2.0), radius.shape[::-1])
+    hollow = np.clip(1 - 4.5 * np.maximum(soft - radius, 0), 0.35, 1)
+    sky = light.ambient * (0.75 + 0.25 * facing(np.array([0.0, -1.0, 0.3]))) * hollow
+    shine = np.maximum(facing(towards / np.linalg.norm(towards) + (0, 0, 1)), 0)
+    shine *= shine
+    shine *= shine
+    shine *= shine
+    lit = np.empty((*radius.shape, 4), np.float32)
+    open_ = 0.4 + 0.6 * hollow
+    for c, wrap in enumerate((0.22, 0.12, 0.08)):  # red light goes farther under the skin
+        direct = np.maximum(lamp + np.float32(wrap), 0) * np.float32(1 / (1 + wrap))
+        lit[..., c] = direct * (open_ * (light.key * light.tint[c])) + sky
+    lit[..., 3] = face.gloss * (shine + 2 * shine**4) * light.key * open_
+    return lit
+
+
+def landmarks(face: Face, radius: Map, now: NDArray[np.float64], view: View) -> NDArray[np.float32]:
+    """(68, 2) in pixels."""
+    return project(lift(now[:68], radius), view).astype(np.float32)
+
+
+def render(
+    face: Face,
+    units: NDArray[np.float64],
+    view: View,
+    light: Light,
+    background: NDArray[np.uint8],
+    gaze: tuple[float, float] = (0.0, 0.0),
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A picture of a face before a background.
+
+    Args:
+        units: (units, 2) intensities of `action_units.UNITS`, left and right side of the image.
+        background: (H, W, 3) RGB; sets the picture's size; left as it is.
+        gaze: where the eyes look, right and down, as part of the eyeball's radius.
+
+    Returns:
+        (H, W, 3) uint8 RGB and (68, 2) float32 landmarks in its pixels.
+    """
+    now = move(face, units)
+    radius, offset = deform(face, units, now)
+    points = landmarks(face, radius, now, view)
+    height, width = background.shape[:2]
+    reach = 2.45 * view.scale
+    box = (
+        max(int(view.x - reach) & ~1, 0),
+        max(int(view.y - 1.25 * reach) & ~1, 0),
+        min(int(view.x + reach) | 1, width - 1) + 1,
+        min(int(view.y + 1.25 * reach) | 1, height - 1) + 1,
+    )
+    picture = background.copy()
+    if box[2] - box[0] < 8 or box[3] - box[1] < 8:
+        return picture, points
+    coarse, inside = _rays(radius, view, box, 2)
+    shape = (box[2] - box[0], box[3] - box[1])
+    places = cv2.resize(coarse, shape, interpolation=cv2.INTER_LINEAR)
+    cover = np.clip(cv2.resize(inside, shape, interpolation=cv2.INTER_LINEAR) + 0.5, 0, 1)
+    cover *= places[..., 1] < FINE * EXTENT + 1
+    lit = cv2.remap(shade(face, radius, view, light), places, None, cv2.INTER_LINEAR)
+    skin = cv2.remap(offset, places, None, cv2.INTER_LINEAR)
+    skin += places
+    skin *= 2
+    skin += np.float32(0.5)
+    colour = cv2.remap(face.colour, skin, None, cv2.INTER_LINEAR).astype(np.float32)
+    colour *= colour * np.float32(1 / 255**2)
+    colour *= lit[..., :3]
+    colour += lit[..., 3:]
+    local = points - np.array(box[:2], np.float32)
+    parts.eyes(colour, face, now, local, places, view, light, gaze)
+    parts.mouth(colour, face, now, local, places, light)
+    if face.who.glasses:
+        parts.glasses(colour, face, radius, view, box)
+    drawn = cv2.sqrt(np.clip(colour, 0, 1)) * np.float32(255)
+    patch = picture[box[1] : box[3], box[0] : box[2]]
+    patch[:] = patch + cover[..., None] * (drawn - patch)
+    return picture, points

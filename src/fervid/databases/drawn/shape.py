@@ -1,0 +1,202 @@
+"""The head at rest as a height map: the radius around a vertical axis.
+
+A place on the head is (s, y): y as from the front, s = 2 A sin(theta / 2) for the angle theta from
+the middle of the face. s is an arc length near the middle, runs once around the head in -2A..2A,
+and needs no arc tangent to compute. Maps are square arrays over the whole range.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.databases.drawn.identity import Identity
+from fervid.databases.drawn.landmarks import front
+
+Map = NDArray[np.float32]
+
+A = 1.2
+EXTENT = 4.8  # of s and of y
+TOP = -2.1  # the smallest y
+FINE = 50  # map cells per pupil distance
+SIDE = round(EXTENT * FINE)
+# How far hair stands off, by style.
+LIFT = {
+    "buzz": 0.02, "short": 0.09, "swept": 0.15, "fringe": 0.12, "bob": 0.14, "long": 0.14,
+    "tied": 0.05,
+}  # fmt: skip
+# Angle of the jaw's landmarks 16, 15, ..., 8 around the axis, in degrees: ear to chin.
+JAW_ANGLE = (90, 86, 81, 73, 58, 38, 23, 10.5, 0)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The head at rest.
+
+    Args:
+        radius: (SIDE, SIDE) distance from the axis.
+        x: (SIDE, SIDE) frontal coordinate of each cell, before the features.
+        front: (SIDE, SIDE) cosine of the angle from the middle, 0 behind.
+        control: (COUNT, 2) control points as (s, y).
+        flat: (COUNT, 2) the same, seen from the front.
+    """
+
+    radius: Map
+    x: Map
+    front: Map
+    control: NDArray[np.float64]
+    flat: NDArray[np.float64]
+
+
+def grid(per_unit: int = FINE) -> tuple[Map, Map]:
+    """s as a row (1, N) and y as a column (N, 1) at the centres of the cells."""
+    n = round(EXTENT * per_unit)
+    steps = (np.arange(n, dtype=np.float32) + 0.5) / per_unit
+    return (steps - EXTENT / 2)[None], (steps + TOP)[:, None]
+
+
+def angles(s: Map) -> tuple[Map, Map]:
+    """Sine and cosine of the angle that belongs to s."""
+    half = np.clip(s / (2 * A), -1, 1)
+    return 2 * half * np.sqrt(1 - half**2), 1 - 2 * half**2
+
+
+def cells(points: NDArray[np.float64], per_unit: int = FINE) -> NDArray[np.float32]:
+    """(s, y) to columns and rows of a map."""
+    shifted = (points - (-EXTENT / 2, TOP)) * per_unit - 0.5
+    return shifted.astype(np.float32)
+
+
+def smooth(low: float, high: float, x: Map) -> Map:
+    """0 below low, 1 above high, smooth between."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def bump(x: Map, y: Map, at: tuple[float, float], wide: float, tall: float) -> Map:
+    """A Gaussian hill of height 1 on the right half and its image on the left."""
+    return np.exp(-(((np.abs(x) - at[0]) / wide) ** 2) - ((y - at[1]) / tall) ** 2)
+
+
+def _skull(who: Identity, flat: NDArray[np.float64], s: Map, y: Map) -> Map:
+    """Skull, jaw and neck without features."""
+    sin, cos = angles(s)
+    length = flat[8, 1] / 1.72
+    below = np.where(y > 0, y / length, y)
+    depth = np.interp(
+        below,
+        (-1.3, -0.9, -0.5, -0.3, 0, 0.4, 0.75, 1.05, 1.26, 1.5, 1.62, 1.76),
+        (1.30, 1.39, 1.44, 1.45, 1.39, 1.40, 1.44, 1.45, 1.41, 1.46, 1.43, 1.30),
+    )
+    jaw = flat[8:17][::-1] * (1, 1)
+    tangent = np.tan(np.radians(JAW_ANGLE[:-1]))
+    at = np.interp(jaw[:-1, 1], y[:, 0], depth[:, 0])
+    n = 2.25
+    part = np.minimum(jaw[:-1, 0] / tangent / at, 0.9)
+    wide = jaw[:-1, 0] / (1 - part**n) ** (1 / n)
+    width = np.interp(y, [*jaw[:-1, 1], jaw[-1, 1]], [*wide, wide[-1] * 0.75])
+    width = np.where(y < 0, wide[0] * (1 + 0.08 * np.sin(np.clip(-y, 0, 1.4) * 2.0)), width)
+    top = 1.33 + LIFT.get(who.style, 0.0)
+    rest = 1 - np.clip((-0.5 - y) / top, 0, 2) ** 2.3
+    crown = np.sign(rest) * np.sqrt(np.abs(rest))  # negative above the head: nothing to hit there
+    back = np.interp(y, (-1.2, -0.4, 0.6, 1.4), (1.35, 1.5, 1.35, 1.0))
+    deep = np.where(cos > 0, depth, back)
+    head = ((np.abs(sin) / width) ** n + (np.abs(cos) / deep) ** n) ** (-1 / n) * crown
+    thick = 0.70 + 0.15 * who.male + 0.16 * smooth(1.9, 2.6, y) ** 2
+    neck = -0.22 * cos + np.sqrt(np.clip(thick**2 - (0.22 * sin) ** 2, 0, None))
+    nape = 180 - np.degrees(np.arccos(cos))
+    edge = np.interp(
+        180 - nape, (*JAW_ANGLE[::-1], 120, 180), (*jaw[::-1, 1], jaw[0, 1] + 0.1, 0.7)
+    )
+    under = smooth(0.0, 0.26, y - edge - 0.05)
+    return (head * (1 - under) + neck * under).astype(np.float32)
+
+
+def _features(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
+    """Heights of brows, eye sockets, nose, cheeks, lips and chin above the skull."""
+    nose, tip, base = flat[27, 1], flat[30, 1], flat[33, 1]
+    ridge = np.interp(
+        y,
+        (nose - 0.22, nose, nose + 0.2, tip - 0.08, tip, tip + 0.1, base - 0.02, base + 0.06),
+        (0.0, 0.05, 0.14, 0.31, 0.35, 0.30, 0.10, 0.0),
+    ) * (1 + 0.12 * who.nose_height)
+    wing = flat[35, 0]
+    half = np.interp(y, (nose - 0.2, nose, tip - 0.15, tip), (0.13, 0.105, 0.13, wing * 0.66))
+    h = ridge * np.exp(-((np.abs(x) / half) ** 2.4))
+    h += 0.115 * bump(x, y, (wing - 0.065, base - 0.10), 0.085, 0.10)
+    h -= 0.06 * bump(x, y, (0.085, base - 0.01), 0.05, 0.035)
+    eye = np.mean(flat[42:48], axis=0)
+    h -= (0.13 + 0.04 * who.eye_depth) * bump(x, y, (eye[0] - 0.03, eye[1] - 0.05), 0.26, 0.2)
+    h -= 0.04 * bump(x, y, (0.2, 0.0), 0.1, 0.16)
+    h += 0.10 * bump(x, y, (eye[0], eye[1]), 0.20, 0.14)
+    brow = flat[22:27].mean(axis=0)
+    h += (0.03 + 0.035 * who.male) * bump(x, y, (brow[0] - 0.12, brow[1] + 0.08), 0.34, 0.13)
+    h += (0.05 + 0.03 * who.cheekbones) * bump(x, y, (0.72, 0.38), 0.26, 0.22)
+    h -= 0.035 * bump(x, y, (0.78, 0.95), 0.2, 0.25)
+    h += _mouth(who, flat, x, y)
+    chin = flat[8, 1] - 0.17
+    h += (0.05 + 0.02 * who.chin) * bump(x, y, (0.0, chin), 0.22, 0.13)
+    h -= 0.018 * who.male * bump(x, y, (0.0, chin + 0.03), 0.03, 0.08)
+    return h
+
+
+def _mouth(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
+    """The muzzle, two rolls of lip and the slit between them."""
+    corner, slit, top, low = flat[54], flat[62, 1], flat[51, 1], flat[57, 1]
+    wide = corner[0]
+    inside = np.clip(1 - (x / wide) ** 2, 0, 1)
+    h = 0.10 * np.exp(-((np.abs(x) / (wide * 1.15)) ** 2.5) - ((y - slit) / 0.28) ** 2)
+    upper, lower = slit - top, low - slit
+    h += 0.055 * inside * np.exp(-(((y - slit + 0.42 * upper) / (0.6 * upper)) ** 2))
+    h += 0.065 * inside * np.exp(-(((y - slit - 0.48 * lower) / (0.6 * lower)) ** 2))
+    h -= 0.05 * np.sqrt(inside) * np.exp(-(((y - slit) / 0.018) ** 2))
+    h -= 0.03 * np.sqrt(inside) * np.exp(-(((y - low - 0.07) / 0.06) ** 2))
+    h -= 0.022 * np.exp(-((x / 0.045) ** 2) - ((y - top + 0.09) / 0.08) ** 2)
+    return h - 0.03 * bump(x, y, (wide + 0.03, corner[1]), 0.05, 0.06)
+
+
+def _ears(s: Map, y: Map, sin: Map, cos: Map) -> Map:
+    """Shells standing off behind the jaw's upper end."""
+    angle = np.degrees(np.arctan2(np.abs(sin), cos))
+    centre = 97 + 10 * (y - 0.25)
+    shell = np.exp(-(np.abs((angle - centre) / 11) ** 3) - np.abs((y - 0.2) / 0.42) ** 4)
+    bowl = np.exp(-(((angle - centre + 1) / 5.5) ** 2) - ((y - 0.18) / 0.26) ** 2)
+    return 0.19 * shell - 0.09 * bowl
+
+
+def surface(who: Identity) -> Surface:
+    """The head of a person at rest."""
+    s, y = grid()
+    flat = front(who)
+    sin, cos = angles(s)
+    skull = _skull(who, flat, s, y)
+    skull = cv2.GaussianBlur(skull, (0, 0), 2.0)
+    x = skull * sin
+    facing = smooth(-0.1, 0.35, cos)
+    radius = skull + facing * _features(who, flat, x, y) + _ears(s, y, sin, cos)
+    radius = radius.astype(np.float32)
+    wide = np.ascontiguousarray(np.broadcast_to(np.clip(cos, 0, 1), radius.shape), np.float32)
+    points = on_surface(radius, flat)
+    return Surface(radius, x.astype(np.float32), wide, points, flat)
+
+
+def on_surface(radius: Map, flat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(s, y) of the places that are seen at `flat` from the front."""
+    s, _ = grid()
+    sin, cos = angles(s)
+    right = (s[0] > 0) & (cos[0] > -0.05)
+    left = (s[0] < 0) & (cos[0] > -0.05)
+    s_half, sin_half = (np.concatenate([[0.0], v[0][right]]) for v in (s, sin))
+    found = flat.copy()
+    for k, (x, row) in enumerate(flat):
+        level = cells(np.array([[0.0, row]]))[0, 1]
+        low = int(np.clip(level, 0, SIDE - 2))
+        line = radius[low] + (level - low) * (radius[low + 1] - radius[low])
+        half = line[right] if x >= 0 else line[left][::-1]
+        reach = np.concatenate([half[:1], half]) * sin_half
+        falls = np.append(np.diff(reach) <= 0, True) & (s_half > 0.4)
+        widest = int(np.argmax(falls))  # where the outline turns back: the jaw's edge
+        reach = np.maximum.accumulate(reach[: widest + 1])
+        found[k, 0] = np.copysign(np.interp(abs(x), reach, s_half[: widest + 1]), x)
+    return found
