@@ -1,0 +1,297 @@
+"""A printed table again: published beside ours, and why where there is nothing beside it.
+
+A plan says which network of which run answers a printed number. One run serves every table that
+asks for the same system, database and protocol; each has its folder and goes on where it stopped.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import fervid
+from fervid.clip import Database
+from fervid.errors import InputError, OutputError, ProtocolError
+from fervid.evaluation import baseline, evaluate, read
+from fervid.evaluation import statistics as st
+from fervid.evaluation.evaluate import Store, recipe
+from fervid.evaluation.fold import write
+from fervid.evaluation.report import Report, title
+from fervid.papers.beside import Reproduction, Row
+from fervid.papers.plans import PLANS, Plan
+from fervid.papers.published import Published, records
+from fervid.papers.published import table as published
+from fervid.protocols import Fold, digest, make
+from fervid.systems.interface import System
+
+
+def reproduce(
+    paper: str,
+    table: int | str | None,
+    stores: Mapping[str, Store],
+    out: Path,
+    *,
+    runs: Path | None = None,
+    systems: Mapping[str, System] | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    jobs: int = 1,
+) -> list[Reproduction]:
+    """Run what the databases at hand allow; write `<paper>_table<n>.csv` after each table.
+
+    Args:
+        paper: a key of `fervid.papers.published.PAPERS`.
+        table: as printed ("2", "Fig. 6"); None for all of the paper's.
+        stores: database -> its prepared faces.
+        runs: where the runs' folders are kept; by default `out`/runs.
+        systems: by default `fervid.systems.SYSTEMS`.
+
+    Raises:
+        InputError: no such paper or table.
+        OutputError: a folder that cannot be written to, or holds another run.
+    """
+    if systems is None:
+        from fervid.systems import SYSTEMS
+
+        systems = SYSTEMS
+    names = dict.fromkeys(one.table for one in records(paper) if one.table != "text")
+    wanted = [str(table)] if table is not None else list(names)
+    if not wanted:
+        raise InputError(f"of paper {paper!r} only the text is here: ask for the table 'text'")
+    runner = _Runner(stores, systems, runs or Path(out) / "runs", seed, device, jobs)
+    found = []
+    for number in wanted:
+        rows = _rows(paper, number, runner)
+        found.append(Reproduction(paper, number, tuple(rows)))
+        _write(Path(out), found[-1])
+    return found
+
+
+def _write(out: Path, made: Reproduction) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write(out / f"{made.name}.csv", made.csv())
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be written to ({error.strerror}): choose another folder"
+        ) from None
+
+
+@dataclass
+class _Runner:
+    """Runs what is asked for, once each."""
+
+    stores: Mapping[str, Store]
+    systems: Mapping[str, System]
+    folder: Path
+    seed: int
+    device: str
+    jobs: int
+    done: dict[str, Report | str] = field(default_factory=dict)
+
+    def report(self, database: str, plan: Plan) -> Report | str:
+        """The run's report, or why there is none."""
+        if database not in self.stores:
+            return f"no store of {database}"
+        name = plan.systems.get(database, "")
+        if name not in self.systems:
+            return f"{name or 'a system for it'} is not in this version"
+        run = f"{database}-{name}-{plan.protocol}-{self.seed}"
+        if run not in self.done:
+            self.done[run] = self._run(run, name, self.stores[database], plan)
+        return self.done[run]
+
+    def _run(self, run: str, name: str, store: Store, plan: Plan) -> Report | str:
+        system: Any = self.systems[name]
+        if is_dataclass(system) and not isinstance(system, type):
+            known = {each.name for each in fields(system)}
+            system = replace(system, **{k: v for k, v in plan.changes.items() if k in known})
+        try:
+            folds = make(plan.protocol, store.database.clips)
+            return self._finished(self.folder / run, system, store, folds) or evaluate(
+                system, store, folds, self.folder / run,
+                seed=self.seed, device=self.device, jobs=self.jobs,
+            )  # fmt: skip
+        except ProtocolError as error:
+            return f"these clips do not allow it: {error}"
+
+    def _finished(
+        self, run: Path, system: System, store: Store, folds: Sequence[Fold]
+    ) -> Report | None:
+        """The report of this very run, with the commit and command that made it."""
+        if not (run / "report.json").is_file():
+            return None
+        report = read(run)
+        asked = {
+            "fervid": fervid.__version__,
+            "recipe": recipe(system),
+            "faces": store.digest,
+            "folds": digest(folds),
+            "seed": self.seed,
+        }
+        same = all(report.facts.get(key) == value for key, value in asked.items())
+        return report if same else None
+
+
+# Rows
+
+
+def _rows(paper: str, number: str, runner: _Runner) -> list[Row]:
+    plan = PLANS.get((paper, number))
+    cells = published(paper, number)
+    rows = [_row(one, plan, runner) for one in cells]
+    if plan is not None and plan.linear:
+        for database in dict.fromkeys(one.database for one in cells):
+            report = runner.report(database, plan)
+            if isinstance(report, Report):
+                extra = Published(paper, number, title(baseline.NAME), "accuracy", 0, "%", database)
+                bare = Row(extra.row, extra.column, None, "%", note="ours only: not in the paper")
+                rows.append(_filled(bare, extra, plan, baseline.NAME, report))
+    return rows
+
+
+def _row(one: Published, plan: Plan | None, runner: _Runner) -> Row:
+    row = Row(one.row, one.column, one.value, one.unit, database=one.database, note=_said(one))
+    networks = plan.networks if plan else {}
+    network = networks.get(one.row) or networks.get(one.column) or networks.get("*", "")
+    if plan and plan.measure == "clips":
+        store = runner.stores.get(one.database)
+        if store is None:
+            return _noted(row, f"no store of {one.database}")
+        return _counted(row, one, store)
+    if plan is None or not network:
+        return _noted(row, _why_not(one, runner))
+    report = runner.report(one.database, plan)
+    if isinstance(report, str):
+        return _noted(row, report)
+    if network not in report.scores:
+        return _noted(row, f"the run has no network {network}")
+    return _filled(row, one, plan, network, report)
+
+
+def _said(one: Published) -> str:
+    spread = "" if one.deviation is None else f"published ± {one.deviation:g}"
+    quoted = "" if one.own else f"quoted from {one.source}"
+    return "; ".join(filter(None, (quoted, spread, one.note)))
+
+
+def _noted(row: Row, note: str) -> Row:
+    return replace(row, note="; ".join(filter(None, (row.note, note))))
+
+
+def _why_not(one: Published, runner: _Runner) -> str:
+    if not one.own:
+        return ""
+    if one.unit == "count":
+        return "nothing to run"
+    if one.paper not in runner.systems:
+        return f"{one.paper} is not in this version"
+    return "no run answers this number"
+
+
+def _counted(row: Row, one: Published, store: Store) -> Row:
+    """How many clips the store holds [1, Table 1]."""
+    database = store.database
+    clips = len(database.clips) if one.column == "all" else database.counts.get(one.column)
+    if clips is None:
+        return _noted(row, f"the database has no label {one.column}")
+    return replace(row, ours=float(clips), **_data(database, store.digest))
+
+
+def _data(database: Database, digest: str) -> dict[str, Any]:
+    return {"origin": database.origin, "data_digest": digest}
+
+
+def _filled(row: Row, one: Published, plan: Plan, network: str, report: Report) -> Row:
+    facts = report.facts
+    if plan.measure == "confusion":
+        unknown = [label for label in (one.row, one.column) if label not in report.labels]
+        if unknown:
+            return _noted(row, f"the run has no label {unknown[0]}")
+        ours, low, high, n = _cell(report, network, one.row, one.column)
+    else:
+        score = report.scores[network]
+        interval = score.accuracy_interval
+        ours, low, high, n = score.accuracy, interval.low, interval.high, score.n
+        if report.missing:
+            row = _noted(
+                row,
+                f"{len(report.missing)} clips without a face left out; "
+                f"counted as wrong {100 * score.accuracy_all:.2f}",
+            )
+    ours, low, high = (100 * value for value in (ours, low, high))
+    return replace(
+        row,
+        ours=None if np.isnan(ours) else ours,
+        low=None if np.isnan(low) else low,
+        high=None if np.isnan(high) else high,
+        n=n,
+        database=one.database,
+        origin=report.origin,
+        system=str(facts["system"]),
+        network=network,
+        protocol=str(facts["protocol"]),
+        seed=int(facts["seed"]),
+        device=" ".join(facts["device"]),
+        data_digest=str(facts["faces"]),
+        fervid=str(facts["fervid"]),
+        commit=str(facts["commit"]),
+        command=_portable(str(facts["command"])),
+    )
+
+
+def _cell(
+    report: Report, network: str, true: str, predicted: str
+) -> tuple[float, float, float, int]:
+    """Share of a label's clips that were called another, its interval, and how many clips."""
+    line, column = report.labels.index(true), report.labels.index(predicted)
+    called = report.probabilities[network].argmax(axis=1)
+    counts = st.by_subject(report.target, called, report.subject, len(report.labels))
+
+    def share(some: NDArray[Any]) -> NDArray[np.float64]:
+        whole = np.asarray(some[..., line, :].sum(-1), np.float64)
+        out: NDArray[np.float64] = np.full(whole.shape, np.nan)
+        np.divide(some[..., line, column], whole, out=out, where=whole > 0)
+        return out
+
+    n = int(counts[:, line].sum())
+    if not n:
+        return np.nan, np.nan, np.nan, 0
+    # Subjects without a clip of this label say nothing about it.
+    interval = st.bootstrap(counts[counts[:, line].sum(-1) > 0], share)
+    return float(share(counts.sum(0))), interval.low, interval.high, n
+
+
+def _portable(command: str) -> str:
+    """A command line without the folders of one machine.
+
+    >>> _portable("fervid reproduce dtagn 2 --store /home/me/ck --store ../mmi")
+    'fervid reproduce dtagn 2 --store ck --store ../mmi'
+    """
+    words = shlex.split(command)
+    return shlex.join(PurePosixPath(word).name if word.startswith("/") else word for word in words)
+
+
+# For the command
+
+
+def open_stores(paths: Sequence[Path]) -> dict[str, Store]:
+    """Stores by the name of their database.
+
+    Raises:
+        InputError: no store, or two of one database.
+    """
+    from fervid.faces.store import Store as Faces
+
+    stores: dict[str, Store] = {}
+    for path in paths:
+        opened = Faces.open(Path(path))
+        name = opened.database.name
+        if name in stores:
+            raise InputError(f"{path} is a second store of {name}: name one for each database")
+        stores[name] = opened
+    return stores
