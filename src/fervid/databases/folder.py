@@ -3,8 +3,8 @@
 import csv
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fervid.clip import Clip, Course, Database
@@ -62,7 +62,8 @@ def load(
         )
     found = {clip.label for clip in clips}
     kept = names if names else tuple(label for label in SHORT if label in found)
-    clips.sort(key=lambda clip: (natural(clip.subject or ""), natural(clip.name), clip.name))
+    rank = {subject: natural(subject or "") for subject in {clip.subject for clip in clips}}
+    clips.sort(key=lambda clip: (rank[clip.subject], clip.name))
     return Database("folder", kept, tuple(clips), course, origin(home))
 
 
@@ -107,28 +108,35 @@ class _Row:
 
 
 def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Clip]:
+    home = os.path.abspath(manifest.parent)  # noqa: PTH100 - lexical: links are their owner's
     rows: dict[tuple[str, int, int | None], _Row] = {}
-    home = os.path.abspath(manifest.parent)  # noqa: PTH100 - lexical: links in the data are its owner's
-    clips = []
     for row in _rows(manifest):
         path = _path(row, home, absolute)
         start, end = row.number("start") or 0, row.number("end")
         if end is not None and end <= start:
             raise DatabaseError(f"{row.where}: end {end} is not after start {start}: correct it")
-        key = (path, start, end)
-        if key in rows:
+        earlier = rows.setdefault((path, start, end), row)
+        if earlier is not row:
             raise DatabaseError(
-                f"{row.where}: the same clip as line {rows[key].where.rpartition(' ')[2]}: "
+                f"{row.where}: the same clip as line {earlier.where.rpartition(' ')[2]}: "
                 "remove one of the two"
             )
-        rows[key] = row
-        label = _checked(row.cells["label"], names, row.where)
-        groups = {k: v for k, v in row.cells.items() if k and k not in COLUMNS and v}
-        clips.append(
-            Clip(path, Path(path), "folder", label, row.cells.get("subject") or None, start, end,
-                 row.number("apex"), row.cells.get("view", ""), groups)
-        )  # fmt: skip
-    return _named(clips, home)
+    title = _titles(rows, home)
+    return [
+        Clip(
+            title[key],
+            Path(key[0]),
+            "folder",
+            _checked(row.cells["label"], names, row.where),
+            row.cells.get("subject") or None,
+            start=key[1],
+            end=key[2],
+            apex=row.number("apex"),
+            view=row.cells.get("view", ""),
+            groups={k: v for k, v in row.cells.items() if v and k not in COLUMNS},
+        )
+        for key, row in rows.items()
+    ]
 
 
 def _rows(manifest: Path) -> Iterator[_Row]:
@@ -175,20 +183,20 @@ def _path(row: _Row, home: str, absolute: bool) -> str:
     return path
 
 
-def _named(clips: list[Clip], home: str) -> list[Clip]:
-    """Clips named by their path below the manifest, or below what all share, and their span."""
+def _titles(
+    keys: Collection[tuple[str, int, int | None]], home: str
+) -> dict[tuple[str, int, int | None], str]:
+    """Clips' names: the path below the manifest, or below what all others share, and the span."""
     prefix = home.rstrip(os.sep) + os.sep
-    outside = [clip.name for clip in clips if not clip.name.startswith(prefix)]
+    outside = [path for path, _, _ in keys if not path.startswith(prefix)]
     above = os.path.dirname(os.path.commonpath(outside)) if outside else ""  # noqa: PTH120
-    spans = len({clip.name for clip in clips}) < len(clips)
-    named = []
-    for clip in clips:
-        inside = clip.name.startswith(prefix)
-        name = clip.name[len(prefix) :] if inside else clip.name[len(above) :].lstrip(os.sep)
-        end = "" if clip.end is None else clip.end
-        span = f"#{clip.start}-{end}" if spans or clip.start or clip.end is not None else ""
-        named.append(replace(clip, name=name.replace(os.sep, "/") + span))
-    return named
+    spans = len({path for path, _, _ in keys}) < len(keys)
+    found = {}
+    for path, start, end in keys:
+        short = path.removeprefix(prefix if path.startswith(prefix) else above).lstrip(os.sep)
+        span = f"#{start}-{'' if end is None else end}" if spans or start or end is not None else ""
+        found[path, start, end] = short.replace(os.sep, "/") + span
+    return found
 
 
 def _text(path: Path) -> str:

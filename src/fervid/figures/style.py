@@ -43,7 +43,8 @@ def drawing(width: float, height: float) -> Iterator["Figure"]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(dict(LOOK)):
+    look: Any = dict(LOOK)
+    with matplotlib.rc_context(look):
         figure = Figure((width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
