@@ -1,0 +1,123 @@
+"""Whether a system's probabilities mean what they say."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.evaluation.statistics import Interval
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure the answers are, beside how often they are right.
+
+    Args:
+        n: clips.
+        error: expected calibration error of the answer: |share right - mean probability| of each
+            bin, weighted by its clips; 0 to 1.
+        by_chance: the error to be expected of perfectly calibrated answers as sure as these, for
+            so few clips leave none at 0; `error` near it says nothing against the system.
+        brier: mean over clips of the squared distance between probabilities and truth, 0 to 2.
+        brier_interval: 95 %, over subjects.
+        confidence: mean probability of the answers; above `accuracy`, they are too sure.
+        accuracy: share right.
+        edges: (M + 1,) of equally wide bins of the answer's probability.
+        count: (M,) clips in each bin.
+        sure: (M,) mean probability in each; NaN where empty.
+        right: (M,) share right in each; NaN where empty.
+    """
+
+    n: int
+    error: float
+    by_chance: float
+    brier: float
+    brier_interval: Interval
+    confidence: float
+    accuracy: float
+    edges: Values = field(repr=False)
+    count: NDArray[np.int64] = field(repr=False)
+    sure: Values = field(repr=False)
+    right: Values = field(repr=False)
+
+
+def calibration(
+    probabilities: NDArray[Any],
+    target: NDArray[Any],
+    subject: NDArray[Any],
+    *,
+    bins: int = 10,
+    seed: int = 0,
+) -> Calibration:
+    """Measure the top label's calibration.
+
+    Args:
+        probabilities: (N, K).
+        target: (N,) index of the true label.
+        subject: (N,) who is seen.
+        bins: M; a probability on an edge counts to the bin below it.
+        seed: of the resamples.
+    """
+    values = np.asarray(probabilities, np.float64)
+    sure = values.max(axis=1)
+    right = np.asarray(values.argmax(axis=1) == target)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
+    count = np.bincount(place, minlength=bins)
+    squares = _brier(values, np.asarray(target))
+    return Calibration(
+        n=len(sure),
+        error=float(_error(right[None], sure, place, bins)[0]),
+        by_chance=_by_chance(sure, place, bins, seed),
+        brier=float(squares.mean()),
+        brier_interval=_interval(squares, subject, seed),
+        confidence=float(sure.mean()),
+        accuracy=float(right.mean()),
+        edges=edges,
+        count=count,
+        sure=_mean(place, sure, bins),
+        right=_mean(place, right, bins),
+    )
+
+
+def _mean(place: NDArray[np.int64], values: NDArray[Any], bins: int) -> Values:
+    """(M,) mean of the values in each bin; NaN where empty."""
+    count = np.bincount(place, minlength=bins)
+    total = np.bincount(place, np.asarray(values, np.float64), bins)
+    out: Values = np.full(bins, np.nan)
+    np.divide(total, count, out=out, where=count > 0)
+    return out
+
+
+def _error(right: NDArray[Any], sure: Values, place: NDArray[np.int64], bins: int) -> Values:
+    """(R,) expected calibration error of R outcomes, (R, N), of the same answers."""
+    inside = np.eye(bins)[place]  # (N, M)
+    gaps: Values = np.abs((right - sure) @ inside).sum(axis=1) / len(sure)
+    return gaps
+
+
+def _by_chance(sure: Values, place: NDArray[np.int64], bins: int, seed: int) -> float:
+    rng = np.random.default_rng(seed)
+    size = max(1, min(1000, 4_000_000 // len(sure)))
+    return float(_error(rng.random((size, len(sure))) < sure, sure, place, bins).mean())
+
+
+def _brier(values: Values, target: NDArray[Any]) -> Values:
+    truth = np.eye(values.shape[1])[target]
+    squares: Values = ((values - truth) ** 2).sum(axis=1)
+    return squares
+
+
+def _interval(values: Values, subject: NDArray[Any], seed: int) -> Interval:
+    """95 % of the mean over clips, subjects drawn with replacement."""
+    people, number = np.unique(subject, return_inverse=True)
+    if len(people) < 2:
+        return Interval(float("nan"), float("nan"))
+    sums, sizes = np.bincount(number, values), np.bincount(number)
+    share = np.full(len(people), 1 / len(people))
+    weights = np.random.default_rng(seed).multinomial(len(people), share, 2000)
+    low, high = np.quantile((weights @ sums) / (weights @ sizes), [0.025, 0.975])
+    return Interval(float(low), float(high))

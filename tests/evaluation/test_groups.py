@@ -1,0 +1,95 @@
+"""Accuracy by group: who is in it, and intervals over people."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fervid.clip import Clip
+from fervid.evaluation.groups import UNTOLD, by_group, table
+
+
+def data(people: int = 12, each: int = 6, seed: int = 0, better: float = 0.0):
+    """Half of the people are F; those are called right more often."""
+    rng = np.random.default_rng(seed)
+    clips, target, called, subject = [], [], [], []
+    for person in range(people):
+        sex = "F" if person % 2 else "M"
+        for number in range(each):
+            name = f"{person}-{number}"
+            clips.append(Clip(name, Path("x"), "d", "a", f"S{person}", groups={"sex": sex}))
+            truth = int(rng.integers(0, 3))
+            good = rng.random() < 0.5 + better * (sex == "F")
+            target.append(truth)
+            called.append(truth if good else (truth + 1) % 3)
+            subject.append(f"S{person}")
+    names = np.array([clip.name for clip in clips])
+    return clips, names, np.array(target), np.array(called), np.array(subject), 3
+
+
+def test_against_a_loop() -> None:
+    given = data()
+    clips, _, target, called, subject, _ = given
+    made = {group.value: group for group in by_group(*given)}
+    assert set(made) == {"F", "M"}
+    sex = np.array([clip.groups["sex"] for clip in clips])
+    right = called == target
+    for value, group in made.items():
+        mine = sex == value
+        assert group.n == mine.sum() and group.subjects == len(set(subject[mine]))
+        assert group.accuracy == pytest.approx(right[mine].mean())
+        recalls = [right[mine & (target == k)].mean() for k in range(3)]
+        assert group.uar == pytest.approx(np.mean(recalls))
+        assert group.against == pytest.approx(right[mine].mean() - right[~mine].mean())
+    assert made["F"].against == pytest.approx(-made["M"].against)
+
+
+def test_interval_against_resampling_by_hand() -> None:
+    given = data(seed=1)
+    clips, _, target, called, subject, _ = given
+    sex = np.array([clip.groups["sex"] for clip in clips])
+    right, rng = (called == target).astype(float), np.random.default_rng(4)
+
+    def draw(value: str) -> float:
+        people = np.unique(subject[sex == value])
+        return np.mean([right[subject == one].mean() for one in rng.choice(people, len(people))])
+
+    drawn = [draw("F") - draw("M") for _ in range(3000)]
+    group = next(one for one in by_group(*given) if one.value == "F")
+    interval = (group.against_interval.low, group.against_interval.high)
+    assert interval == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.03)
+
+
+def test_a_real_difference_is_found_and_none_is_not() -> None:
+    far = {g.value: g for g in by_group(*data(people=40, better=0.45))}
+    assert far["F"].against_interval.low > 0 > far["M"].against_interval.high
+    level = by_group(*data(people=40, seed=2))
+    assert all(g.against_interval.low < 0 < g.against_interval.high for g in level)
+
+
+def test_clips_without_the_column_are_a_group_of_their_own() -> None:
+    clips, *rest = data()
+    bare = [Clip(c.name, c.path, c.database, c.label, c.subject) for c in clips[:12]] + clips[12:]
+    made = {group.value: group for group in by_group(bare, *rest)}
+    assert made[UNTOLD].n == 12 and made[UNTOLD].subjects == 2
+    assert sum(group.n for group in made.values()) == 72
+
+
+def test_columns_that_are_no_groups() -> None:
+    clips, *rest = data()
+    none = [Clip(c.name, c.path, c.database, c.label, c.subject) for c in clips]
+    assert by_group(none, *rest) == ()
+    same = [Clip(c.name, c.path, "d", groups={"sex": "F"}) for c in clips]
+    assert by_group(same, *rest) == ()
+    notes = [Clip(c.name, c.path, "d", groups={"note": c.name}) for c in clips]
+    assert by_group(notes, *rest) == ()
+
+
+def test_one_person_has_no_interval() -> None:
+    clips, names, target, called, subject, k = data(people=2)
+    made = by_group(clips, names, target, called, subject, k)
+    assert all(np.isnan(group.accuracy_interval.low) for group in made)
+    text = table(made)
+    assert text.splitlines()[0].startswith("column,value,clips,subjects,accuracy,low,high")
+    assert text.splitlines()[1].split(",")[:4] == ["sex", "F", "6", "1"]
+    assert text.splitlines()[1].endswith(",,")
