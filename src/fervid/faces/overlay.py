@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]
+Box = NDArray[np.float32]  # (4,) left, top, width, height in pixels
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE, GREY, DARK = (255, 255, 255), (190, 190, 190), (24, 26, 30)
@@ -33,7 +34,7 @@ class Drawn:
     """
 
     face: int
-    box: NDArray[np.float32]
+    box: Box
     landmarks: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     note: str = ""
@@ -58,8 +59,10 @@ def draw(
     scale = float(np.clip(min(image.shape[:2]) / 480, 0.5, 4.0))
     for face in faces:
         _outline(canvas, face, _colour(face, labels, colours), scale)
+    taken = [face.box for face in faces]
     for face in faces:  # panels last, so that no other face's lines run over them
-        _panel(canvas, face, labels, colours, scale)
+        smaller = float(np.clip(face.box[3] / 130, min(0.7, scale), scale))  # as small faces are
+        taken.append(_panel(canvas, face, labels, colours, smaller, taken))
     if note:
         height = round(20 * scale)
         top = max(image.shape[0] - height - round(8 * scale), 0)
@@ -102,14 +105,15 @@ def _panel(
     labels: Sequence[str],
     colours: Mapping[str, Colour],
     scale: float,
-) -> None:
-    """Id, label and bars beside the box: on the side that has room, always within the frame."""
+    taken: Sequence[Box],
+) -> Box:
+    """Id, label and bars beside the box, where they hide least; returns where that is."""
     told = not np.isnan(face.probabilities).any()
     line, width = round(15 * scale), round(150 * scale)
     gap = round(5 * scale)
     height = line * (len(labels) if told else 0) + round(22 * scale) + gap
-    left, top = _place(canvas.shape, face.box, width, height, gap)
-    part = canvas[max(top, 0) : top + height, max(left, 0) : left + width]
+    left, top = _place(canvas.shape, face.box, width, height, gap, taken)
+    part = canvas[top : top + height, left : left + width]
     part[:] = (part * 0.3 + np.array(DARK) * 0.7).astype(np.uint8)
     if told:
         best = int(face.probabilities.argmax())
@@ -117,8 +121,9 @@ def _panel(
     else:
         title = f"{face.face}  {face.note}".rstrip()
     _text(canvas, title, left + gap, top + gap // 2, round(20 * scale), scale * 1.15, WHITE)
+    place = np.array([left, top, width, height], np.float32)
     if not told:
-        return
+        return place
     names = round(76 * scale)
     room = width - names - 2 * gap
     for row, (label, probability) in enumerate(zip(labels, face.probabilities, strict=True)):
@@ -128,21 +133,37 @@ def _panel(
         cv2.rectangle(canvas, start, (start[0] + room, end), (70, 72, 78), -1)
         full = start[0] + round(room * float(probability))
         cv2.rectangle(canvas, start, (full, end), colours[label], -1)
+    return place
 
 
 def _place(
-    shape: tuple[int, ...], box: NDArray[np.float32], width: int, height: int, gap: int
+    shape: tuple[int, ...], box: Box, width: int, height: int, gap: int, taken: Sequence[Box]
 ) -> tuple[int, int]:
-    """Left and top of a panel: right of the box, else left of it, else over its right edge."""
-    left, right = float(box[0]), float(box[0] + box[2])
-    if right + gap + width <= shape[1]:
-        x = right + gap
-    elif left - gap - width >= 0:
-        x = left - gap - width
-    else:
-        x = shape[1] - width
-    y = min(float(box[1]), shape[0] - height)
-    return max(round(x), 0), max(round(y), 0)
+    """Left and top of a panel within the frame: beside, below or above its box.
+
+    Of these, where it covers least of what is taken; the first of equals.
+    """
+    left, top, wide, high = (float(value) for value in box)
+    level, middle = top + (high - height) / 2, left + (wide - width) / 2
+    right, below = left + wide + gap, top + high + gap
+    beside = [(right, top), (left - gap - width, top), (right, level), (left - gap - width, level)]
+    stacked = [(left, below), (left, top - gap - height), (middle, below)]
+    inside = [
+        (
+            int(np.clip(x, 0, max(shape[1] - width, 0))),
+            int(np.clip(y, 0, max(shape[0] - height, 0))),
+        )
+        for x, y in [*beside, *stacked]
+    ]
+
+    def covered(corner: tuple[int, int]) -> float:
+        low = np.maximum([other[:2] for other in taken], corner)
+        high = np.minimum(
+            [other[:2] + other[2:] for other in taken], np.add(corner, (width, height))
+        )
+        return float(np.maximum(high - low, 0).prod(axis=1).sum())
+
+    return min(inside, key=covered)
 
 
 def _text(

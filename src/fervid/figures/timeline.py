@@ -161,6 +161,6 @@ def _legend(figure: Any, labels: Sequence[str]) -> None:
 
     palette = colours(labels)
     patches = [Patch(color=palette[label], label=label) for label in labels]
-    patches.append(Patch(color="#E3E4E6", label="not seen"))
+    patches.append(Patch(color="#E3E4E6", label="no label"))
     figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False,
                   fontsize=9, handlelength=1.2, columnspacing=1.2)  # fmt: skip

@@ -19,6 +19,7 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.predict.outputs import (
     Format,
+    blamed,
     check_out,
     spool,
     whole,
@@ -309,13 +310,14 @@ def _kept(task: Task) -> list[dict[str, Any]] | None:
 
 def _clear(task: Task) -> None:
     """Take away what an earlier run left of this input: outdated outputs, unfinished files."""
-    for name in [*_note(task.marker).get("outputs", []), task.marker.name]:
-        (task.out / name).unlink(missing_ok=True)
     name = re.escape(task.name)
     unfinished = re.compile(
         rf"\.{name}\.(rows\.part|(csv|parquet|timeline\.png|overlay\.png|done\.json)\.part\.\w+"
         r"|overlay\.\d+\.part\.mp4)"
     )
-    for path in task.out.iterdir():
-        if unfinished.fullmatch(path.name):
-            path.unlink()
+    outdated = {*_note(task.marker).get("outputs", []), task.marker.name}
+    with blamed(task.marker):
+        task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
+        for path in list(task.out.iterdir()):
+            if path.name in outdated or unfinished.fullmatch(path.name):
+                path.unlink()

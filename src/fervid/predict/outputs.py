@@ -30,7 +30,7 @@ def whole(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.name}.part{path.suffix}")
     try:
-        with _blamed(path):
+        with blamed(path):
             yield part
             part.replace(path)
     finally:
@@ -38,7 +38,8 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _blamed(path: Path) -> Iterator[None]:
+def blamed(path: Path) -> Iterator[None]:
+    """What goes wrong within is the place's fault, as an OutputError."""
     try:
         yield
     except OSError as error:
@@ -134,11 +135,11 @@ def spool(path: Path, chunks: Iterator[NDArray[Any]], kind: np.dtype[Any]) -> ND
     Raises:
         OutputError: the place cannot be written to.
     """
-    with _blamed(path):
+    with blamed(path):
         file = path.open("wb")
     with file:
         for chunk in chunks:  # not blamed on the output: here the source is read
-            with _blamed(path):
+            with blamed(path):
                 file.write(chunk.tobytes())
                 file.flush()
     return np.memmap(path, kind, "r")

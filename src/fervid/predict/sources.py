@@ -79,8 +79,11 @@ def expand(inputs: Sequence[str | Path], out: Path, sequence: bool = False) -> l
     """
     if not inputs:
         raise InputError("no input is named: give a video, an image, a folder or a webcam's index")
-    found = [source for given in inputs for source in _one(str(given), out, sequence)]
-    return list({source.identity: source for source in reversed(found)}.values())[::-1]
+    found: dict[str, Source] = {}
+    for given in inputs:
+        for source in _one(str(given), out, sequence):
+            found.setdefault(source.identity, source)
+    return list(found.values())
 
 
 def _one(given: str, out: Path, sequence: bool) -> Iterable[Source]:
@@ -103,9 +106,9 @@ def _one(given: str, out: Path, sequence: bool) -> Iterable[Source]:
 def _folder(given: str, folder: Path, out: Path) -> list[Source]:
     found = []
     for root, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(root) / name for name in sorted(files)]
-    wanted = [path for path in found if _wanted(path, out)]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(root) / name for name in files]
+    wanted = [path for path in sorted(found) if _wanted(path, out)]
     if wanted:
         return [Source(str(path), path) for path in wanted]
     problem = f"{given} holds no video or image: name a folder that does, or the file itself"

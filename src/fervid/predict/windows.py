@@ -17,6 +17,7 @@ FACE = STATUS.index("face")
 NO_FACE = STATUS.index("no face")
 UNREADABLE = STATUS.index("unreadable")
 TOO_SHORT = ROW_STATUS.index("too short")
+WAIT = 1024  # frames after which a batch is asked about though it is not full
 GONE = np.zeros((0, 0, 3), np.uint8)
 
 
@@ -100,7 +101,7 @@ class Windows:
         self._drop()
         self._recent.append(frame)
         self._pending.append(frame)
-        if self._samples >= self.batch or len(self._pending) >= 2048:
+        if self._samples >= self.batch or len(self._pending) >= WAIT:
             self._ask()
         if not self._asked:
             yield from self._finished(self._oldest)

@@ -1,0 +1,57 @@
+"""Models by name, and files that are none."""
+
+import pytest
+
+from fervid.errors import WeightsError
+from fervid.systems import SYSTEMS, shipped
+from fervid.systems.shipped import find_model, model_digest, open_model
+
+
+def test_by_name_and_path(tmp_path, monkeypatch):
+    mine = tmp_path / "mine.safetensors"
+    mine.write_bytes(b"")
+    monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
+    assert find_model("mine") == mine
+    assert find_model(mine) == mine
+    assert find_model(str(mine)) == mine
+    monkeypatch.delenv("FERVID_MODELS")
+    with pytest.raises(WeightsError, match="mine is neither"):
+        find_model("mine")
+
+
+def test_the_packages_own_go_first(tmp_path, monkeypatch):
+    package = tmp_path / "systems"
+    (package / "dtagn/weights").mkdir(parents=True)
+    (package / "dtagn/weights/dtagn.safetensors").write_bytes(b"ours")
+    (tmp_path / "dtagn.safetensors").write_bytes(b"theirs")
+    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
+    assert find_model("dtagn").read_bytes() == b"ours"
+
+
+def test_open(tmp_path):
+    import torch
+
+    from fervid.learning.weights import save
+    from fervid.systems.dtagn.recognizer import DTAGNRecognizer
+
+    system = SYSTEMS["dtagn-mmi"]
+    labels = ("anger", "happiness")
+    torch.manual_seed(0)
+    made = DTAGNRecognizer(system, labels, *system.streams(2))
+    made.add("joint")
+    made.save(tmp_path / "m.safetensors", {})
+    opened = open_model(tmp_path / "m.safetensors")
+    assert opened.labels == labels and opened.system.name == "dtagn-mmi"
+    save(tmp_path / "other.safetensors", {"a": torch.zeros(2)}, {"system": "elsewhere"})
+    with pytest.raises(WeightsError, match="elsewhere"):
+        open_model(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"\x08\0\0\0\0\0\0\0{}      "])
+def test_foreign_files(tmp_path, content):
+    path = tmp_path / "foreign.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="foreign"):
+        open_model(path)
+    assert len(model_digest(path)) == 64
