@@ -69,7 +69,9 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
         )
     stages = training_curves(folder)
     if stages:
-        made["training"] = curves.training(stages, "Training, one line per fold", report.origin)
+        order = sorted(stages, key=lambda name: (name not in scores, [*scores, name].index(name)))
+        shown = {title(name): stages[name] for name in order}
+        made["training"] = curves.training(shown, "Training, one line per fold", report.origin)
     if set(SWEPT) <= set(scores):
         alpha, values = sweep(report)
         made["alpha"] = curves.sweep(

@@ -18,29 +18,37 @@ def training(stages: Mapping[str, Sequence[Curve]], title: str, origin: str = ""
         stages: by stage, a curve per fold with the columns epoch, loss and, where the fold has
             them, validation_loss and validation_accuracy.
     """
-    with drawing(max(3.5 * len(stages), 5), 3.5) as figure:
-        panels: Any = figure.subplots(1, len(stages), squeeze=False)[0]
-        for axes, (stage, folds) in zip(panels, stages.items(), strict=True):
-            for column, colour, name in (
-                ("loss", COLOURS[0], "training"),
-                ("validation_loss", COLOURS[5], "validation subjects"),
-            ):
-                drawn = [fold for fold in folds if column in fold]
-                for fold in drawn:
-                    axes.plot(
-                        fold["epoch"] + 1, fold[column], color=colour, alpha=0.22, linewidth=1
-                    )
-                if drawn:
-                    epochs, middle = _median(drawn, column)
-                    axes.plot(epochs + 1, middle, color=colour, linewidth=2, label=name)
+    columns = min(3, len(stages))
+    lines = -(-len(stages) // columns)
+    with drawing(max(3.2 * columns, 5), 0.5 + 2.9 * lines) as figure:
+        panels: list[Any] = list(figure.subplots(lines, columns, squeeze=False).flat)
+        for axes, (stage, folds) in zip(panels, stages.items(), strict=False):
+            _panel(axes, folds)
             axes.set_title(stage)
-            axes.set(xlabel="epoch", ylim=(0, None))
-            axes.grid(axis="y")
-        panels[0].set_ylabel("cross entropy")
-        panels[-1].legend(fontsize=8.5)
+        for axes in panels[len(stages) :]:
+            axes.set_axis_off()
+        panels[0].legend(fontsize=8.5)
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
         note(figure, origin)
         return png(figure)
+
+
+def _panel(axes: Any, folds: Sequence[Curve]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for column, colour, name in (
+        ("loss", COLOURS[0], "training"),
+        ("validation_loss", COLOURS[5], "validation subjects"),
+    ):
+        drawn = [fold for fold in folds if column in fold]
+        for fold in drawn:
+            axes.plot(fold["epoch"] + 1, fold[column], color=colour, alpha=0.22, linewidth=1)
+        if drawn:
+            epochs, middle = _median(drawn, column)
+            axes.plot(epochs + 1, middle, color=colour, linewidth=2, label=name)
+    axes.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.grid(axis="y")
 
 
 def _median(folds: Sequence[Curve], column: str) -> tuple[Any, Any]:
