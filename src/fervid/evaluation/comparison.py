@@ -1,0 +1,228 @@
+"""What a comparison holds: as text, tables and a picture."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fervid.errors import OutputError
+from fervid.evaluation.fold import write, write_bytes
+from fervid.evaluation.paired import Pair
+from fervid.evaluation.report import percent
+from fervid.evaluation.statistics import Interval
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network of one run, over the clips that all of them answered.
+
+    Args:
+        name: how it is called in the comparison.
+        calibration_error: expected, 0 to 1.
+        left_out: clips that it answered and another did not.
+    """
+
+    name: str
+    run: str
+    system: str
+    network: str
+    seed: int
+    accuracy: float
+    accuracy_interval: Interval
+    uar: float
+    uar_interval: Interval
+    macro_f1: float
+    macro_f1_interval: Interval
+    calibration_error: float
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Args:
+        n, subjects: clips that every network answered, and the people in them.
+        pairs: every two entries, by their names.
+        origin: of the data where it only stands in for the database.
+    """
+
+    database: str
+    protocol: str
+    origin: str
+    n: int
+    subjects: int
+    entries: tuple[Entry, ...]
+    pairs: tuple[Pair, ...]
+
+    def text(self, width: int | None = None) -> str:
+        """Two tables for a terminal; `width` in characters, by default the terminal's."""
+        from rich.console import Console
+
+        out = io.StringIO()
+        console = Console(file=out, width=width or max(Console().width, 100), highlight=False)
+        origin = f" [{self.origin}]" if self.origin else ""
+        console.print(
+            f"{self.database}{origin}, {self.protocol}: {self.n} clips of {self.subjects} people",
+            markup=False,
+        )
+        console.print(_entries(self))
+        console.print(_pairs(self))
+        for line in _remarks(self):
+            console.print(line, markup=False)
+        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+    def write(self, out: Path) -> None:
+        """`compare.json`, `compare.csv`, `compare-pairs.csv`, `compare.png` and `compare.txt`.
+
+        Raises:
+            OutputError: the folder cannot be written to.
+        """
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            write(out / "compare.csv", _csv(self.entries))
+            write(out / "compare-pairs.csv", _csv(self.pairs))
+            write_bytes(out / "compare.png", _picture(self))
+            write(out / "compare.txt", self.text(120) + "\n")
+            write(out / "compare.json", json.dumps(_plain(asdict(self)), indent=1, allow_nan=False))
+        except OSError as error:
+            raise OutputError(
+                f"{out} cannot be written to ({error.strerror}): choose another folder"
+            ) from None
+
+
+# Read by people
+
+
+def _within(value: float, interval: Interval) -> str:
+    return f"{percent(value)} ({percent(interval.low)} to {percent(interval.high)})"
+
+
+def _entries(made: Comparison) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table()
+    shown.add_column("")
+    for name in ("accuracy %", "UAR %", "macro F1 %", "calibration error %"):
+        shown.add_column(name, justify="right")
+    for each in made.entries:
+        shown.add_row(
+            Text(each.name),
+            _within(each.accuracy, each.accuracy_interval),
+            _within(each.uar, each.uar_interval),
+            _within(each.macro_f1, each.macro_f1_interval),
+            percent(each.calibration_error),
+        )
+    return shown
+
+
+def _pairs(made: Comparison) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    holm = len(made.pairs) > 1
+    shown = Table()
+    shown.add_column("minus")
+    names = ["accuracy, points", "UAR, points", "right alone", "p McNemar", "p swapped people"]
+    for name in names:
+        shown.add_column(name + (" (Holm)" if holm and name.startswith("p ") else ""),
+                         justify="right")  # fmt: skip
+    for p in made.pairs:
+        mcnemar, swapped = _p(p.mcnemar), _p(p.permutation)
+        if holm:
+            mcnemar += f" ({_p(p.mcnemar_holm)})"
+            swapped += f" ({_p(p.permutation_holm)})"
+        shown.add_row(
+            Text(f"{p.first} − {p.second}"),
+            _within(p.accuracy, p.accuracy_interval),
+            _within(p.uar, p.uar_interval),
+            f"{p.only_first} : {p.only_second}",
+            mcnemar,
+            swapped,
+        )
+    return shown
+
+
+def _p(value: float) -> str:
+    """A p value as papers print it.
+
+    >>> _p(0.0004), _p(0.25)
+    ('<0.001', '0.250')
+    """
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _remarks(made: Comparison) -> list[str]:
+    lines = [
+        "95 % intervals by drawing people anew; McNemar takes clips of one person as independent "
+        "and is too optimistic."
+    ]
+    left = [f"{each.left_out} of {each.name}" for each in made.entries if each.left_out]
+    if left:
+        lines.append(f"Left out, for others have no answer to them: {', '.join(left)}.")
+    if made.origin:
+        lines.append(f"The data are a stand-in ({made.origin}): this compares systems, no more.")
+    return lines
+
+
+def _picture(made: Comparison) -> bytes:
+    from fervid.figures.comparison import comparison
+
+    return comparison(
+        {
+            e.name: (e.accuracy, e.accuracy_interval.low, e.accuracy_interval.high)
+            for e in made.entries
+        },
+        {
+            f"{p.first} − {p.second}": (
+                p.accuracy, p.accuracy_interval.low, p.accuracy_interval.high,
+            )
+            for p in made.pairs
+        },
+        f"{made.database}, {made.protocol}",
+        made.origin,
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: tuples as lists, NaN as null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
+    """One line each; an interval as two columns."""
+    lines: list[dict[str, Any]] = []
+    for item in items:
+        line: dict[str, Any] = {}
+        for key, value in asdict(item).items():
+            if isinstance(value, dict):
+                name = key.removesuffix("_interval")
+                line |= {f"{name}_{end}": value[end] for end in ("low", "high")}
+            else:
+                line[key] = value
+        lines.append(line)
+    out = io.StringIO()
+    rows = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
+    rows.writeheader()
+    for line in lines:
+        rows.writerow({k: _cell(v) for k, v in line.items()})
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.6g}"
+    return value

@@ -1,0 +1,181 @@
+"""Runs compared: paired on the same clips, refused on others."""
+
+import csv
+import importlib.util
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fervid import protocols
+from fervid.errors import InputError, OutputError
+from fervid.evaluation import evaluate, read
+from fervid.evaluation.compare import compare
+
+
+def _fakes():
+    path = Path(__file__).parent / "fakes.py"
+    spec = importlib.util.spec_from_file_location("fervid_compare_fakes", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fakes = _fakes()
+
+
+def run(folder: Path, lost=(), system=None, folds=4, **fields) -> Path:
+    store = fakes.store(lost=lost, origin=fields.pop("origin", ""))
+    store = replace(store, database=replace(store.database, **fields))
+    # Noisy faces, so that the networks err.
+    tracks = {
+        name: fakes.track(int(name[1:]) % 3, int(name[1:]), noise=0.45) for name in store.tracks
+    }
+    evaluate(
+        system or fakes.FakeSystem(), replace(store, tracks=tracks),
+        protocols.k_fold(store.database.clips, folds), folder,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    home = tmp_path_factory.mktemp("runs")
+    return run(home / "a"), run(home / "b", lost=(3, 10), system=fakes.FakeSystem(shrink=0.4)), home
+
+
+def test_two_runs(runs) -> None:
+    a, b, _ = runs
+    made = compare([a, b])
+    first, second = read(a), read(b)
+    assert (made.n, made.subjects) == (70, 12)
+    assert [entry.name for entry in made.entries] == ["a", "b"]
+    assert [entry.left_out for entry in made.entries] == [2, 0]
+    kept = np.isin(first.clip, second.clip)
+    right = [first.right("joint")[kept].mean(), second.right("joint").mean()]
+    assert [entry.accuracy for entry in made.entries] == pytest.approx(right)
+    (pair,) = made.pairs
+    assert pair.accuracy == pytest.approx(right[0] - right[1])
+    # By hand, clip by clip.
+    theirs = dict(zip(second.clip, second.right("joint"), strict=True))
+    mine = dict(zip(first.clip, first.right("joint"), strict=True))
+    assert pair.only_first == sum(mine[clip] and not theirs[clip] for clip in theirs)
+
+
+def test_networks_of_one_run(runs) -> None:
+    a, _, _ = runs
+    made = compare([a])
+    report = read(a)
+    assert [entry.name for entry in made.entries] == list(report.scores)
+    assert len(made.pairs) == 6
+    for entry in made.entries:
+        score = report.scores[entry.network]
+        assert entry.accuracy == pytest.approx(score.accuracy)
+        assert entry.uar == pytest.approx(score.uar)
+        assert entry.macro_f1 == pytest.approx(score.macro_f1)
+        assert entry.accuracy_interval == score.accuracy_interval
+    # The report's own differences are the same figures.
+    ours = {(p.first, p.second): p for p in made.pairs}
+    for known in report.differences:
+        sign = 1 if (known.network, known.other) in ours else -1
+        pair = ours.get((known.network, known.other)) or ours[known.other, known.network]
+        assert sign * pair.accuracy == pytest.approx(known.accuracy)
+    corrected = compare([f"{a}:{network}" for network in report.scores])
+    assert corrected.pairs == made.pairs
+
+
+def test_a_network_by_name(runs) -> None:
+    a, b, _ = runs
+    made = compare([f"{a}:dtan", f"{b}:dtgn"])
+    assert [entry.network for entry in made.entries] == ["dtan", "dtgn"]
+    assert [e.name for e in compare([f"{a}:dtan", a, b]).entries] == [
+        "a:dtan",
+        "a:joint",
+        "b:joint",
+    ]
+    with pytest.raises(InputError, match="no network 'dtagn': choose one of dtan, dtgn, joint"):
+        compare([f"{a}:dtagn", b])
+
+
+def test_a_folder_with_a_colon(runs, tmp_path: Path) -> None:
+    a, b, _ = runs
+    odd = tmp_path / "a:dtan"
+    odd.symlink_to(a)
+    assert [entry.network for entry in compare([odd, f"{odd}:dtgn", b]).entries] == [
+        "joint", "dtgn", "joint",
+    ]  # fmt: skip
+
+
+def test_files(runs, tmp_path: Path) -> None:
+    a, b, _ = runs
+    out = tmp_path / "made" / "here"
+    made = compare([a, b, f"{a}:landmarks"], out)
+    assert {path.name for path in out.iterdir()} == {
+        "compare.csv", "compare-pairs.csv", "compare.json", "compare.png", "compare.txt",
+    }  # fmt: skip
+    with (out / "compare.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["accuracy"]) for row in rows] == pytest.approx(
+        [entry.accuracy for entry in made.entries], rel=1e-5
+    )
+    assert float(rows[0]["accuracy_low"]) <= float(rows[0]["accuracy"])
+    with (out / "compare-pairs.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [float(line["mcnemar_holm"]) for line in lines] == pytest.approx(
+        [pair.mcnemar_holm for pair in made.pairs], rel=1e-5
+    )
+    whole = json.loads((out / "compare.json").read_text())
+    assert whole["n"] == 70 and len(whole["pairs"]) == 3
+    assert (out / "compare.png").read_bytes().startswith(b"\x89PNG")
+    assert str(tmp_path) not in "".join(path.read_text() for path in out.glob("*.[cjt]*"))
+
+
+def test_text(runs, tmp_path: Path) -> None:
+    a, b, _ = runs
+    text = compare([a, b]).text(120)
+    assert "70 clips of 12 people" in text and "a − b" in text and "Holm" not in text
+    assert "2 of a" in text and "stand-in" not in text
+    assert "(Holm)" in compare([a]).text(120)
+    drawn = run(tmp_path / "drawn", origin="drawn by fervid")
+    assert "stand-in (drawn by fervid)" in compare([drawn]).text(120)
+
+
+def test_refusals(runs, tmp_path: Path) -> None:
+    a, _, home = runs
+    with pytest.raises(InputError, match="other folds of fake"):
+        compare([a, run(tmp_path / "five", folds=5)])
+    with pytest.raises(InputError, match="compare runs on one database"):
+        compare([a, run(tmp_path / "named", name="other")])
+    fewer = replace(fakes.store().database, clips=fakes.store().database.clips[:-1])
+    with pytest.raises(InputError, match="other clips of fake"):
+        compare([a, run(tmp_path / "fewer", clips=fewer.clips)])
+    with pytest.raises(InputError, match="cannot be compared"):
+        compare([f"{a}:dtan"])
+    with pytest.raises(InputError, match="cannot be compared"):
+        compare([])
+    with pytest.raises(InputError, match="named twice"):
+        compare([a, a])
+    with pytest.raises(OutputError, match="no whole report"):
+        compare([a, home / "nothing"])
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        compare([a], tmp_path / "file")
+
+
+def test_same_predictions_in_any_order(runs, tmp_path: Path) -> None:
+    """Rows of the file in another order change nothing."""
+    a, b, _ = runs
+    turned = tmp_path / "turned"
+    turned.mkdir()
+    for name in ("report.json", "predictions.csv"):
+        (turned / name).write_text((a / name).read_text())
+    header, *lines = (turned / "predictions.csv").read_text().splitlines()
+    quarter = len(lines) // 4
+    mixed = [line for k in range(4) for line in reversed(lines[k * quarter : (k + 1) * quarter])]
+    (turned / "predictions.csv").write_text("\n".join([header, *mixed]) + "\n")
+    one, other = compare([a, b]).pairs[0], compare([turned, b]).pairs[0]
+    assert replace(other, first="a") == one
