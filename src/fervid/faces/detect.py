@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 DETECTOR_FACE = 30  # pixels the smallest face has in the picture given to the cascade (it knows 20)
+LEAST = 8.0  # pixels of a face's side below which nothing can be told
 PATIENCE = 8  # frames without a face after which the search slows down by one more frame
 
 MODEL = "face_landmarker.task"
@@ -141,7 +142,7 @@ class Builtin:
         side = np.sqrt(np.maximum(high - low, 0).prod(axis=1))
         keep: list[int] = []
         for i in np.argsort(-side, kind="stable"):
-            if score[i] < self._settings.min_score or not np.isfinite(landmarks[i]).all():
+            if score[i] < self._settings.min_score or not side[i] >= LEAST:  # or NaN
                 continue
             apart = [np.abs(landmarks[i] - landmarks[k]).mean() > 0.15 * side[i] for k in keep]
             if all(apart):

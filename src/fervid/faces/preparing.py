@@ -5,6 +5,8 @@ killed in between is done again, what is finished is not.
 """
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -141,8 +143,17 @@ _worker: _Worker | None = None  # of a child process
 
 def _start(root: Path, settings: FaceSettings) -> None:
     global _worker
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)  # processes are what is parallel here
     _worker = _Worker(root, settings)
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its pool to stop; its children would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(clip: Clip) -> _Outcome:

@@ -104,7 +104,9 @@ class _Person:
     def __init__(self, folder: Path, spools: ExitStack) -> None:
         self.rows: list[int] = []
         self._columns: list[tuple[Any, ...]] = []
-        self._pictures = spools.enter_context(tempfile.SpooledTemporaryFile(SPOOL, dir=str(folder)))
+        self._pictures = spools.enter_context(
+            tempfile.SpooledTemporaryFile(SPOOL, dir=str(folder))  # noqa: SIM115
+        )
         self.extent = 0.0  # sum over rows of the face's width in frame pixels
 
     def add(self, row: int, points: Any, score: float, back: Any, picture: bytes) -> None:
