@@ -105,6 +105,46 @@ def test_still_and_sequence(tmp_path, squares, world, model):
     assert (tmp_path / "whole/shots.overlay.mp4").is_file()
 
 
+def test_frames_of_all_sizes_and_one_unreadable(tmp_path, world, model):
+    import cv2
+
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "0.png").write_bytes(b"not a picture")
+    for number, size in enumerate([(96, 128), (50, 300), (201, 99)], 1):
+        image = np.full((*size, 3), 90, np.uint8)
+        image[10:45, 10:60] = (200, 30, 230)
+        cv2.imwrite(str(folder / f"{number}.png"), image)
+    out = tmp_path / "out"
+    summary = predict([folder], out, model=model, sequence=True, overlay=True)
+    assert table(out / "mixed.csv")["status"].tolist() == ["unreadable", *["face"] * 3]
+    assert "1 of 4 frames are unreadable" in summary.rows[0]["reason"]
+    after = list(frames(out / "mixed.overlay.mp4"))
+    assert [f.image.shape for f in after] == [(96, 128, 3)] * 4
+    assert np.median(after[0].image) < 20
+
+
+def test_webcam_until_ctrl_c(tmp_path, squares, world, model, monkeypatch):
+    """A live source ends with Ctrl-C, and what was seen is kept; it is never skipped."""
+    from fervid.predict import stream
+
+    film = list(frames(squares.film(tmp_path / "f.mp4", 30)))
+
+    def camera(source, rate):
+        assert source == 0
+        for frame in film:
+            if frame.index == 20:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield frame
+
+    monkeypatch.setattr(stream, "frames", camera)
+    before = signal.getsignal(signal.SIGINT)
+    for _ in range(2):
+        assert predict(["0"], tmp_path / "out", model=model).done == 1
+        assert len(table(tmp_path / "out/webcam0.csv")) == 21
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_parquet_is_the_same_table(films, tmp_path, world, model):
     for format in ("csv", "parquet"):
         predict([films], tmp_path / format, model=model, format=format)

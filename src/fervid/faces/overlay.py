@@ -80,6 +80,14 @@ def write_still(path: Path, image: NDArray[np.uint8]) -> None:
     path.write_bytes(data.tobytes())
 
 
+def fitted(image: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A frame in a video's one size: the few that differ (a folder of pictures) are scaled."""
+    if image.shape == shape:
+        return image
+    scaled = cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(scaled, np.uint8)
+
+
 def _colour(face: Drawn, labels: Sequence[str], colours: Mapping[str, Colour]) -> Colour:
     if np.isnan(face.probabilities).any():
         return GREY

@@ -81,6 +81,7 @@ def plot_timeline(
     figure.suptitle(title + more, x=0.01, ha="left", fontsize=11)
     axes[-1].set_xlabel("probability" if still else "seconds")
     if not still:
+        _minutes(axes[-1], float(time[-1]))
         _legend(figure, labels)
     figure.savefig(path, format="png", metadata={"Software": None})
 
@@ -106,6 +107,19 @@ def _stack(
     axis.set_ylim(0, 1)
     axis.set_yticks([0, 0.5, 1], ["0", "", "1"], color="#70747A", fontsize=8)
     axis.tick_params(length=0, labelsize=9)
+
+
+def _minutes(axis: "Axes", seconds: float) -> None:
+    """From two minutes on, times are told as minutes:seconds, at round ones."""
+    if seconds < 120:
+        return
+    from matplotlib.ticker import MultipleLocator
+
+    rounds = (15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+    step = next((r for r in rounds if seconds / r <= 14), seconds / 10)
+    axis.xaxis.set_major_locator(MultipleLocator(step))
+    axis.xaxis.set_major_formatter(lambda t, _: f"{int(t) // 60}:{int(t) % 60:02d}")
+    axis.set_xlabel("minutes:seconds")
 
 
 def binned_means(

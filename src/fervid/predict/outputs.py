@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import OutputError
-from fervid.faces.overlay import Drawn, draw, write_still
+from fervid.faces.overlay import Drawn, draw, fitted, write_still
 from fervid.faces.video import Frame, frames, is_still, probe, write_video
 from fervid.figures.timeline import colours, plot_timeline, rgb
 from fervid.predict.timeline import NOBODY, STATUS, Timeline
@@ -102,12 +102,14 @@ def write_overlay(
         rate: frames per second of a folder of images.
     """
     palette = {label: rgb(colour) for label, colour in colours(rows.labels).items()}
+    shape = next(frame.image.shape for frame in frames(source, rate=rate) if frame.readable)
     begins = np.searchsorted(rows.frame, np.arange(int(rows.frame[-1]) + 2))
 
     def drawn(frame: Frame) -> NDArray[np.uint8]:
         mine = rows.rows(slice(begins[frame.index], begins[frame.index + 1]))
         note = "" if (mine.face != NOBODY).any() else STATUS[mine.status[0]]
-        return draw(frame.image, _faces(mine), rows.labels, palette, note)
+        image = frame.image if frame.readable else np.zeros(shape, np.uint8)
+        return fitted(draw(image, _faces(mine), rows.labels, palette, note), shape)
 
     decoded = (frame for frame in frames(source, rate=rate) if frame.index < len(begins) - 1)
     if is_still(source):
