@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,46 @@ def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
     count = min(max(round(share * len(subjects)), 1), len(subjects) - 1)
     words = f"{share:.0%} of the subjects held out by seed {seed}"
     return _folds(clips, [list(shuffled[:count]), list(shuffled[count:])], words)[:1]
+
+
+def repeated(clips: Clips, folds: int = 5, repeats: int = 10, seed: int = 0) -> list[Fold]:
+    """`k_fold` again and again, shuffled by the seeds that follow; folds are named "2.5".
+
+    Every clip is tested once in each repeat: `fervid.evaluation.repeated` evaluates such folds.
+    """
+    return [
+        replace(fold, name=f"{number + 1}.{fold.name}")
+        for number in range(repeats)
+        for fold in k_fold(clips, folds, seed + number)
+    ]
+
+
+def cross_database(clips: Clips, test: str) -> list[Fold]:
+    """One fold: a database is tested, all the others are trained on [3, Sec. 4.2.2].
+
+    Args:
+        clips: of several databases, subjects with names of their own in each.
+        test: the name of the tested one.
+    """
+    names = list(dict.fromkeys(clip.database for clip in clips))
+    if test not in names or len(names) < 2:
+        raise ProtocolError(
+            f"cannot test on {test!r} and train on others: the clips are of {', '.join(names)}"
+        )
+    others = " and ".join(name for name in names if name != test)
+    train, tested = (
+        tuple(row for row, clip in enumerate(clips) if (clip.database == test) is side)
+        for side in (False, True)
+    )
+    words = f"trained on {others}, tested on {test}"
+    return [Fold(clips, train, tested, test, words)]
+
+
+def leave_one_database_out(clips: Clips) -> list[Fold]:
+    """Each database once tested, all the others trained on; folds are named by it."""
+    names = dict.fromkeys(clip.database for clip in clips)
+    folds = [fold for name in names for fold in cross_database(clips, name)]
+    return [replace(fold, protocol="leave one database out") for fold in folds]
 
 
 PROTOCOLS: Mapping[str, Callable[[Clips], list[Fold]]] = {
