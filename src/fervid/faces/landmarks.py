@@ -3,8 +3,8 @@
 Points follow the 68 of Multi-PIE (jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67). The
 network was trained by `training/landmarks.py` on rendered and drawn faces alone.
 
-Crops are squares in the *face's own frame*: turned upright, as wide as `CROP` Haar boxes. A frame of
-video is followed by cutting the crop where the last landmarks were, so no detector runs.
+Crops are squares in the *face's own frame*: turned upright, as wide as `CROP` Haar boxes. A face
+is followed by cutting the crop where its last landmarks were, so no detector runs.
 """
 
 import hashlib
@@ -24,20 +24,22 @@ from fervid.errors import FacesError
 WEIGHTS = Path(__file__).parent / "weights" / "landmarks.safetensors"
 INPUT = 96  # side of the network's picture, pixels
 CROP = 1.16  # side of the crop, in sides of the Haar-like box
-DROP = 0.07  # how far the crop's centre lies below the box's, in sides of the box
+DROP = 0.1  # how far the crop's centre lies below the box's, in sides of the box
 
 # Where five anchors lie in the Haar-like box, as fractions of its side: the middle of the right
 # and left eye, the nose's base and the mouth's corners, mean over the rendered faces.
 ANCHORS = np.array(
-    [[0.338, 0.432], [0.662, 0.432], [0.5, 0.678], [0.385, 0.782], [0.615, 0.782]], np.float32
+    [[0.321, 0.418], [0.679, 0.418], [0.5, 0.68], [0.354, 0.809], [0.646, 0.809]], np.float32
 )
 
 # The point that takes each point's place when a face is mirrored.
 FLIP = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-)
+    [
+        *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31,
+        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+        54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
+    ]
+)  # fmt: skip
 
 Array = NDArray[np.float32]
 
@@ -71,8 +73,8 @@ class Landmarker:
 
         Args:
             frame: (H, W) grey or (H, W, 3) RGB.
-            boxes: (N, 4) left, top, width, height of a square box as the Haar cascade gives, pixels.
-            angles: (N,) how far each face is turned clockwise in the picture, radians; 0 by default.
+            boxes: (N, 4) left, top, width, height of a square box like the Haar cascade's, pixels.
+            angles: (N,) radians each face is turned clockwise in the picture; 0 by default.
 
         Returns:
             (N, 68, 2) landmarks in pixels of the frame, (N,) presence in 0..1.
@@ -87,7 +89,7 @@ class Landmarker:
         return again, np.minimum(presence, sure)
 
     def follow(self, frame: NDArray[np.uint8], landmarks: Array) -> tuple[Array, Array]:
-        """Landmarks near earlier ones, (N, 68, 2) in pixels of the frame; returns as a call does."""
+        """As a call, but where earlier landmarks were, (N, 68, 2) in pixels of the frame."""
         return self._predict(frame, crops_of_landmarks(landmarks))
 
     def _predict(self, frame: NDArray[np.uint8], crops: Array) -> tuple[Array, Array]:
@@ -145,7 +147,7 @@ def crops_of_landmarks(landmarks: Array) -> Array:
 
 
 def cut_out(frame: NDArray[np.uint8], crop: Array) -> NDArray[np.uint8]:
-    """One crop of a frame as the network's (96, 96) grey picture; beyond the frame, its edge goes on.
+    """One crop of a frame, (96, 96) grey; beyond the frame its edge goes on.
 
     Large faces are cut out finer and then averaged, so that no pixel is skipped.
     """
@@ -159,7 +161,9 @@ def cut_out(frame: NDArray[np.uint8], crop: Array) -> NDArray[np.uint8]:
     cut = cv2.warpAffine(frame, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     if cut.ndim == 3:
         cut = cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY)
-    return cv2.resize(cut, (INPUT, INPUT), interpolation=cv2.INTER_AREA) if finer > 1 else cut
+    if finer > 1:
+        cut = cv2.resize(cut, (INPUT, INPUT), interpolation=cv2.INTER_AREA)
+    return np.asarray(cut, np.uint8)
 
 
 def to_frame(points: Array, crops: Array) -> Array:
@@ -216,7 +220,7 @@ class Network(nn.Module):
         self.register_buffer("grid", (torch.arange(28) - 1.5) / 24, persistent=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 1, 96, 96) grey 0..255 -> (B, 68, 2) in the crop's unit square, (B,) presence logit."""
+        """(B, 1, 96, 96) grey 0..255 -> (B, 68, 2) in the unit square, (B,) presence logit."""
         whole, local, logit = self.heads(x)
         return (whole + local) / 2, logit
 
@@ -252,7 +256,7 @@ def load(path: Path) -> tuple[Network, dict[str, str]]:
         raise FacesError(f"{path}: not a safetensors file ({error}); name another one.") from error
     if metadata.get("format") != "fervid" or metadata.get("kind") != "landmarks":
         raise FacesError(
-            f"{path}: holds no landmark network of fervid; name a file made by training/landmarks.py."
+            f"{path}: no landmark network of fervid; name a file made by training/landmarks.py."
         )
     network = Network()
     try:
@@ -270,7 +274,7 @@ def fold(module: nn.Module) -> nn.Module:
     last: Any = None
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
-            scale = child.weight / torch.sqrt(child.running_var + child.eps)  # type: ignore[operator]
+            scale = child.weight / torch.sqrt(child.running_var + child.eps)  # type: ignore[operator,arg-type]
             shape = (-1, *[1] * (last.weight.dim() - 1))
             last.weight = nn.Parameter(last.weight * scale.reshape(shape))
             last.bias = nn.Parameter(child.bias - child.running_mean * scale)  # type: ignore[operator]
