@@ -1,0 +1,182 @@
+"""What a clip is recognised by: the bytes of its files, or what its pictures look like."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.clip import Clip
+from fervid.databases.tree import IMAGES
+from fervid.errors import InputError
+from fervid.faces.video import frames, is_still, pictures
+from fervid.progress import track
+
+SIDE = 32  # pixels of a small frame
+FRAMES = 3  # of a clip: its middle, and the middles of its first and last third
+KEPT = 96  # small frames held while a video of unknown length runs through
+
+Small = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+# Bytes
+
+
+def same_content(paths: Iterable[Path]) -> list[list[Path]]:
+    """Groups of sources (files, or folders of pictures) that hold the same bytes.
+
+    Sizes are compared first, so that of a million videos only those of equal size are read.
+    """
+    by_size: dict[tuple[int, int], list[Path]] = defaultdict(list)
+    for path in track(list(paths), "sizes"):
+        if size := _size(path):
+            by_size[size].append(path)
+    suspects = [path for group in by_size.values() if len(group) > 1 for path in group]
+    by_hash: dict[bytes, list[Path]] = defaultdict(list)
+    for path in track(suspects, "contents"):
+        if found := _hash(path):
+            by_hash[found].append(path)
+    return [group for group in by_hash.values() if len(group) > 1]
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """(files, bytes); None where there is nothing to compare."""
+    try:
+        if path.suffix:  # a file, nearly always: one question to the disk instead of two
+            told = os.stat(path)  # noqa: PTH116 - many files
+            if not os.path.isdir(path):  # noqa: PTH112
+                return (1, told.st_size) if told.st_size else None
+        elif path.is_file():
+            return 1, path.stat().st_size
+        with os.scandir(path) as found:
+            sizes = [entry.stat().st_size for entry in found if _is_frame(entry.name)]
+    except OSError:
+        return None
+    return (len(sizes), sum(sizes)) if sizes else None
+
+
+def _is_frame(name: str) -> bool:
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGES  # noqa: PTH122
+
+
+def _hash(path: Path) -> bytes | None:
+    """Of a file's bytes, or of those of a folder's pictures in order of their names."""
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        if path.is_dir():
+            for name in sorted(filter(_is_frame, os.listdir(path))):  # noqa: PTH208
+                digest.update((path / name).read_bytes())
+            return digest.digest()
+        with path.open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except OSError:
+        return None
+    return digest.digest()
+
+
+# Looks
+
+
+def looks(clips: Sequence[Clip], jobs: int = 1) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """(N, 3, 32, 32) small grey frames of every clip, and (N,) which of them could be read.
+
+    One clip is decoded at a time (by each process); 3 KB of it are kept.
+
+    Args:
+        jobs: processes.
+    """
+    small = np.zeros((len(clips), FRAMES, SIDE, SIDE), np.uint8)
+    there = np.zeros(len(clips), bool)
+    if jobs > 1:
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            found = pool.map(look, clips, chunksize=max(1, min(64, len(clips) // (4 * jobs))))
+            for row, image in enumerate(track(found, "pictures", len(clips))):
+                if image is not None:
+                    small[row], there[row] = image, True
+    else:
+        for row, clip in enumerate(track(clips, "pictures")):
+            image = look(clip)
+            if image is not None:
+                small[row], there[row] = image, True
+    return small, there
+
+
+def look(clip: Clip) -> Small | None:
+    """(3, 32, 32) small grey frames of one clip; None where it cannot be read."""
+    try:
+        if clip.path.is_dir():
+            inside = pictures(clip.path)[clip.start : clip.end]
+            chosen = [inside[place] for place in _places(len(inside))] if inside else []
+            return np.stack([_still(path) for path in chosen]) if chosen else None
+        if is_still(clip.path):
+            return np.repeat(_still(clip.path)[None], FRAMES, axis=0)
+        return _video(clip)
+    except InputError:
+        return None
+
+
+def _still(path: Path) -> Small:
+    return shrink(next(frames(path)).image)
+
+
+def _video(clip: Clip) -> Small | None:
+    """Streams: when more than KEPT small frames are held, every second one is let go."""
+    held: list[Small] = []
+    step = 1
+    for number, frame in enumerate(frames(clip.path, clip.start, clip.end)):
+        if number % step == 0 and frame.readable:
+            held.append(shrink(frame.image))
+            if len(held) > KEPT:
+                held, step = held[::2], 2 * step
+    return np.stack([held[place] for place in _places(len(held))]) if held else None
+
+
+def _places(count: int) -> list[int]:
+    return [(2 * part + 1) * count // (2 * FRAMES) for part in range(FRAMES)]
+
+
+def shrink(image: NDArray[np.uint8]) -> Small:
+    """(H, W, 3) -> (32, 32) grey: the mean of each cell, whatever the size and proportions."""
+    height, width = image.shape[:2]
+    green = image[..., 1].astype(np.float32)  # stands for brightness, and is there in grey ones
+    if height < SIDE or width < SIDE:
+        rows, columns = (np.arange(SIDE) * n // SIDE for n in (height, width))
+        return green[np.ix_(rows, columns)].astype(np.uint8)
+    rows, columns = (np.arange(SIDE) * n // SIDE for n in (height, width))
+    sums = np.add.reduceat(np.add.reduceat(green, rows, axis=0), columns, axis=1)
+    cells = np.outer(np.diff(rows, append=height), np.diff(columns, append=width))
+    return np.asarray(sums / cells, np.float32).round().astype(np.uint8)
+
+
+def turned(small: NDArray[np.uint8], flip: bool, degrees: float) -> NDArray[np.uint8]:
+    """(..., 32, 32) frames mirrored and rotated about their centre; edges are repeated."""
+    if flip:
+        small = small[..., ::-1]
+    if not degrees:
+        return small
+    radians = np.radians(degrees)
+    centre = (SIDE - 1) / 2
+    y, x = np.mgrid[:SIDE, :SIDE] - centre
+    source_y = np.clip(y * np.cos(radians) + x * np.sin(radians) + centre, 0, SIDE - 1)
+    source_x = np.clip(x * np.cos(radians) - y * np.sin(radians) + centre, 0, SIDE - 1)
+    top = np.minimum(source_y.astype(int), SIDE - 2)
+    left = np.minimum(source_x.astype(int), SIDE - 2)
+    down, right = (source_y - top).astype(np.float32), (source_x - left).astype(np.float32)
+    upper = small[..., top, left] * (1 - right) + small[..., top, left + 1] * right
+    lower = small[..., top + 1, left] * (1 - right) + small[..., top + 1, left + 1] * right
+    mixed: NDArray[np.uint8] = np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    return mixed
+
+
+def disc() -> NDArray[np.bool_]:
+    """(32, 32) which cells any rotation keeps within the picture."""
+    centre = (SIDE - 1) / 2
+    y, x = np.mgrid[:SIDE, :SIDE] - centre
+    return np.asarray(np.hypot(y, x) <= centre)

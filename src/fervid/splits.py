@@ -1,0 +1,171 @@
+"""Splits on paper: shown as a table, written to a file, read from anybody's, before any check."""
+
+import csv
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from fervid import protocols
+from fervid.clip import Clip, Database
+from fervid.databases.tree import natural
+from fervid.errors import OutputError, ProtocolError
+
+
+class Sides(Protocol):
+    """What a `Fold` and a `Split` have in common."""
+
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """The database's, which `train` and `test` index."""
+
+    @property
+    def train(self) -> tuple[int, ...]:
+        """Rows to train on."""
+
+    @property
+    def test(self) -> tuple[int, ...]:
+        """Rows to test on."""
+
+    @property
+    def name(self) -> str:
+        """Said in tables."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A fold that nobody has checked: subjects may be unknown, or stand on both sides.
+
+    Args:
+        clips: the database's, which `train` and `test` index.
+        train: rows to train on.
+        test: rows to test on.
+        name: said in tables.
+    """
+
+    clips: tuple[Clip, ...] = field(repr=False)
+    train: tuple[int, ...] = field(repr=False)
+    test: tuple[int, ...] = field(repr=False)
+    name: str = ""
+
+
+def read(path: Path, database: Database) -> list[Split]:
+    """A split file as it stands, leaks and all: CSV (clip,fold) or JSON (train, test).
+
+    Raises:
+        ProtocolError: as `fervid.protocols.read`.
+    """
+    clips = database.clips
+    return [Split(clips, *sides) for sides in protocols.read(Path(path), clips)]
+
+
+def parts(database: Database) -> list[Split]:
+    """The fixed parts a database is delivered in (`Clip.groups["part"]`) [5, Sec. 4.1 for FER+].
+
+    Validation is judged after training on the training part, test after training on both.
+
+    Raises:
+        ProtocolError: no training part, or nothing beside it.
+    """
+    rows: dict[str, list[int]] = {}
+    for row, clip in enumerate(database.clips):
+        rows.setdefault(clip.groups.get("part", ""), []).append(row)
+    train, validation, test = (
+        tuple(rows.get(part, ())) for part in ("train", "validation", "test")
+    )
+    splits = []
+    if train and validation:
+        splits.append(Split(database.clips, train, validation, "validation"))
+    if train and test:
+        splits.append(Split(database.clips, train + validation, test, "test"))
+    if not splits:
+        found = ", ".join(filter(None, rows)) or "none"
+        raise ProtocolError(
+            f"{database.name} has no fixed training part with another beside it (parts found: "
+            f"{found}): choose a protocol, or give a split file"
+        )
+    return splits
+
+
+def show(folds: Sequence[Sides], database: Database, width: int = 48) -> str:
+    """A table: per fold the clips on each side, the labels tested on, and who they are.
+
+    Args:
+        width: of the column of subjects, which is cut.
+    """
+    head = ["fold", "train", "test", "subjects", *database.labels, "who is tested"]
+    lines = [head]
+    for fold in folds:
+        tested = [fold.clips[row] for row in fold.test]
+        who = sorted({clip.subject for clip in tested if clip.subject}, key=natural)
+        labels = Counter(clip.label for clip in tested)
+        names = " ".join(who) or "unknown"
+        lines.append(
+            [fold.name, str(len(fold.train)), str(len(fold.test)), str(len(who) or "?"),
+             *(str(labels[label]) for label in database.labels),
+             names if len(names) <= width else names[: width - 3] + "..."]
+        )  # fmt: skip
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    rows = ("  ".join(_cell(*pair) for pair in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def _cell(text: str, width: int) -> str:
+    return text.rjust(width) if text.replace("?", "0").isdecimal() else text.ljust(width)
+
+
+def export(folds: Sequence[Sides], path: Path) -> None:
+    """Write a split file that `protocols.from_file` reads back to the same folds.
+
+    A .csv holds clip and fold, which tells folds that test every clip once and train on all the
+    others; a .json tells any.
+
+    Raises:
+        ProtocolError: a .csv cannot tell these folds.
+        OutputError: the place cannot be written to.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".csv":
+        text = _csv(folds)
+    else:
+        sides = [
+            {"name": fold.name,
+             "train": [fold.clips[row].name for row in fold.train],
+             "test": [fold.clips[row].name for row in fold.test]}
+            for fold in folds
+        ]  # fmt: skip
+        text = json.dumps(sides, indent=1) + "\n"
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror}): choose another place"
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _csv(folds: Sequence[Sides]) -> str:
+    clips = folds[0].clips if folds else ()
+    everything = set(range(len(clips)))
+    tested = [row for fold in folds for row in fold.test]
+    plain = sorted(tested) == sorted(everything) and all(
+        set(fold.train) == everything - set(fold.test) for fold in folds
+    )
+    if not plain or len({fold.name for fold in folds}) < len(folds):
+        raise ProtocolError(
+            "a CSV tells only folds that test every clip once and train on all the others: "
+            "export to a .json file"
+        )
+    lines = sorted((row, fold.name) for fold in folds for row in fold.test)
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(("clip", "fold"))
+    writer.writerows((clips[row].name, name) for row, name in lines)
+    return written.getvalue()
