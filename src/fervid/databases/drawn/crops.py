@@ -14,7 +14,7 @@ from fervid.databases.drawn.scene import backdrop, lamp, lay, shoulders
 
 SIDE = 128  # of a crop, in pixels
 DRAWN = 192  # of the picture it is cut from
-EACH = 12  # crops of one person before the next comes
+EACH = 16  # crops of one person before the next comes
 
 
 def crops(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -57,7 +57,7 @@ def build(who: Identity) -> Face:
     hair = grow(who, head)
     small = cv2.resize(hair.cover, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     lips = np.zeros((SIDE, SIDE), np.float32)
-    gloss = (0.10 - 0.03 * who.age) * (1 - small) + 0.10 * small + 0.05 * lips
+    gloss = (0.10 - 0.03 * who.age) * (1 - small) + 0.16 * small + 0.05 * lips
     mobile = np.array(who.mobility[: len(action_units.UNITS)])[:, None, None, None]
     return Face(
         who,
@@ -65,7 +65,7 @@ def build(who: Identity) -> Face:
         hair.radius,
         texture(who, head, hair),
         gloss.astype(np.float32),
-        action_units.relief(head, who.age),
+        action_units.relief(head, who.age) * (1 - small).ravel(),
         action_units.moves() * mobile,
         action_units.lids(),
         nodes(),

@@ -39,8 +39,10 @@ class Hair:
 
 def noise(rng: np.random.Generator, side: int, across: float, along: float) -> Map:
     """Blurred noise of unit deviation; sigma in cells, across and along the columns."""
-    raw = rng.standard_normal((side, side), dtype=np.float32)
-    soft = cv2.GaussianBlur(raw, (0, 0), sigmaX=across, sigmaY=along)
+    fewer = max(int(min(across, along) / 2), 1)  # wide blurs need no fine cells
+    raw = rng.standard_normal((side // fewer, side // fewer), dtype=np.float32)
+    soft = cv2.GaussianBlur(raw, (0, 0), sigmaX=across / fewer, sigmaY=along / fewer)
+    soft = cv2.resize(soft, (side, side), interpolation=cv2.INTER_LINEAR) if fewer > 1 else soft
     return (soft / soft.std()).astype(np.float32)
 
 
@@ -71,19 +73,28 @@ def grow(who: Identity, head: Surface) -> Hair:
     edge = low - y + jag * strands + 0.02 * noise(rng, side, 12, 12)
     soft = 0.10 if who.style in ("buzz", "short", "swept", "tied") else 0.05
     cover = smooth(0.0, soft, edge)
-    return Hair(cover, np.exp(0.22 * strands), _stand(who, head, cover))
+    radius, wall = _stand(who, head, cover)
+    wall = cv2.resize(wall, cover.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    inner = wall * smooth(1.5, 1.25, np.abs(s))  # the dark side towards the neck
+    cover = np.maximum(cover, wall)
+    return Hair(cover.astype(np.float32), np.exp(0.32 * strands) * (1 - 0.65 * inner), radius)
 
 
-def _stand(who: Identity, head: Surface, cover: Map) -> Map:
-    """The head's radius with the hair's volume on it."""
+def _stand(who: Identity, head: Surface, cover: Map) -> tuple[Map, Map]:
+    """The head's radius with the hair's volume on it, and where hanging hair stands free."""
     s, y = grid(FINE)
     small = cv2.resize(cover, head.radius.shape[::-1], interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), 0.05 * FINE)
-    wave = noise(np.random.default_rng([who.seed, 3]), len(small), 4, 14)
+    rng = np.random.default_rng([who.seed, 3])
+    wave = noise(rng, len(small), 4, 14) + 0.5 * noise(rng, len(small), 1, 12)
+    wall = np.zeros_like(small)
     lift = LIFT[who.style] * (1 + 0.10 * wave) * (0.8 + 0.4 * smooth(-0.6, -1.4, -(-y)))
     radius = head.radius + lift * np.clip(wide * 1.6 - 0.5, 0, 1)
     if who.style in ("bob", "long"):
         curtain = np.interp(y, (-0.2, 0.4, 1.2, 2.0, 2.7), (1.15, 1.26, 1.27, 1.26, 1.3))
-        hanging = cv2.GaussianBlur(small, (0, 0), 0.03 * FINE) * smooth(-0.6, 0.1, y)
-        radius = np.maximum(radius, (curtain + 0.02 * wave) * hanging + radius * (1 - hanging))
-    return radius.astype(np.float32)
+        sin, cos = angles(s)
+        low = 1.36 if who.style == "bob" else 9.0
+        hanging = smooth(0.44, 0.20, cos) * smooth(-0.5, 0.2, y) * smooth(low, low - 0.12, y)
+        radius = np.maximum(radius, (curtain + 0.012 * wave) * hanging + radius * (1 - hanging))
+        wall = smooth(0.02, 0.18, hanging)
+    return radius.astype(np.float32), wall

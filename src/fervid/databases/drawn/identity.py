@@ -110,7 +110,7 @@ def sample_identity(seed: int) -> Identity:
     iris_index = int(rng.choice(6 if fair else (3 if skin_at < 0.6 else 2)))
     styles = HAIR_STYLES[:4] if sex else HAIR_STYLES[3:]
     odds = (0.12, 0.28, 0.36, 0.24) if sex else (0.1, 0.22, 0.22, 0.26, 0.2)
-    shape = np.clip(rng.normal(0, 0.55, 22), -1.5, 1.5)
+    shape = np.clip(rng.normal(0, 0.65, 22), -1.6, 1.6)
 
     def lean(index: int, towards: float) -> float:
         return float(shape[index] + towards * (2 * male - 1))
@@ -124,7 +124,7 @@ def sample_identity(seed: int) -> Identity:
         age=age,
         skin=colour(skin),
         iris=colour(np.array(IRIS_COLOURS[iris_index]) * np.exp(rng.normal(0, 0.15, 3))),
-        hair=colour(np.array(HAIR_COLOURS[hair_index]) * np.exp(rng.normal(0, 0.15, 3))),
+        hair=colour(np.array(HAIR_COLOURS[hair_index]) * np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.04, 3))),
         style=str(rng.choice(styles, p=odds)),
         beard=float(rng.choice([0.0, 0.35, 0.6, 1.0], p=[0.5, 0.25, 0.15, 0.1])) if sex else 0.0,
         glasses=bool(rng.random() < 0.12),

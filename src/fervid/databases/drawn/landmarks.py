@@ -8,8 +8,8 @@ from fervid.databases.drawn.identity import Identity
 # The half of the mean face on the right of the image: x to the right from the middle line, y down
 # from the line through the pupils, in pupil distances; order of Multi-PIE. The other half mirrors it.
 HALF: dict[int, tuple[float, float]] = {
-    8: (0.0, 1.72), 9: (0.24, 1.68), 10: (0.46, 1.59), 11: (0.66, 1.44), 12: (0.83, 1.20),
-    13: (0.96, 0.90), 14: (1.03, 0.59), 15: (1.07, 0.29), 16: (1.09, -0.02),
+    8: (0.0, 1.66), 9: (0.26, 1.63), 10: (0.50, 1.56), 11: (0.70, 1.42), 12: (0.86, 1.17),
+    13: (0.975, 0.85), 14: (1.04, 0.54), 15: (1.075, 0.23), 16: (1.09, -0.09),
     22: (0.185, -0.325), 23: (0.36, -0.40), 24: (0.56, -0.425), 25: (0.74, -0.375),
     26: (0.87, -0.26),
     27: (0.0, -0.05), 28: (0.0, 0.13), 29: (0.0, 0.31), 30: (0.0, 0.49),
@@ -56,7 +56,7 @@ def _half(who: Identity) -> dict[int | str, NDArray[np.float64]]:
     for name, p in at.items():
         p[1] *= length if p[1] > 0 else 1.0
         if isinstance(name, int) and name <= 16:
-            p[0] *= 1 + 0.04 * who.face_width + 0.05 * who.jaw_width * np.clip(p[1] - 0.5, 0, 1)
+            p[0] *= 1 + 0.04 * who.face_width + 0.04 * who.jaw_width * np.clip(p[1] - 0.5, 0, 1)
             p[1] += 0.05 * who.chin * np.clip(p[1] - 1.1, 0, 0.5)
     eye = np.array([0.485, 0.0])
     turn = 0.09 * who.eye_tilt

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.databases.drawn.action_units import UNITS
-from fervid.databases.drawn.prototypes import BYPLAY, MOUTH_UNITS, compose
+from fervid.databases.drawn.prototypes import BYPLAY, MOUTH_UNITS, PROTOTYPES, compose
 
 Ways = Literal["apex", "full"]
 Level = Literal["easy", "normal", "hard"]
@@ -27,6 +27,7 @@ class Difficulty:
         idle: size of the small movements.
         pose: deviation of yaw, pitch and roll in degrees.
         light: 0..1, how one-sided and dim the light may be.
+        blend: odds of parts of another emotion, and their largest strength.
         noise: range of the camera's noise in grey values.
         blur: range of the camera's blur in pixels at 256 x 256.
     """
@@ -38,17 +39,18 @@ class Difficulty:
     idle: float
     pose: tuple[float, float, float]
     light: float
+    blend: tuple[float, float]
     noise: tuple[float, float]
     blur: tuple[float, float]
 
 
 DIFFICULTY: Mapping[str, Difficulty] = {
-    "easy": Difficulty((0.8, 1.0), 0.3, (0.0, 0.0), 0.05, 0.01, (3, 2, 2), 0.2, (0.5, 2), (0, 0.4)),
+    "easy": Difficulty((0.8, 1.0), 0.3, (0.0, 0.0), 0.05, 0.01, (3, 2, 2), 0.2, (0.0, 0.0), (0.5, 2), (0, 0.4)),
     "normal": Difficulty(
-        (0.30, 0.95), 1.0, (0.6, 0.55), 0.12, 0.03, (6, 4, 4), 0.6, (1, 4), (0.2, 0.8)
+        (0.18, 0.72), 1.3, (0.8, 0.6), 0.18, 0.05, (6, 4, 4), 0.6, (0.4, 0.7), (1, 4), (0.2, 0.8)
     ),
     "hard": Difficulty(
-        (0.15, 0.70), 1.5, (0.9, 0.7), 0.2, 0.06, (9, 6, 6), 1.0, (2, 8), (0.4, 1.4)
+        (0.12, 0.55), 1.6, (0.9, 0.7), 0.2, 0.07, (9, 6, 6), 1.0, (0.6, 0.8), (2, 8), (0.4, 1.4)
     ),
 }
 
@@ -119,6 +121,12 @@ def perform(emotion: str, rng: np.random.Generator, way: Ways, level: Level) -> 
     for unit, strength in strengths.items():
         ahead = sides if unit in MOUTH_UNITS else np.ones(2)
         _play(units, unit, intensity * strength * ahead, rising, falling, rng, hard.uneven)
+    if rng.random() < hard.blend[0]:
+        other = compose(str(rng.choice([e for e in PROTOTYPES if e != emotion])), rng, 0.5)
+        part = rng.uniform(0.15, hard.blend[1]) * intensity
+        for unit, strength in other.items():
+            if rng.random() < 0.7:
+                _play(units, unit, np.full(2, part * strength), rising, falling, rng, hard.uneven)
     chance, most = hard.byplay
     for _ in range(2):
         if rng.random() < chance:
@@ -127,6 +135,7 @@ def perform(emotion: str, rng: np.random.Generator, way: Ways, level: Level) -> 
                 _play(units, unit, rng.uniform(0.2, most) * strength * both, rising, falling, rng, 0.1)
     idle = hard.idle * np.abs(_wander(rng, frames, len(UNITS), 60))[..., None]
     idle[:, UNITS.index(45)] = 0
+    idle[:, [UNITS.index(25), UNITS.index(26), UNITS.index(27)]] *= 0.3  # the mouth stays shut
     units = np.clip(np.maximum(units, 0) + idle, 0, 1)
     blinks = _blinks(rng, frames, apex)
     units[:, UNITS.index(45)] = np.maximum(units[:, UNITS.index(45)], blinks[:, None])
@@ -135,8 +144,6 @@ def perform(emotion: str, rng: np.random.Generator, way: Ways, level: Level) -> 
 
 
 def _sides(emotion: str, rng: np.random.Generator) -> Array:
-    from fervid.databases.drawn.prototypes import PROTOTYPES
-
     if rng.random() < PROTOTYPES[emotion].one_sided:
         weak = rng.uniform(0, 0.25)
         return rng.permutation([1.0, weak])

@@ -169,7 +169,7 @@ def glasses(colour: Map, face: Face, radius: Map, view: View, box: tuple[int, in
         lines.append(np.stack([hinge, hinge + (ear - hinge) * 0.5 + (sign * 0.08, 0, 0.1), ear]))
     lines.append(np.stack([lines[0][0], (lines[0][0] + lines[2][16]) / 2 - (0, 0.05, -0.04), lines[2][16]]))
     mask = np.zeros(colour.shape[:2], np.uint8)
-    thick = max(1, round(0.04 * view.scale))
+    thick = max(1, round(0.03 * view.scale))
     for k, line in enumerate(lines):
         seen = project(line, view) - np.array(box[:2])
         hidden = k in (1, 3) and (view.yaw * (1 if k == 3 else -1)) > 0.1

@@ -13,7 +13,8 @@ from fervid.databases.drawn.shape import EXTENT, FINE, TOP, A, Map, angles, grid
 PIVOT = np.array([0.0, 0.45, 0.25])  # the point the head turns about
 DISTANCE = 9.0  # from the camera to the pivot
 FACE_DEPTH = 1.1  # how far the face stands before the pivot: a view's scale holds there
-BEFORE = (0.0, 0.2, 0.4, 0.65, 0.9)  # where a silhouette may lie before the axis
+BEFORE = (-0.2, 0.0, 0.25, 0.5, 0.8)  # where a silhouette may lie before the axis
+NEAR = 0.02  # over this length along a ray the head counts as flat
 LARGEST = 2.0  # no part of a head is farther from its axis
 
 
@@ -85,39 +86,60 @@ def lift(places: NDArray[np.float64], radius: Map) -> NDArray[np.float64]:
     return np.stack([r * sin, places[:, 1], r * cos], axis=1).astype(np.float64)
 
 
-def _rays(radius: Map, view: View, box: tuple[int, int, int, int], step: int) -> tuple[Map, Map]:
-    """Where the lines of sight meet the head.
-
-    Returns:
-        (h, w, 2) column and row in the head's maps, and (h, w) how far inside the silhouette,
-        in pixels.
-    """
+def _lines(view: View, box: tuple[int, int, int, int], step: int) -> tuple[Map, tuple[Map, Map, Map]]:
+    """The camera's place and the directions of the lines of sight, in head axes."""
     left, top, right, bottom = box
     half = (step - 1) / 2
     x = (np.arange(left, right, step, dtype=np.float32) + (half - view.x)) / view.focal
     y = (np.arange(top, bottom, step, dtype=np.float32) + (half - view.y)) / view.focal
     turn = view.rotation.T.astype(np.float32)
     start = turn[:, 2] * np.float32(DISTANCE) + PIVOT.astype(np.float32)
-    d = [
-        turn[k, 0] * x[None] / DISTANCE + turn[k, 1] * y[:, None] / DISTANCE - turn[k, 2]
-        for k in range(3)
-    ]
-    dx, dy, dz = (np.ascontiguousarray(v, np.float32) for v in d)
-    flat = dx * dx + dz * dz
-    nearest = -(start[0] * dx + start[2] * dz) / flat
-    inside = np.min([_height(radius, start, (dx, dy, dz), nearest - b)[0] for b in BEFORE], axis=0)
+    across, down = turn[:, 0] / np.float32(DISTANCE), turn[:, 1] / np.float32(DISTANCE)
+    d = [(across[k] * x)[None] + (down[k] * y - turn[k, 2])[:, None] for k in range(3)]
+    return start, (d[0], d[1], d[2])
+
+
+def _rays(radius: Map, view: View, box: tuple[int, int, int, int]) -> tuple[Map, Map]:
+    """Where the lines of sight meet the head.
+
+    They are followed for every second pixel and row, then corrected for each pixel.
+
+    Returns:
+        (h, w, 2) column and row in the head's maps, and (h, w) how far inside the silhouette,
+        in pixels.
+    """
+    start, d = _lines(view, box, 2)
+    flat = d[0] * d[0] + d[2] * d[2]
+    nearest = -(start[0] * d[0] + start[2] * d[2]) / flat
+    inside = np.min([_height(radius, start, d, nearest - b)[0] for b in BEFORE], axis=0)
     closest = start[0] ** 2 + start[2] ** 2 - nearest * nearest * flat
     t = nearest - np.sqrt(np.maximum(LARGEST**2 - closest, 0) / flat)
-    outer, inner = t, np.full_like(t, np.inf)  # Newton's steps, kept between air and head
-    for _ in range(8):
-        above, slope, _ = _height(radius, start, (dx, dy, dz), t)
+    t = _follow(radius, start, d, t, nearest + 0.2)
+    shape = (box[2] - box[0], box[3] - box[1])
+    t, inside = (cv2.resize(v, shape, interpolation=cv2.INTER_LINEAR) for v in (t, inside))
+    start, d = _lines(view, box, 1)
+    above = _height(radius, start, d, t)[0]
+    falls = (_height(radius, start, d, t - NEAR)[0] - above) * np.float32(1 / NEAR)
+    t += np.clip(above / np.maximum(falls, 0.3), -0.1, 0.1)
+    return _height(radius, start, d, t)[2], -inside * view.focal
+
+
+def _follow(
+    radius: Map, start: NDArray[np.float32], d: tuple[Map, Map, Map], t: Map, last: Map
+) -> Map:
+    """Go along the rays from t until they meet the head; Newton in the air, then regula falsi."""
+    outer, inner = t, np.full_like(t, np.inf)
+    high, deep = np.zeros_like(t), np.zeros_like(t)
+    for _ in range(6):
+        above, slope, _ = _height(radius, start, d, t)
         air = above > 0
-        outer, inner = np.where(air, t, outer), np.where(air, inner, t)
-        step_to = np.minimum(t + above / np.maximum(-slope, 0.3), nearest)
-        beyond = (step_to >= inner) | (step_to < outer)
-        t = np.where(beyond & (inner < np.inf), 0.5 * (outer + inner), step_to)
-    places = _height(radius, start, (dx, dy, dz), t)[2]
-    return places, -inside * view.focal
+        outer, high = np.where(air, t, outer), np.where(air, above, high)
+        inner, deep = np.where(air, inner, t), np.where(air, deep, above)
+        ahead = np.minimum(t + above / np.maximum(-slope, 0.3), last)
+        met = inner < np.inf
+        part = np.clip(high / np.maximum(high - deep, 1e-6), 0.08, 0.92)
+        t = np.where(met, outer + part * np.where(met, inner - outer, 0), ahead)
+    return t
 
 
 def _height(
@@ -154,7 +176,7 @@ def shade(face: Face, radius: Map, view: View, light: Light) -> Map:
     lamp = facing(towards)
     low = cv2.resize(radius, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     soft = cv2.resize(cv2.GaussianBlur(low, (0, 0), 2.0), radius.shape[::-1])
-    hollow = np.clip(1 - 4.5 * np.maximum(soft - radius, 0), 0.35, 1)
+    hollow = np.clip(1 - 4.5 * np.maximum(soft - radius, 0), 0.45, 1)
     sky = light.ambient * (0.75 + 0.25 * facing(np.array([0.0, -1.0, 0.3]))) * hollow
     shine = np.maximum(facing(towards / np.linalg.norm(towards) + (0, 0, 1)), 0)
     shine *= shine
@@ -206,10 +228,8 @@ def render(
     picture = background.copy()
     if box[2] - box[0] < 8 or box[3] - box[1] < 8:
         return picture, points
-    coarse, inside = _rays(radius, view, box, 2)
-    shape = (box[2] - box[0], box[3] - box[1])
-    places = cv2.resize(coarse, shape, interpolation=cv2.INTER_LINEAR)
-    cover = np.clip(cv2.resize(inside, shape, interpolation=cv2.INTER_LINEAR) + 0.5, 0, 1)
+    places, inside = _rays(radius, view, box)
+    cover = np.clip(inside + 0.5, 0, 1)
     cover *= places[..., 1] < FINE * EXTENT + 1
     lit = cv2.remap(shade(face, radius, view, light), places, None, cv2.INTER_LINEAR)
     skin = cv2.remap(offset, places, None, cv2.INTER_LINEAR)

@@ -48,19 +48,21 @@ def lamp(rng: np.random.Generator, hardness: float) -> Light:
 def backdrop(rng: np.random.Generator, size: tuple[int, int], busy: float) -> Picture:
     """A wall out of focus: a gradient, blotches, now and then straight edges."""
     height, width = size
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / max(size)
+    y, x = np.mgrid[0 : height // 4, 0 : width // 4].astype(np.float32) * 4 / max(size)
     base = rng.uniform(35, 205)
-    colour = base + rng.normal(0, 14, 3)
+    colour = base + rng.normal(0, 9, 3)
     tilt = rng.normal(0, 35, 2)
     wall = colour + ((x - 0.5) * tilt[0] + (y - 0.5) * tilt[1])[..., None]
-    coarse = rng.normal(0, 1, (5, 5, 3)).astype(np.float32) * (6 + 25 * busy)
-    wall += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    coarse = rng.normal(0, 1, (5, 5, 1)) + 0.25 * rng.normal(0, 1, (5, 5, 3))
+    coarse = coarse.astype(np.float32) * (5 + 22 * busy)
+    wall += cv2.resize(coarse, x.shape[::-1], interpolation=cv2.INTER_CUBIC)
     wall = np.ascontiguousarray(wall, np.float32)
     for _ in range(int(rng.poisson(2.5 * busy))):
-        a, b = rng.uniform(-0.2, 1.2, (2, 2)) * (width, height)
-        tone = (colour + rng.normal(0, 45, 3)).tolist()
+        a, b = rng.uniform(-0.2, 1.2, (2, 2)) * x.shape[::-1]
+        tone = (colour + rng.normal(0, 35) + rng.normal(0, 12, 3)).tolist()
         cv2.rectangle(wall, a.astype(int).tolist(), b.astype(int).tolist(), tone, -1)
-    wall = cv2.GaussianBlur(wall, (0, 0), max(size) / rng.uniform(40, 120))
+    wall = cv2.GaussianBlur(wall, (0, 0), max(size) / rng.uniform(160, 480))
+    wall = cv2.resize(wall, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.clip(wall, 0, 255).astype(np.uint8)
 
 
@@ -75,9 +77,9 @@ def shoulders(rng: np.random.Generator, who: Identity, view: View, light: Light,
     collar = np.stack([0.9 * t, 2.14 + deep * (1 - t * t)], 1)
     mirror = np.concatenate([hang, neck]) * (-1, 1)
     shirt = np.concatenate([hang, neck, collar, mirror[::-1]])
-    body = np.concatenate([hang, neck, [(-0.75, 1.75), (0.75, 1.75)], mirror[::-1]])
+    body = np.concatenate([hang, neck, [(-0.7, 2.2), (0.7, 2.2)], mirror[::-1]])
     tone = np.sqrt(np.array(who.skin) * (light.ambient + 0.55 * light.key)) * 255
-    cloth = np.clip(rng.uniform(20, 215) + rng.normal(0, 30, 3), 8, 245)
+    cloth = np.clip(rng.uniform(20, 215) + rng.normal(0, 20, 3), 8, 245)
     return _cut(body, view, scale, size, tone, rng, 3), _cut(shirt, view, scale, size, cloth, rng, 14)
 
 
@@ -90,9 +92,11 @@ def _cut(
     seen = outline * scale + (view.x, view.y - 0.45 * view.scale)
     mask = np.zeros(size, np.uint8)
     cv2.fillPoly(mask, [np.round(seen * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(mask, (0, 0), 0.22 * scale).astype(np.float32) / 255
+    small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), 0.055 * scale).astype(np.float32) / 255
+    soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
     waves = cv2.resize(rng.normal(0, 1, (6, 9)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    weave = rng.normal(0, 1, size).astype(np.float32)
+    weave = rng.standard_normal(size, dtype=np.float32)
     shade = (0.35 + 0.75 * soft) * (1 + (folds * waves + 0.25 * folds * weave) / 150)
     piece = np.empty((*size, 4), np.uint8)
     piece[..., :3] = np.clip(shade[..., None] * tone, 0, 255)
@@ -131,6 +135,7 @@ def set_up(rng: np.random.Generator, who: Identity, view: View, hard: Difficulty
     wall = backdrop(rng, size, 0.5 * hard.light)
     body, shirt = shoulders(rng, who, view, light, size)
     lay(wall, body)
-    grain = rng.normal(0, rng.uniform(*hard.noise), (size[0] + 32, size[1] + 32, 3))
+    grain = rng.standard_normal((size[0] + 32, size[1] + 32, 3), dtype=np.float32)
+    grain *= rng.uniform(*hard.noise)
     blur = rng.uniform(*hard.blur) * max(size) / 256
     return Scene(wall, shirt, light, blur, grain.astype(np.int16), bool(rng.random() < 0.25))

@@ -82,7 +82,7 @@ def bump(x: Map, y: Map, at: tuple[float, float], wide: float, tall: float) -> M
 def _skull(who: Identity, flat: NDArray[np.float64], s: Map, y: Map) -> Map:
     """Skull, jaw and neck without features."""
     sin, cos = angles(s)
-    length = flat[8, 1] / 1.72
+    length = flat[8, 1] / 1.66
     below = np.where(y > 0, y / length, y)
     depth = np.interp(
         below,
@@ -109,23 +109,14 @@ def _skull(who: Identity, flat: NDArray[np.float64], s: Map, y: Map) -> Map:
     edge = np.interp(
         180 - nape, (*JAW_ANGLE[::-1], 120, 180), (*jaw[::-1, 1], jaw[0, 1] + 0.1, 0.7)
     )
-    under = smooth(0.0, 0.26, y - edge - 0.05)
+    steep = 0.26 + 0.6 * np.clip(1 - cos, 0, 1)
+    under = smooth(0.0, 1.0, (y - edge - 0.05 - 0.11 * np.clip(cos, 0, 1)) / steep + 0.25 * np.clip(1 - cos, 0, 1))
     return (head * (1 - under) + neck * under).astype(np.float32)
 
 
 def _features(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
     """Heights of brows, eye sockets, nose, cheeks, lips and chin above the skull."""
-    nose, tip, base = flat[27, 1], flat[30, 1], flat[33, 1]
-    ridge = np.interp(
-        y,
-        (nose - 0.22, nose, nose + 0.2, tip - 0.08, tip, tip + 0.1, base - 0.02, base + 0.06),
-        (0.0, 0.05, 0.14, 0.31, 0.35, 0.30, 0.10, 0.0),
-    ) * (1 + 0.12 * who.nose_height)
-    wing = flat[35, 0]
-    half = np.interp(y, (nose - 0.2, nose, tip - 0.15, tip), (0.13, 0.105, 0.13, wing * 0.66))
-    h = ridge * np.exp(-((np.abs(x) / half) ** 2.4))
-    h += 0.115 * bump(x, y, (wing - 0.065, base - 0.10), 0.085, 0.10)
-    h -= 0.06 * bump(x, y, (0.085, base - 0.01), 0.05, 0.035)
+    h = _nose(who, flat, x, y)
     eye = np.mean(flat[42:48], axis=0)
     h -= (0.13 + 0.04 * who.eye_depth) * bump(x, y, (eye[0] - 0.03, eye[1] - 0.05), 0.26, 0.2)
     h -= 0.04 * bump(x, y, (0.2, 0.0), 0.1, 0.16)
@@ -133,12 +124,32 @@ def _features(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
     brow = flat[22:27].mean(axis=0)
     h += (0.03 + 0.035 * who.male) * bump(x, y, (brow[0] - 0.12, brow[1] + 0.08), 0.34, 0.13)
     h += (0.05 + 0.03 * who.cheekbones) * bump(x, y, (0.72, 0.38), 0.26, 0.22)
-    h -= 0.035 * bump(x, y, (0.78, 0.95), 0.2, 0.25)
+    h -= 0.02 * bump(x, y, (0.78, 0.95), 0.2, 0.25)
     h += _mouth(who, flat, x, y)
-    chin = flat[8, 1] - 0.17
+    chin = flat[8, 1] - 0.11
     h += (0.05 + 0.02 * who.chin) * bump(x, y, (0.0, chin), 0.22, 0.13)
     h -= 0.018 * who.male * bump(x, y, (0.0, chin + 0.03), 0.03, 0.08)
     return h
+
+
+def _nose(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
+    """Bridge, ball of the tip, wings with the groove behind them, nostrils."""
+    root, tip, base, wing = flat[27, 1], flat[30, 1] - 0.02, flat[33, 1] - 0.04, flat[35, 0]
+    high = 1 + 0.14 * who.nose_height
+    rise = np.interp(
+        y,
+        (root - 0.22, root, root + 0.2, tip - 0.12, tip, tip + 0.07, base - 0.03, base + 0.06),
+        (0.0, 0.05, 0.13, 0.25, 0.27, 0.24, 0.12, 0.0),
+    )
+    half = np.interp(y, (root - 0.2, root, tip - 0.2, tip), (0.13, 0.10, 0.115, 0.13))
+    h = high * rise * np.exp(-((np.abs(x) / half) ** 2.2))
+    ball = np.clip(1 - (x / 0.15) ** 2 - ((y - tip - 0.005) / 0.135) ** 2, 0, 1)
+    h += 0.085 * high * ball
+    middle = wing - 0.075
+    away = ((np.abs(x) - middle) / 0.10) ** 2 + ((y - base + 0.105) / 0.125) ** 2
+    h += 0.15 * np.sqrt(np.clip(1 - away, 0, 1)) * (1 - np.exp(-((x / 0.07) ** 2)))
+    h -= 0.02 * np.exp(-(((np.sqrt(away) - 1.12) / 0.16) ** 2)) * (np.abs(x) > middle)
+    return h - 0.05 * bump(x, y, (0.085, base - 0.015), 0.05, 0.03)
 
 
 def _mouth(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
@@ -159,10 +170,10 @@ def _mouth(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
 def _ears(s: Map, y: Map, sin: Map, cos: Map) -> Map:
     """Shells standing off behind the jaw's upper end."""
     angle = np.degrees(np.arctan2(np.abs(sin), cos))
-    centre = 97 + 10 * (y - 0.25)
+    centre = 95 + 10 * (y - 0.25)
     shell = np.exp(-(np.abs((angle - centre) / 11) ** 3) - np.abs((y - 0.2) / 0.42) ** 4)
     bowl = np.exp(-(((angle - centre + 1) / 5.5) ** 2) - ((y - 0.18) / 0.26) ** 2)
-    return 0.19 * shell - 0.09 * bowl
+    return 0.22 * shell - 0.10 * bowl
 
 
 def surface(who: Identity) -> Surface:

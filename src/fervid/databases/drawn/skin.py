@@ -99,9 +99,9 @@ def _lines(colour: NDArray[np.float32], head: Surface) -> None:
     holes = np.zeros((side, side), np.float32)
     creases = []
     for wing, inner, outer in ((35, 42, 45), (31, 39, 36)):
-        at = 0.56 * p[wing] + 0.44 * p[33] + (0, -0.012)
+        at = 0.56 * p[wing] + 0.44 * p[33] + (0, -0.05)
         t = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-        holes += area(at + np.stack([0.058 * np.cos(t), 0.026 * np.sin(t)], 1), side, 2.0)
+        holes += area(at + np.stack([0.056 * np.cos(t), 0.030 * np.sin(t)], 1), side, 2.0)
         lid = p[[43, 44]] if wing == 35 else p[[38, 37]]
         line = np.concatenate([p[[inner]] + (0, -0.03), lid + (0, -0.055), p[[outer]] + (0, -0.02)])
         creases.append(curve(line))
@@ -137,7 +137,7 @@ def _brows(colour: NDArray[np.float32], who: Identity, head: Surface, rng: np.ra
         for at in np.linspace(0, 1, 260):
             base = line[int(at * (len(line) - 1))]
             taper = thick * np.interp(at, (0, 0.15, 0.6, 1), (0.75, 1.0, 0.85, 0.15))
-            root = base + (rng.normal(0, 0.012), rng.uniform(-0.6, 1.0) * taper)
+            root = base + (rng.normal(0, 0.012), 0.05 + rng.uniform(-0.6, 1.0) * taper)
             lean = np.radians(np.interp(at, (0, 0.3, 1), (75, 35, 5)) + rng.normal(0, 10))
             tip = root + rng.uniform(0.05, 0.10) * np.array([outwards * np.cos(lean), -np.sin(lean)])
             ends = fixed(np.stack([root, tip]))
