@@ -106,6 +106,17 @@ def _within(value: float, interval: Interval) -> str:
     return f"{percent(value)} ({percent(interval.low)} to {percent(interval.high)})"
 
 
+def _apart(value: float, interval: Interval) -> str:
+    """A difference in points, with signs.
+
+    >>> _apart(0.0278, Interval(-0.125, 0.181))
+    '+2.8 (−12.5 to +18.1)'
+    """
+    ends = (value, interval.low, interval.high)
+    first, low, high = ("–" if np.isnan(v) else f"{100 * v:+.1f}".replace("-", "−") for v in ends)
+    return f"{first} ({low} to {high})"
+
+
 def _entries(made: Comparison) -> "Table":
     from rich.table import Table
     from rich.text import Text
@@ -143,8 +154,8 @@ def _pairs(made: Comparison) -> "Table":
             swapped += f" ({_p(p.permutation_holm)})"
         shown.add_row(
             Text(f"{p.first} − {p.second}"),
-            _within(p.accuracy, p.accuracy_interval),
-            _within(p.uar, p.uar_interval),
+            _apart(p.accuracy, p.accuracy_interval),
+            _apart(p.uar, p.uar_interval),
             f"{p.only_first} : {p.only_second}",
             mcnemar,
             swapped,

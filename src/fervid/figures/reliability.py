@@ -24,7 +24,7 @@ def reliability(
         count: (M,) clips in each.
         sure: (M,) mean probability in each; NaN where empty.
         right: (M,) share right in each; NaN where empty.
-        said: written into the picture ("error 8.1 %").
+        said: above the legend ("error 8.1 %").
     """
     full = np.asarray(count) > 0
     width, left = 100 * np.diff(edges), 100 * np.asarray(edges)[:-1]
@@ -38,9 +38,7 @@ def reliability(
         axes.plot(100 * sure[full], 100 * right[full], "o-", color=COLOURS[0], label="answers")
         axes.set(ylabel="right, %", title=title, xlim=(0, 100), ylim=(0, 103))
         axes.grid(axis="y")
-        axes.legend(loc="upper left", fontsize=8.5)
-        if said:
-            axes.text(98, 4, said, ha="right", fontsize=9)
+        axes.legend(loc="upper left", fontsize=8.5, title=said or None, title_fontsize=8.5)
         below.bar(left, count, width * 0.94, align="edge", color=GREY)
         below.set(xlabel="probability of the answer, %", ylabel="clips")
         note(figure, origin)
