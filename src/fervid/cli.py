@@ -4,15 +4,13 @@ import errno
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 import fervid
-from fervid.errors import FervidError, InputError, OutputError
+from fervid.errors import FervidError, InputError
 
-if TYPE_CHECKING:
-    from fervid.faces import FaceSettings
 
 app = typer.Typer(
     help="Facial expression recognition in video: prepare, evaluate, train, predict.",
@@ -21,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Faces = Annotated[str, typer.Option("--faces", help="Who finds faces: builtin or mediapipe.")]
+Faces = Annotated[Literal["builtin", "mediapipe"], typer.Option(help="Who finds faces.")]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Processes to work in.")]
 Seed = Annotated[int, typer.Option(help="Of everything random.")]
@@ -60,9 +58,9 @@ def draw(
     out: Annotated[Path, typer.Argument(help="Folder to draw into.")],
     subjects: Annotated[int, typer.Option(min=2)] = 20,
     clips_per_emotion: Annotated[int, typer.Option(min=1)] = 1,
-    course: Annotated[str, typer.Option(help="apex or full")] = "apex",
-    difficulty: Annotated[str, typer.Option(help="easy, normal or hard")] = "normal",
-    form: Annotated[str, typer.Option(help="video or images")] = "video",
+    course: Annotated[Literal["apex", "full"], typer.Option()] = "apex",
+    difficulty: Annotated[Literal["easy", "normal", "hard"], typer.Option()] = "normal",
+    form: Annotated[Literal["video", "images"], typer.Option()] = "video",
     size: Annotated[int, typer.Option(min=64, help="Side of a frame in pixels.")] = 256,
     seed: Seed = 0,
     jobs: Jobs = 1,
@@ -86,9 +84,10 @@ def prepare(
 ) -> None:
     """Find the faces of a database once; started again, it goes on where it stopped."""
     from fervid.databases import load
+    from fervid.faces import FaceSettings
     from fervid.faces import prepare as prepare_faces
 
-    done = prepare_faces(load(database, root), store, _face_settings(faces), jobs=jobs)
+    done = prepare_faces(load(database, root), store, FaceSettings(finder=faces), jobs=jobs)
     for name, reason in done.failed.items():
         print(f"no track: {name}: {reason}")
     print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
@@ -147,20 +146,68 @@ def predict(
         "predictions"
     ),
     overlay: Annotated[bool, typer.Option(help="Also write the annotated videos.")] = False,
-    format: Annotated[str, typer.Option(help="csv or parquet")] = "csv",
+    format: Annotated[Literal["csv", "parquet"], typer.Option()] = "csv",
     faces: Faces = "builtin",
     window: Annotated[float, typer.Option(help="Seconds one answer looks at.")] = 1.0,
     step: Annotated[float, typer.Option(help="Seconds between two answers.")] = 0.25,
     landmarks: Annotated[bool, typer.Option(help="Also write the 68 landmarks.")] = False,
+    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at once.")] = 8,
+    sequence: Annotated[bool, typer.Option(help="A folder is one input of frames.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Stop reading after so many.")] = None,
+    jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays."""
+    from fervid.faces import FaceSettings
     from fervid.predict import predict as predict_files
 
     summary = predict_files(
-        inputs, out, model=model, overlay=overlay, format=format, settings=_face_settings(faces),
-        window=window, step=step, landmarks=landmarks,
+        inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
+        settings=FaceSettings(finder=faces), landmarks=landmarks, max_faces=max_faces,
+        sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
     print(summary.text())
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Run folders; FOLDER:NETWORK picks one of it.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and picture.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Compare runs on the same folds: differences, intervals, paired tests."""
+    from fervid.evaluation.compare import compare as compare_runs
+
+    print(compare_runs(runs, out, seed=seed).text())
+
+
+@app.command()
+def reproduce(
+    paper: Annotated[str, typer.Argument(help="dtagn, agn3d, ir3d, hybrid or tfe")],
+    table: Annotated[
+        str | None, typer.Argument(help="As printed, 2 or Fig. 6; default all.")
+    ] = None,
+    stores: Annotated[list[Path] | None, typer.Option("--store", help="Repeatable.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("results"),
+    runs: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
+    seed: Seed = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+    jobs: Jobs = 1,
+) -> None:
+    """A paper's printed tables beside ours, and why a cell could not be run."""
+    from fervid.papers.reproduce import open_stores
+    from fervid.papers.reproduce import reproduce as run
+
+    opened = open_stores(stores or [])
+    for made in run(paper, table, opened, out, runs=runs, seed=seed, device=device, jobs=jobs):
+        print(made.text())
+
+
+@app.command()
+def cite(work: Annotated[str, typer.Argument(help="A system's or database's name.")]) -> None:
+    """Print BibTeX."""
+    from fervid.papers.citations import cite as bibtex
+
+    print(bibtex(work))
 
 
 @app.command()
@@ -226,28 +273,3 @@ def _value(text: str, kind: type, pair: str) -> Any:
     if not isinstance(value, kind):
         raise InputError(f"--set {pair}: a {kind.__name__} is wanted, as in the recipe's default")
     return value
-
-
-def _face_settings(finder: str) -> "FaceSettings":
-    from fervid.faces import FaceSettings
-
-    if finder not in ("builtin", "mediapipe"):
-        raise InputError(f"no face finder {finder!r}: choose builtin or mediapipe")
-    return FaceSettings(finder=finder)
-
-
-def check_out(folder: Path) -> None:
-    """Refuse a folder that cannot be written to, before any work is done.
-
-    Raises:
-        OutputError: it, or the folder it would be made in, is read-only.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written to ({error.strerror}): name another"
-        ) from None
