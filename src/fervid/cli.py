@@ -11,7 +11,6 @@ import typer
 import fervid
 from fervid.errors import FervidError, InputError
 
-
 app = typer.Typer(
     help="Facial expression recognition in video: prepare, evaluate, train, predict.",
     no_args_is_help=True,
