@@ -1,11 +1,14 @@
 """Calibration against scikit-learn and slow transcriptions."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from fervid.evaluation.calibration import calibration
+from fervid.evaluation.calibration import calibration, table
 from fervid.figures.reliability import reliability
 
 
@@ -99,3 +102,12 @@ def test_picture() -> None:
     png = reliability(*told, "Calibration", "drawn", "error 5 %")
     assert png.startswith(b"\x89PNG") and len(png) > 5000
     assert png == reliability(*told, "Calibration", "drawn", "error 5 %")
+
+
+def test_table() -> None:
+    made = calibration(*answers(6), bins=4)
+    rows = list(csv.DictReader(io.StringIO(table({"joint": made}))))
+    assert len(rows) == 5 and rows[0]["from"] == ""
+    assert float(rows[0]["error"]) == pytest.approx(made.error, rel=1e-5)
+    assert [int(row["clips"]) for row in rows[1:]] == made.count.tolist()
+    assert rows[1]["right"] == "" and float(rows[4]["right"]) == pytest.approx(made.right[3], 1e-5)

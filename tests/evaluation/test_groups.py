@@ -1,11 +1,18 @@
 """Accuracy by group: who is in it, and intervals over people."""
 
+import csv
+import importlib.util
+import json
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fervid import protocols
 from fervid.clip import Clip
+from fervid.evaluation import evaluate, read
 from fervid.evaluation.groups import UNTOLD, by_group, table
 
 
@@ -89,7 +96,47 @@ def test_one_person_has_no_interval() -> None:
     clips, names, target, called, subject, k = data(people=2)
     made = by_group(clips, names, target, called, subject, k)
     assert all(np.isnan(group.accuracy_interval.low) for group in made)
-    text = table(made)
+    text = table(asdict(group) for group in made)
     assert text.splitlines()[0].startswith("column,value,clips,subjects,accuracy,low,high")
     assert text.splitlines()[1].split(",")[:4] == ["sex", "F", "6", "1"]
     assert text.splitlines()[1].endswith(",,")
+
+
+def _fakes():
+    path = Path(__file__).parent / "fakes.py"
+    spec = importlib.util.spec_from_file_location("fervid_groups_fakes", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_report_shows_groups_and_calibration(tmp_path: Path) -> None:
+    fakes = _fakes()
+    store = fakes.store(lost=(3,))
+    clips = tuple(
+        replace(clip, groups={"sex": "F" if int(clip.subject[1:]) % 3 else "M"})
+        for clip in store.database.clips
+    )
+    store = replace(store, database=replace(store.database, clips=clips))
+    made = evaluate(fakes.FakeSystem(), store, protocols.k_fold(clips, 3), tmp_path / "run")
+    with (tmp_path / "run" / "groups.csv").open(newline="") as file:
+        rows = {row["value"]: row for row in csv.DictReader(file)}
+    assert {value: int(row["clips"]) for value, row in rows.items()} == {"F": 47, "M": 24}
+    called = made.right("joint")
+    women = np.array([int(name[1:]) % 3 > 0 for name in made.subject])
+    assert float(rows["F"]["accuracy"]) == pytest.approx(called[women].mean(), rel=1e-5)
+    again = read(tmp_path / "run")
+    assert [g["n"] for g in again.facts["groups"]] == [47, 24]
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["facts"]["groups"]
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "By group" in page and "calibration error" in page
+    assert (tmp_path / "run" / "calibration.png").is_file()
+    with (tmp_path / "run" / "calibration.csv").open(newline="") as file:
+        assert {row["network"] for row in csv.DictReader(file)} == set(made.scores)
+    plain = evaluate(
+        fakes.FakeSystem(), fakes.store(), protocols.k_fold(fakes.store().database.clips, 3),
+        tmp_path / "plain",
+    )  # fmt: skip
+    assert plain.facts["groups"] == [] and not (tmp_path / "plain" / "groups.csv").exists()
+    assert "By group" not in (tmp_path / "plain" / "report.html").read_text()

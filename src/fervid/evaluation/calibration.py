@@ -1,5 +1,8 @@
 """Whether a system's probabilities mean what they say."""
 
+import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,3 +124,26 @@ def _interval(values: Values, subject: NDArray[Any], seed: int) -> Interval:
     weights = np.random.default_rng(seed).multinomial(len(people), share, 2000)
     low, high = np.quantile((weights @ sums) / (weights @ sizes), [0.025, 0.975])
     return Interval(float(low), float(high))
+
+
+def table(measured: Mapping[str, Calibration]) -> str:
+    """CSV text: a line per network and bin, the whole network's first (bin empty)."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(
+        ["network", "from", "to", "clips", "probability", "right", "error", "by_chance",
+         "brier", "brier_low", "brier_high"]
+    )  # fmt: skip
+    for name, m in measured.items():
+        brier = (m.brier, m.brier_interval.low, m.brier_interval.high)
+        rest = (m.confidence, m.accuracy, m.error, m.by_chance, *brier)
+        rows.writerow([name, "", "", m.n, *map(_number, rest)])
+        bins = zip(m.edges[:-1], m.edges[1:], m.count, m.sure, m.right, strict=True)
+        for low, high, count, sure, right in bins:
+            ends = (_number(low), _number(high), int(count))
+            rows.writerow([name, *ends, _number(sure), _number(right)])
+    return out.getvalue()
+
+
+def _number(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.6g}"

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,17 +114,22 @@ def _against(mine: st.Counts, rest: st.Counts, seed: int, resamples: int = 2000)
     return Interval(float(low), float(high))
 
 
-def table(groups: Iterable[Group]) -> str:
-    """CSV text, shares as fractions."""
+def table(groups: Iterable[Mapping[str, Any]]) -> str:
+    """CSV text, shares as fractions.
+
+    Args:
+        groups: the fields of each `Group`, as a report's facts hold them.
+    """
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(COLUMNS)
-    for g in groups:
-        figures = (
-            g.accuracy, g.accuracy_interval.low, g.accuracy_interval.high,
-            g.uar, g.uar_interval.low, g.uar_interval.high,
-            g.against, g.against_interval.low, g.against_interval.high,
-        )  # fmt: skip
-        cells = ("" if np.isnan(value) else f"{value:.6g}" for value in figures)
-        rows.writerow([g.column, g.value, g.n, g.subjects, *cells])
+    for each in groups:
+        figures = [
+            number
+            for name in ("accuracy", "uar", "against")
+            for interval in [each[f"{name}_interval"]]
+            for number in (each[name], interval["low"], interval["high"])
+        ]
+        cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in figures)
+        rows.writerow([each["column"], each["value"], each["n"], each["subjects"], *cells])
     return out.getvalue()

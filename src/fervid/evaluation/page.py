@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from fervid.errors import OutputError
-from fervid.evaluation import baseline, fold
+from fervid.evaluation import baseline, calibration, fold
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import accuracy, confusion
 from fervid.evaluation.tables import by_subject
 from fervid.figures import bars, curves
 from fervid.figures import confusion as confusions
+from fervid.figures.reliability import reliability
 
 # [1, Eq. 7 and Fig. 11]: the first network's weight is alpha.
 SWEPT = ("dtan", "dtgn")
@@ -27,8 +28,9 @@ def write_page(report: Report, folder: Path) -> None:
     Raises:
         OutputError: the folder cannot be written to.
     """
-    pictures = draw(report, folder)
+    pictures, measured = draw(report, folder), calibrations(report)
     try:
+        fold.write(folder / "calibration.csv", calibration.table(measured))
         for name, data in pictures.items():
             fold.write_bytes(folder / f"{name}.png", data)
         fold.write(folder / "report.html", page(report, pictures))
@@ -67,6 +69,11 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
         made[f"confusion-{name}"] = confusions.confusion(
             np.array(score.confusion), report.labels, f"Confusion, {names[name]}", report.origin
         )
+    sure = calibrations(report)[report.output]
+    made["calibration"] = reliability(
+        sure.edges, sure.count, sure.sure, sure.right, "Calibration", report.origin,
+        f"error {percent(sure.error)} %, by chance {percent(sure.by_chance)} %",
+    )  # fmt: skip
     stages = training_curves(folder)
     if stages:
         order = sorted(stages, key=lambda name: (name not in scores, [*scores, name].index(name)))
@@ -79,6 +86,14 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
             report.origin, report.facts.get("recipe", {}).get("alpha"),
         )  # fmt: skip
     return made
+
+
+def calibrations(report: Report) -> dict[str, calibration.Calibration]:
+    """By network, how far its probabilities mean what they say."""
+    return {
+        name: calibration.calibration(values, report.target, report.subject)
+        for name, values in report.probabilities.items()
+    }
 
 
 def sweep(report: Report) -> tuple[Any, Any]:
@@ -123,6 +138,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         facts=report.facts,
         best=report.scores[report.output],
         baseline=baseline.NAME,
+        calibrations=calibrations(report),
         people=len(people),
         worst=sorted(people, key=lambda row: (row[3][answer], -row[2]))[:10],
         answer=answer,
@@ -152,17 +168,15 @@ def _data_uri(data: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
-def _points(value: float) -> str:
+def _points(value: float | None) -> str:
     """A difference in percentage points, with its sign.
 
     >>> _points(0.0123), _points(-0.2)
     ('+1.2', '−20.0')
     """
-    return (
-        percent(abs(value))
-        if np.isnan(value)
-        else f"{'−' if value < 0 else '+'}" + percent(abs(value))
-    )
+    if value is None or np.isnan(value):
+        return percent(None)
+    return f"{'−' if value < 0 else '+'}" + percent(abs(value))
 
 
 def _p(value: float) -> str:

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from fervid.errors import OutputError
 from fervid.evaluation import baseline
 from fervid.evaluation import statistics as st
 from fervid.evaluation.fold import Answers
+from fervid.evaluation.groups import by_group
 from fervid.evaluation.statistics import Interval
 from fervid.protocols import Fold
 
@@ -172,7 +173,7 @@ def make(
         "device": sorted({str(answer.facts["device"]) for answer in filled}),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return assemble(
+    made = assemble(
         about,
         database.labels,
         database.origin,
@@ -184,6 +185,9 @@ def make(
         np.array([database.labels.index(clip.label or "") for clip in clips]),
         {n: np.concatenate([a.probabilities[n] for a in filled]) for n in networks},
     )
+    called = made.probabilities[made.output].argmax(axis=1)
+    groups = by_group(clips, made.clip, made.target, called, made.subject, len(made.labels))
+    return replace(made, facts={**about, "groups": [asdict(each) for each in groups]})
 
 
 def assemble(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fervid.errors import OutputError
+from fervid.evaluation import groups
 from fervid.evaluation.fold import write
 from fervid.evaluation.report import Missing, Report, assemble
 
@@ -26,6 +27,8 @@ def write_tables(report: Report, folder: Path) -> None:
         write(folder / "predictions.csv", _predictions(report))
         write(folder / "folds.csv", _folds(report))
         write(folder / "subjects.csv", _subjects(report))
+        if report.facts.get("groups"):
+            write(folder / "groups.csv", groups.table(report.facts["groups"]))
         write(folder / "report.json", json.dumps(as_json(report), indent=1, allow_nan=False))
     except OSError as error:
         raise OutputError(
