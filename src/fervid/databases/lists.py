@@ -19,7 +19,7 @@ from pathlib import Path
 
 from fervid.clip import Clip, Database
 from fervid.databases import table
-from fervid.databases.tree import IMAGES, VIDEOS, natural, origin, visible
+from fervid.databases.tree import IMAGES, VIDEOS, folders, natural, origin, visible
 from fervid.errors import DatabaseError, LabelError
 from fervid.labels import SHORT, canonical
 
@@ -282,6 +282,14 @@ class _Finder:
         return self.listed[folder]
 
 
+def _folders(place: Path) -> list[Path]:
+    """The folders in a place, none where we may not look."""
+    try:
+        return folders(place)
+    except DatabaseError:
+        return []
+
+
 def _homes(home: Path, media: Path | None, lines: Sequence[_Line], name: str) -> tuple[Path, ...]:
     """Where the paths may start: the lists' folder, those above it, and the folders beside."""
     if media is not None:
@@ -289,14 +297,9 @@ def _homes(home: Path, media: Path | None, lines: Sequence[_Line], name: str) ->
             raise DatabaseError(f"{name}: {media} is no folder: give the folder of the clips")
         return (Path(media),)
     above = [home, home.parent, home.parent.parent]
-    below = [inner for place in above[:2] for inner in visible(place) if inner.is_dir()]
-    deeper = [
-        inner
-        for place in below
-        if place.name.lower() in ("clip", "clips", "data", "image")
-        for inner in visible(place)
-        if inner.is_dir()
-    ]
+    below = [inner for place in above for inner in _folders(place)]
+    nested = ("clip", "clips", "data", "image")
+    deeper = [inner for place in below if place.name.lower() in nested for inner in _folders(place)]
     first = lines[0]
     homes = [*above, *deeper, *below]
     fitting = [place for place in homes if _Finder([place]).look(first)]
