@@ -138,10 +138,10 @@ def test_text(runs, tmp_path: Path) -> None:
     a, b, _ = runs
     text = compare([a, b]).text(120)
     assert "70 clips of 12 people" in text and "a − b" in text and "Holm" not in text
-    assert "2 of a" in text and "stand-in" not in text
+    assert "2 of a" in text and "stand in" not in text
     assert "(Holm)" in compare([a]).text(120)
     drawn = run(tmp_path / "drawn", origin="drawn by fervid")
-    assert "stand-in (drawn by fervid)" in compare([drawn]).text(120)
+    assert "stand in for the real ones (drawn by fervid)" in compare([drawn]).text(120)
 
 
 def test_refusals(runs, tmp_path: Path) -> None:

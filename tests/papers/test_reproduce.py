@@ -238,7 +238,7 @@ def test_systems_that_are_not_there(paper: str, tmp_path: Path) -> None:
 def test_text(done) -> None:
     tables, _ = done
     text = tables["2"].text(120)
-    assert "stand-in (drawn for a test)" in text and "not comparable" in text
+    assert "stands in for the real one (drawn for a test)" in text and "do not compare" in text
     line = next(line for line in text.splitlines() if "DTAGN(Joint)" in line)
     assert "97.25" in line
     matrix = tables["3"].text(160)

@@ -181,7 +181,9 @@ def _remarks(made: Comparison) -> list[str]:
     if left:
         lines.append(f"Left out, for others have no answer to them: {', '.join(left)}.")
     if made.origin:
-        lines.append(f"The data are a stand-in ({made.origin}): this compares systems, no more.")
+        lines.append(
+            f"The data stand in for the real ones ({made.origin}): this compares systems, no more."
+        )
     return lines
 
 

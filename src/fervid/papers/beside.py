@@ -162,7 +162,7 @@ def _sources(made: Reproduction) -> list[str]:
     }
     origins = {row.database: row.origin for row in made.rows if row.origin}
     lines = [
-        f"{database} here is a stand-in ({origin}): ours and published are not comparable"
+        f"{database} here stands in for the real one ({origin}): ours and published do not compare"
         for database, origin in origins.items()
     ]
     whys = dict.fromkeys(row.note for row in made.rows if row.ours is None and row.note)
