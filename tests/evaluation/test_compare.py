@@ -1,6 +1,7 @@
 """Runs compared: paired on the same clips, refused on others."""
 
 import csv
+import importlib
 import importlib.util
 import json
 import sys
@@ -26,6 +27,15 @@ def _fakes():
 
 
 fakes = _fakes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_page():
+    """Pictures and pages are tested elsewhere, and take longest here."""
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("fervid.evaluation.evaluate")
+        patch.setattr(module, "write_page", lambda *_: None)
+        yield
 
 
 def run(folder: Path, lost=(), system=None, folds=4, **fields) -> Path:

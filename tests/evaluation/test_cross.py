@@ -1,6 +1,7 @@
 """Several databases as one, and repeats: who is apart, what is dropped, what is pooled."""
 
 import csv
+import importlib
 import importlib.util
 import json
 import sys
@@ -28,6 +29,15 @@ def _fakes():
 
 fakes = _fakes()
 SYSTEM = fakes.FakeSystem()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_page():
+    """Pictures and pages are tested elsewhere, and take longest here."""
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("fervid.evaluation.evaluate")
+        patch.setattr(module, "write_page", lambda *_: None)
+        yield
 
 
 def store(name: str, labels=fakes.LABELS, digest="0", lost=(), origin="", noise=0.3, **changes):

@@ -1,6 +1,7 @@
 """Printed tables run again on a fake store: each cell beside its own, or why not."""
 
 import csv
+import importlib
 import importlib.util
 import sys
 from dataclasses import dataclass, replace
@@ -38,6 +39,15 @@ def _fakes():
 
 
 fakes = _fakes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_page():
+    """Pictures and pages are tested elsewhere, and take longest here."""
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("fervid.evaluation.evaluate")
+        patch.setattr(module, "write_page", lambda *_: None)
+        yield
 
 
 @dataclass(frozen=True)
