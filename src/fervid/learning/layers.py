@@ -22,6 +22,23 @@ def window(size: int, kind: str) -> Tensor:
     return weights / weights.sum()
 
 
+class Centre(nn.Module):
+    """Subtracts a mean of the training data, which is set once and kept with the weights.
+
+    Args:
+        shape: of one sample.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.register_buffer("mean", torch.zeros(shape))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, ...) to the same."""
+        return x - self.mean
+
+
 class LocalContrast(nn.Module):
     """Local contrast normalisation, subtractive then divisive (Jarrett et al., ICCV 2009).
 

@@ -40,6 +40,7 @@ class Plan:
         epochs: how many at most.
         learning_rate: at the start.
         decay: "cosine" brings the learning rate to 0 over the epochs, "none" keeps it.
+        clip: the largest norm of a step's gradient, longer ones are shortened; 0 for none.
         patience: stop after so many epochs without a better validation loss; 0 never does.
         checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
     """
@@ -48,6 +49,7 @@ class Plan:
     learning_rate: float
     momentum: float = 0.9
     weight_decay: float = 0.0
+    clip: float = 0.0
     batch_size: int = 32
     decay: str = "cosine"
     patience: int = 0
@@ -183,6 +185,8 @@ def _epoch(
             loss = stage.loss(network, batch.to(fabric.device), noise)
             optimiser.zero_grad()
             fabric.backward(loss)
+            if plan.clip:
+                fabric.clip_gradients(network, optimiser, max_norm=plan.clip)
             optimiser.step()
             total, seen = total + loss.detach() * len(batch.target), seen + len(batch.target)
     mean = float(torch.as_tensor(fabric.all_reduce(total / max(seen, 1), reduce_op="mean")))

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any])
         save_file(stored, part, {"format": FORMAT, FORMAT: text})
         part.replace(path)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise OutputError(f"cannot write {path} ({error}): choose a folder to write to") from error
 
 
@@ -63,10 +65,19 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise WeightsError(
             f"{path} cannot be read as weights ({error}): name a file that fervid's training wrote"
         ) from error
-    card: dict[str, Any] = json.loads(metadata[FORMAT])
+    card = _card(metadata.get(FORMAT, ""))
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
     return tensors, card
+
+
+def _card(text: str) -> dict[str, Any]:
+    """Metadata from their JSON; nothing where that is not ours."""
+    with suppress(ValueError):
+        card = json.loads(text)
+        if isinstance(card, dict):
+            return card
+    return {}
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

@@ -11,8 +11,10 @@ import re
 import torch
 from torch import Tensor, nn
 
-from fervid.learning.layers import LocalContrast
+from fervid.errors import InputError
+from fervid.learning.layers import Centre, LocalContrast
 
+EXAMPLE = "D1176-FC100-FC600-S"
 LAYER = re.compile(r"(FC|[IDCLPS])\(?(\d*)(?:,(\d+)\))?")
 
 
@@ -24,7 +26,7 @@ def parse(text: str) -> list[tuple[str, tuple[int, ...]]]:
     """
     found = [LAYER.fullmatch(part) for part in text.split("-")]
     if not all(found):
-        raise ValueError(f"{text!r} is not in the notation of a network: write it as in [1]")
+        raise InputError(f"{text!r} is no network: write it as the paper does, {EXAMPLE!r} for one")
     return [(m[1], tuple(int(size) for size in m.groups()[1:] if size)) for m in found if m]
 
 
@@ -36,9 +38,16 @@ class Stream(nn.Module):
     the top hidden layer, dropped out. `top` is the linear layer below the softmax.
     """
 
-    def __init__(self, lower: nn.Module, upper: nn.Module, top: nn.Linear) -> None:
+    def __init__(self, lower: nn.Sequential, upper: nn.Sequential, top: nn.Linear) -> None:
         super().__init__()
         self.lower, self.upper, self.top = lower, upper, top
+
+    @property
+    def centre(self) -> Centre:
+        """The first layer, which holds the mean input of training."""
+        first = self.lower[0]
+        assert isinstance(first, Centre)
+        return first
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, ...) pictures (B, T, H, W) or vectors (B, D), to logits (B, K)."""
@@ -47,14 +56,22 @@ class Stream(nn.Module):
 
 
 def build(
-    text: str, labels: int, frames: int, dropout: float, padding: str, across: bool, window: str
+    text: str,
+    labels: int,
+    spread: float,
+    dropout: float,
+    frames: int = 1,
+    padding: str = "valid",
+    across: bool = True,
+    window: str = "gaussian",
 ) -> Stream:
     """A network from its notation; S without a number takes as many outputs as there are labels.
 
     Args:
+        spread: standard deviation of the initial weights, which are normal; biases begin at 0.
+        dropout: the chance to drop a unit of a fully connected hidden layer.
         frames: input channels of the first convolution, one filter slice for each time: no
             weight is shared over time [1, Eq. 1].
-        dropout: the chance to drop a unit of a fully connected hidden layer.
         padding: of the convolutions, "valid" or "same".
         across, window: of local contrast normalisation, see `LocalContrast`.
     """
@@ -77,12 +94,16 @@ def build(
             part += [nn.Flatten()] if len(shape) > 1 else []
             part += [nn.Linear(torch.Size(shape).numel(), sizes[0]), nn.ReLU()]
             upper.append(nn.Dropout(dropout))
-        if kind in "CLP":
+        if kind in ("I", "D"):
+            lower.append(Centre(shape))
+        elif kind in ("C", "L", "P"):
             shape = _shape(lower[-2] if kind == "C" else lower[-1], shape)
         elif kind == "FC":
             shape = sizes
+        elif kind == "S" and sizes not in ((), (labels,)):
+            raise InputError(f"{text!r} has {sizes[0]} outputs for {labels} labels: write S alone")
     stream = Stream(nn.Sequential(*lower), nn.Sequential(*upper), nn.Linear(shape[0], labels))
-    stream.apply(_initialise)
+    _initialise(stream, spread)
     return stream
 
 
@@ -91,12 +112,11 @@ def _shape(layer: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(layer(torch.zeros(1, *shape)).shape[1:])
 
 
-def _initialise(layer: nn.Module) -> None:
-    # Departure 8: the paper does not say how weights begin; He et al. (2015) fit ReLUs.
-    if isinstance(layer, nn.Conv2d | nn.Linear):
-        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
+def _initialise(network: nn.Module, spread: float) -> None:
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.normal_(layer.weight, 0, spread)
+            nn.init.constant_(layer.bias, 0)  # type: ignore[arg-type]
 
 
 class JointTop(nn.Module):
@@ -125,7 +145,7 @@ class ConcatTop(nn.Module):
         self.uppers = nn.ModuleList([appearance.upper, geometry.upper]).requires_grad_(False)
         width = appearance.top.in_features + geometry.top.in_features
         self.top = nn.Linear(width, appearance.top.out_features)
-        _initialise(self.top)
+        _initialise(self.top, spread=0.01)
 
     def forward(self, appearance: Tensor, geometry: Tensor) -> Tensor:
         """Activations (B, .), (B, .) to logits (B, K)."""

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fervid.errors import WeightsError
+from fervid.errors import InputError, WeightsError
 from fervid.faces.track import Track
 from fervid.learning import batches, loop, seeding, weights
 from fervid.learning.batches import Batch
@@ -24,6 +24,10 @@ from fervid.systems.dtagn import augment, inputs, network
 from fervid.systems.dtagn.network import Stream
 from fervid.systems.dtagn.recognizer import NETWORKS, DTAGNRecognizer
 
+# How many clips the mean input is taken over, at most.
+CENTRED = 500
+# What `fusion` may say.
+FUSIONS = ("joint", "joint-l3", "concat", "weighted")
 # The fusions that are trained; "weighted" needs no training.
 TUNED = ("joint", "joint-l3", "concat")
 
@@ -62,11 +66,14 @@ class DTAGN:
     # Stochastic gradient descent: Sec. 3.2 names it and weight decay; all numbers are open.
     momentum: float = 0.9
     weight_decay: float = 0.0005
-    batch_size: int = 32
+    gradient_clip: float = 1.0  # a step's longest gradient; keeps a network's units from dying
+    spread_appearance: float = 0.01  # standard deviation of the initial weights
+    spread_geometry: float = 0.05
+    batch_size: int = 16
     learning_rate_appearance: float = 0.01
-    epochs_appearance: int = 40
-    learning_rate_geometry: float = 0.01
-    epochs_geometry: int = 150
+    epochs_appearance: int = 60
+    learning_rate_geometry: float = 0.02
+    epochs_geometry: int = 200
     learning_rate_joint: float = 0.001
     epochs_joint: int = 10
     patience: int = 0  # epochs without a better validation before a stage stops; 0: never
@@ -76,6 +83,25 @@ class DTAGN:
     alpha: float = 0.5  # Eq. 7
     compare: bool = False  # train every fusion, whichever is the answer
     checkpoint_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no training could use."""
+        layers = dict(network.parse(self.appearance)) | dict(network.parse(self.geometry))
+        wanted = self.frames_geometry * len(inputs.POINTS) * 2
+        choices = {
+            "fusion": (self.fusion, FUSIONS),
+            "interpolation": (self.interpolation, tuple(inputs.INTERPOLATIONS)),
+            "padding": (self.padding, ("valid", "same")),
+            "contrast_window": (self.contrast_window, ("gaussian", "uniform")),
+            "nose": (self.nose, inputs.POINTS),
+            "geometry": (layers.get("D", ()), ((wanted,),)),
+        }
+        for name, (value, allowed) in choices.items():
+            if value not in allowed:
+                known = ", ".join(map(str, allowed))
+                raise InputError(f"{name} of {self.name} is {value!r}: choose one of {known}")
+        if "I" not in layers:
+            raise InputError(f"appearance of {self.name} begins with no I: write I64 for 64 pixels")
 
     @property
     def crop(self) -> inputs.Crop:
@@ -101,9 +127,17 @@ class DTAGN:
 
     def streams(self, labels: int) -> tuple[Stream, Stream]:
         """DTAN and DTGN, untrained."""
-        options = (self.dropout, self.padding, self.contrast_across, self.contrast_window)
-        first = network.build(self.appearance, labels, self.frames_appearance, *options)
-        second = network.build(self.geometry, labels, 0, *options)
+        first = network.build(
+            self.appearance,
+            labels,
+            self.spread_appearance,
+            self.dropout,
+            self.frames_appearance,
+            self.padding,
+            self.contrast_across,
+            self.contrast_window,
+        )
+        second = network.build(self.geometry, labels, self.spread_geometry, self.dropout)
         # Pixel-major memory is what convolutions on a CPU and on a GPU in bf16 are fastest on.
         return first.to(memory_format=torch.channels_last), second  # type: ignore[call-overload]
 
@@ -111,6 +145,7 @@ class DTAGN:
         """Train DTAN, then DTGN, then what joins them."""
         with seeding.seeded(run.seed, "weights"):
             appearance, geometry = self.streams(len(train.labels))
+        self._centre(appearance, geometry, train, run.seed)
         loop.train(self.stage("dtan"), appearance, train, validation, run)
         loop.train(self.stage("dtgn"), geometry, train, validation, run)
         made = DTAGNRecognizer(self, train.labels, appearance, geometry)
@@ -147,6 +182,7 @@ class DTAGN:
             learning_rate,
             self.momentum,
             self.weight_decay,
+            self.gradient_clip,
             self.batch_size,
             patience=self.patience,
             checkpoint_seconds=self.checkpoint_seconds,
@@ -175,6 +211,20 @@ class DTAGN:
     def _logits_geometry(self, dtgn: Any, batch: Batch) -> Tensor:
         logits: Tensor = dtgn(batch.arrays["landmarks"].flatten(1))
         return logits
+
+    @torch.no_grad()
+    def _centre(self, dtan: Stream, dtgn: Stream, samples: Samples, seed: int) -> None:
+        """Tell both networks the mean of their training input, over the copies of some clips."""
+        generator = seeding.generator(seed, "centre")
+        some = samples.take(np.unique(np.linspace(0, len(samples) - 1, CENTRED).astype(np.int64)))
+        total = [torch.zeros_like(stream.centre.mean) for stream in (dtan, dtgn)]
+        for copy in range(augment.COPIES):
+            for batch in batches.ordered(some, 64):
+                here = replace(batch, copy=torch.full_like(batch.copy, copy))
+                total[0] += self.pictures(here).sum(0)
+                total[1] += self.trajectories(here, generator).sum(0)
+        for stream, summed in zip((dtan, dtgn), total, strict=True):
+            stream.centre.mean.copy_(summed / (len(some) * augment.COPIES))
 
     @torch.no_grad()
     def _activations(

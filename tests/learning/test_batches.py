@@ -1,0 +1,62 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from fervid.learning import batches, seeding
+from fervid.learning.samples import Samples
+
+
+@pytest.fixture
+def samples():
+    n = 11
+    x = np.arange(n, dtype=np.float32)[:, None]
+    return Samples({"x": x}, np.arange(n), np.arange(n), np.array(["s"] * n), tuple("abcdefghijk"))
+
+
+def seen(samples, **options):
+    generator = seeding.generator(0, "order")
+    return [
+        (int(x), int(t), int(c))
+        for batch in batches.shuffled(samples, 4, generator, **options)
+        for x, t, c in zip(batch.arrays["x"], batch.target, batch.copy, strict=True)
+    ]
+
+
+def test_an_epoch_of_all_copies_holds_each_once(samples):
+    found = seen(samples, copies=14)
+    assert len(found) == 11 * 14 == len(set(found))
+    assert all(x == target for x, target, _ in found)
+
+
+def test_an_epoch_of_clips_holds_each_clip_once_as_some_copy(samples):
+    found = seen(samples, copies=14, every_copy=False)
+    assert sorted(x for x, _, _ in found) == list(range(11))
+    assert len({copy for _, _, copy in found}) > 3
+
+
+def test_parts_of_an_epoch_do_not_overlap_and_are_as_large(samples):
+    parts = [seen(samples, part=part, parts=2) for part in (0, 1)]
+    assert [len(part) for part in parts] == [5, 5]
+    assert max(Counter(x for part in parts for x, _, _ in part).values()) == 1
+    assert batches.count(samples, 4, 1, 2) == 2
+
+
+def test_the_order_is_the_seed_s(samples):
+    assert seen(samples) == seen(samples)
+    generator = seeding.generator(0, "another")
+    other = [int(t) for b in batches.shuffled(samples, 4, generator) for t in b.target]
+    assert other != [t for _, t, _ in seen(samples)]
+
+
+def test_what_one_place_draws_changes_nothing_elsewhere():
+    with seeding.seeded(0, "weights"):
+        first = torch.rand(3)
+    torch.rand(100)
+    with seeding.seeded(0, "weights"):
+        torch.testing.assert_close(torch.rand(3), first, rtol=0, atol=0)
+    before = torch.get_rng_state()
+    with seeding.seeded(0, "weights"):
+        torch.rand(3)
+    assert torch.equal(torch.get_rng_state(), before)
