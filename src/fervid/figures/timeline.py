@@ -23,7 +23,7 @@ COLOURS = {
 }
 SPARE = ("#117733", "#882255", "#44AA99", "#332288", "#DDCC77", "#AA4499", "#88CCEE", "#6B4C1E")
 BINS = 1200  # columns of a panel; longer inputs are averaged into them
-PANELS = 8  # faces shown, those seen longest
+PANELS = 8  # faces shown, those labelled longest
 
 
 def colours(labels: Sequence[str]) -> dict[str, str]:
@@ -60,7 +60,8 @@ def plot_timeline(
     """
     from matplotlib.figure import Figure
 
-    ids, counts = np.unique(face[face >= 0], return_counts=True)
+    told = ~np.isnan(probabilities).any(axis=1)
+    ids, counts = np.unique(face[told], return_counts=True)
     shown = np.sort(ids[np.argsort(-counts, kind="stable")][:PANELS])
     still = len(np.unique(time)) == 1
     panels = max(len(shown), 1)
@@ -69,15 +70,16 @@ def plot_timeline(
     axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
     for place, axis in enumerate(axes):
         mine = face == shown[place] if len(shown) else np.zeros(len(face), bool)
-        name = f"face {shown[place]}" if len(shown) else "no face"
+        nobody = "no label" if (face >= 0).any() else "no face"
+        name = f"face {shown[place]}" if len(shown) else nobody
         if still:
             _bars(axis, probabilities[mine], labels)
         else:
             _stack(axis, time, mine, probabilities, labels)
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
         axis.spines[["top", "right", "left"]].set_visible(False)
-    hidden = len(ids) - len(shown)
-    more = f" (and {hidden} more faces, seen more briefly)" if hidden else ""
+    hidden = len(np.unique(face[face >= 0])) - len(shown)
+    more = f" (and {hidden} more, seen more briefly)" if hidden and len(shown) else ""
     figure.suptitle(title + more, x=0.01, ha="left", fontsize=11)
     axes[-1].set_xlabel("probability" if still else "seconds")
     if not still:
