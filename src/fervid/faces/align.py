@@ -5,6 +5,8 @@ eyes, the bridge of the nose and the nose's base. Mouth, brows and jaw take no p
 the brows or dropping the jaw neither shrinks nor shifts the crop.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ EYES = (0.5, 0.36)  # where the point between the eyes lies, as parts of the cro
 INERTIA = 0.6  # of the "smooth" crop: weight of the place it had one frame ago
 
 
+@lru_cache
 def template(size: int = SIZE) -> NDArray[np.float64]:
     """(9, 2) where the rigid points go, pixels of a crop of this side."""
     unit = np.array(list(RIGID.values()))
@@ -45,13 +48,13 @@ def to_crop(landmarks: NDArray[np.floating], size: int = SIZE) -> Floats:
     Returns:
         (T, 2, 3), no mirroring.
     """
-    rigid = np.asarray(landmarks, np.float64)[:, list(RIGID)]  # (T, 9, 2)
-    p, q = rigid[..., 0] + 1j * rigid[..., 1], template(size) @ np.array([1, 1j])
-    p_mean, q_mean = p.mean(axis=1), q.mean()
+    p = landmarks[:, list(RIGID)].astype(np.float64).view(np.complex128)[..., 0]  # (T, 9)
+    q = template(size).view(np.complex128)[:, 0]
+    p_mean, q_mean = p.sum(axis=1) / len(q), q.sum() / len(q)
     p = p - p_mean[:, None]
-    energy = np.maximum((np.abs(p) ** 2).sum(axis=1), 1e-12)
+    energy = np.maximum((p.real**2 + p.imag**2).sum(axis=1), 1e-12)
     with np.errstate(invalid="ignore"):  # rows without a face
-        a = (p.conj() * (q - q_mean)).sum(axis=1) / energy
+        a = (p.conj() @ (q - q_mean)) / energy
         return _matrix(a, q_mean - a * p_mean)
 
 
@@ -125,8 +128,11 @@ class Aligner:
 
 def _matrix(a: NDArray[np.complex128], b: NDArray[np.complex128]) -> Floats:
     """z -> a z + b as (T, 2, 3)."""
-    rows = [[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]]
-    return np.moveaxis(np.array(rows), -1, 0).astype(np.float32)
+    out = np.empty((len(a), 2, 3), np.float32)
+    out[:, 0, 0] = out[:, 1, 1] = a.real
+    out[:, 1, 0], out[:, 0, 1] = a.imag, -a.imag
+    out[:, 0, 2], out[:, 1, 2] = b.real, b.imag
+    return out
 
 
 def _complex(t: Floats) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:

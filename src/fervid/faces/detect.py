@@ -180,10 +180,10 @@ class Mediapipe:
         self._model = _model(settings.model)
         self._faces, self._score = settings.max_faces, settings.min_score
         self._running: Any = None
+        self._clock = -1  # milliseconds of the frame seen last
         try:
             self.version = f"mediapipe {version('mediapipe')}, {MODEL} {_sha256(self._model)[:12]}"
             self.begin()  # fails now rather than at the first clip
-            self.close()
         except ImportError as error:
             raise FacesError(
                 "the face finder mediapipe is not installed: "
@@ -196,6 +196,8 @@ class Mediapipe:
 
     def begin(self) -> None:
         """A landmarker of its own for each stream: it keeps filters and places between frames."""
+        if self._running is not None and self._clock < 0:
+            return  # has seen nothing yet
         from mediapipe.tasks.python import BaseOptions, vision
 
         self.close()

@@ -156,7 +156,9 @@ def look(image: NDArray[np.uint8], box: Floats) -> Floats:
     height, width = image.shape[:2]
     left, top = np.clip(box[:2], 0, (width - 2, height - 2)).astype(int)
     right, bottom = np.clip(box[2:] + 1, (left + 2, top + 2), (width, height)).astype(int)
-    part = cv2.resize(image[top:bottom, left:right], (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+    y, x = max(1, (bottom - top) // (2 * LOOK)), max(1, (right - left) // (2 * LOOK))
+    few = image[top:bottom:y, left:right:x]  # enough to know a face by, at a tenth of the cost
+    part = cv2.resize(few, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
     return _unit(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32).ravel())
 
 

@@ -66,17 +66,19 @@ def prepare(
     """
     settings = settings or FaceSettings()
     root = Path(root)
-    version = finder(settings, threads=None).version  # fails before anything is written
-    store.begin(root, database)
-    if jobs == 1:
-        outcomes = _here(database.clips, root, settings)
-    else:
-        outcomes = _there(database.clips, root, settings, jobs)
     found: dict[str, _Outcome] = {}
-    for outcome in track(outcomes, f"faces of {database.name}", len(database.clips)):
-        found[outcome.row.clip.name] = outcome
+    with _one_thread(settings):
+        found_by = finder(settings)  # fails before anything is written
+        store.begin(root, database)
+        if jobs == 1:
+            outcomes: Iterator[_Outcome] = map(_Worker(root, settings, found_by), database.clips)
+        else:
+            found_by.close()
+            outcomes = _there(database.clips, root, settings, jobs)
+        for outcome in track(outcomes, f"faces of {database.name}", len(database.clips)):
+            found[outcome.row.clip.name] = outcome
     rows = [found[clip.name].row for clip in database.clips]
-    store.write_index(root, database, settings, version, rows)
+    store.write_index(root, database, settings, found_by.version, rows)
     _sweep(root, {row.key for row in rows})
     failed = {row.clip.name: row.reason for row in rows if row.reason}
     fresh = sum(o.fresh for o in found.values() if not o.row.reason)
@@ -85,8 +87,7 @@ def prepare(
 
 def clip_key(clip: Clip, settings: FaceSettings, version: str) -> str:
     """Sha256 over the source's bytes, the span, the settings and the finder's version."""
-    rate = f"{settings.rate}" if clip.path.is_dir() else ""
-    parts = (content(clip.path), clip.start, clip.end, settings.digest(version), rate)
+    parts = (content(clip.path), clip.start, clip.end, settings.digest(version))
     return sha256(repr(parts).encode()).hexdigest()
 
 
@@ -104,9 +105,8 @@ def content(path: Path) -> str:
 class _Worker:
     """What one process keeps between clips: the finder."""
 
-    def __init__(self, root: Path, settings: FaceSettings) -> None:
-        self._root, self._settings = root, settings
-        self._finder: Finder = finder(settings, threads=1)
+    def __init__(self, root: Path, settings: FaceSettings, found_by: Finder) -> None:
+        self._root, self._settings, self._finder = root, settings, found_by
 
     def __call__(self, clip: Clip) -> _Outcome:
         """One clip's tracks; whatever is wrong with the clip becomes the reason in its row."""
@@ -133,11 +133,6 @@ class _Worker:
         return write_tracks(path, follow(images, set_, self._finder), set_, found_by)
 
 
-def _here(clips: Sequence[Clip], root: Path, settings: FaceSettings) -> Iterator[_Outcome]:
-    with _torch_threads_kept():
-        yield from map(_Worker(root, settings), clips)
-
-
 _worker: _Worker | None = None  # of a child process
 
 
@@ -145,7 +140,7 @@ def _start(root: Path, settings: FaceSettings) -> None:
     global _worker
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)  # processes are what is parallel here
-    _worker = _Worker(root, settings)
+    _worker = _Worker(root, settings, finder(settings))
 
 
 def _end_with_parent() -> None:
@@ -201,15 +196,24 @@ def _pool(
 
 
 @contextmanager
-def _torch_threads_kept() -> Iterator[None]:
-    """The built-in finder works in one thread; whoever called us goes on with theirs."""
-    import torch
+def _one_thread(settings: FaceSettings) -> Iterator[None]:
+    """One thread gives the same numbers everywhere; whoever called us goes on with theirs.
 
-    threads = torch.get_num_threads()
+    OpenCV's threads would wait busily for work that is too small for them.
+    """
+    kept = cv2.getNumThreads()
+    cv2.setNumThreads(1)
     try:
+        if settings.finder == "builtin":
+            import torch
+
+            threads = torch.get_num_threads()
+            torch.set_num_threads(1)
         yield
     finally:
-        torch.set_num_threads(threads)
+        cv2.setNumThreads(kept)
+        if settings.finder == "builtin":
+            torch.set_num_threads(threads)
 
 
 def _sweep(root: Path, keys: set[str]) -> None:
