@@ -1,8 +1,8 @@
 """How long does an index of 100,000 clips take to load and to check, and how much memory?
 
 Forges small trees and runs each question in a process of its own: python benchmarks/index.py
-[--clips 100000] [--in FOLDER]. Prints seconds of the clock and of the processor (which others on the
-machine do not lengthen), and peak memory; the limits are 3 s and 500 MB to load, 30 s to check
+[--clips 100000] [--in FOLDER]. Prints seconds of the clock and of the processor (which others on
+the machine lengthen less), and peak memory; the limits are 3 s and 500 MB to load, 30 s to check
 without pictures.
 """
 
