@@ -51,17 +51,17 @@ def parameters(net):
 
 
 def test_dtgn_has_182_507_parameters():
-    dtan, dtgn = SYSTEMS["dtagn"].streams(7)
+    dtan, dtgn = SYSTEMS["dtagn"].dtan(7), SYSTEMS["dtagn"].dtgn(7)
     assert parameters(dtgn) == 182_507 == (1176 + 1) * 100 + (100 + 1) * 600 + (600 + 1) * 7
     # Valid convolutions: 64 -> 60 -> 30 -> 26 -> 13.
     expected = 64 * (3 * 25 + 1) + 64 * (64 * 25 + 1)
     expected += (13 * 13 * 64 + 1) * 500 + (500 + 1) * 500 + (500 + 1) * 7
     assert parameters(dtan) == expected == 5_769_835
-    assert parameters(SYSTEMS["dtagn-single-frame"].streams(7)[0]) == expected - 2 * 64 * 25
+    assert parameters(SYSTEMS["dtagn-single-frame"].dtan(7)) == expected - 2 * 64 * 25
 
 
 def test_the_mmi_networks_have_the_parameters_of_their_strings():
-    dtan, dtgn = SYSTEMS["dtagn-mmi"].streams(6)
+    dtan, dtgn = SYSTEMS["dtagn-mmi"].dtan(6), SYSTEMS["dtagn-mmi"].dtgn(6)
     # 64 -> 60 -> 29 -> 27, no pooling after the second convolution.
     expected = 32 * (3 * 25 + 1) + 32 * (32 * 9 + 1) + (27 * 27 * 32 + 1) * 30 + 31 * 6
     assert parameters(dtan) == expected == 711_736
@@ -69,21 +69,21 @@ def test_the_mmi_networks_have_the_parameters_of_their_strings():
 
 
 def test_layers_are_the_paper_s():
-    kinds = [type(layer).__name__ for layer in SYSTEMS["dtagn"].streams(7)[0].lower]
+    kinds = [type(layer).__name__ for layer in SYSTEMS["dtagn"].dtan(7).lower]
     expected = "Centre Conv2d ReLU LocalContrast MaxPool2d Conv2d ReLU LocalContrast MaxPool2d"
     assert " ".join(kinds) == expected + " Flatten Linear ReLU"
-    windows = [m.size for m in SYSTEMS["dtagn"].streams(7)[0].modules() if hasattr(m, "taps")]
+    windows = [m.size for m in SYSTEMS["dtagn"].dtan(7).modules() if hasattr(m, "taps")]
     assert windows == [5, 3]
 
 
 def test_same_padding_keeps_the_size():
-    dtan, _ = DTAGN(padding="same").streams(7)
+    dtan = DTAGN(padding="same").dtan(7)
     assert dtan(torch.zeros(1, 3, 64, 64)).shape == (1, 7)
     assert dtan.lower[-2].in_features == 16 * 16 * 64
 
 
 def test_eq_1_shares_no_weight_over_time():
-    dtan, _ = DTAGN().streams(7)
+    dtan = DTAGN().dtan(7)
     filters = dtan.lower[1].weight
     assert filters.shape == (64, 3, 5, 5)
     pictures = torch.rand(1, 3, 64, 64)
@@ -212,6 +212,18 @@ def test_a_fusion_trains_what_it_needs(tmp_path):
     assert list(found) == ["dtan", "dtgn", "weighted"] and made.output == "weighted"
 
 
+def test_another_fusion_reuses_both_networks(trained, tmp_path):
+    _, folder = trained
+    for name in ("dtan", "dtgn"):
+        (tmp_path / f"{name}.safetensors").write_bytes(
+            (folder / f"{name}.safetensors").read_bytes()
+        )
+    times = {p: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    other = replace(SMALL, compare=False, fusion="concat", epochs_joint=1)
+    other.fit(samples(SMALL), samples(SMALL, 7, 1), run(tmp_path))
+    assert times == {p: p.stat().st_mtime_ns for p in times}
+
+
 def test_fit_without_validation(tmp_path):
     made = SMALL.fit(samples(SMALL), samples(SMALL, 0), run(tmp_path))
     assert made.predict(samples(SMALL).arrays)["joint"].shape == (21, 7)
@@ -244,7 +256,7 @@ def test_a_recipe_that_cannot_work_says_so():
         with pytest.raises(InputError):
             DTAGN(**wrong)
     with pytest.raises(InputError, match="7 outputs for 6"):
-        DTAGN(geometry="D1176-FC100-FC600-S7").streams(6)
+        DTAGN(geometry="D1176-FC100-FC600-S7").dtgn(6)
 
 
 def test_a_recipe_survives_json():

@@ -18,7 +18,8 @@ Floats = NDArray[np.float32]
 # Grey of RGB, Rec. 601.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
-# IntraFace's 49 points: the 68 without the jaw (0..16) and the inner corners of the mouth.
+# Departure 1: our own finder's points. IntraFace's 49 are the 68 without the jaw (0..16) and the
+# inner corners of the mouth.
 POINTS = tuple(index for index in range(17, 68) if index not in (60, 64))
 # The person's right eye (left in the picture) and left eye, in the 68.
 EYES = (slice(36, 42), slice(42, 48))
@@ -49,8 +50,8 @@ def tim_matrix(frames: int, length: int) -> NDArray[np.float64]:
     eigenvectors of a path graph, learns by SVD the linear map from that curve to the frames
     (less their mean) and walks the curve at other t in [1/n, 1]. Frames in general position make
     the map exact, and it then cancels out: a resampled frame is the mean plus the frames weighted
-    by Y+ y(t), which depends on n and t only. Frames that depend on each other (a film that
-    stands still) have no learned map of full rank; the same weights are the limit for them.
+    by Y+ y(t), which depends on n and t only. Departure 4: frames that depend on each other (a
+    film that stands still) have no learned map of full rank; the same weights serve them.
 
     Args:
         frames: n >= 1; a single frame is repeated.
@@ -125,6 +126,8 @@ class Crop:
 
     def box(self, landmarks: Floats) -> tuple[float, float, float]:
         """Left, top and side of the square with its margin, one for the whole clip, in pixels.
+
+        Departure 2: the faces are aligned and cut before time is normalised, not after.
 
         From the medians over the clip, so that the face moves in the box and not the box with
         the face, and an opening mouth does not change the scale.

@@ -54,11 +54,13 @@ class DTAGN:
     fewest_frames: int = 3  # a longer clip with fewer seen frames gives no sample
     # Layers: open.
     padding: str = "valid"  # of convolutions; or "same"
-    contrast_across: bool = True  # local contrast normalisation over the maps too, or each alone
+    contrast_across: bool = (
+        True  # departure 11: local contrast normalisation over the maps too, or each alone
+    )
     contrast_window: str = "gaussian"  # or "uniform"
     dropout: float = 0.5  # Sec. 3.2, 3.3 name dropout; on which units and how often is open
-    # Augmentation: Sec. 3.4. An epoch holds all 14 copies of a clip, or each clip once as one of
-    # them drawn at random.
+    # Augmentation: Sec. 3.4. Departure 9: an epoch holds each clip once, as one of its 14 copies
+    # drawn at random; or all of them.
     every_copy: bool = False
     landmark_noise: float = 0.01  # Eq. 5
     landmark_turn: float = pi / 10  # Eq. 6, radians
@@ -66,8 +68,8 @@ class DTAGN:
     # Stochastic gradient descent: Sec. 3.2 names it and weight decay; all numbers are open.
     momentum: float = 0.9
     weight_decay: float = 0.0005
-    gradient_clip: float = 1.0  # a step's longest gradient; keeps a network's units from dying
-    spread_appearance: float = 0.01  # standard deviation of the initial weights
+    gradient_clip: float = 1.0  # departure 8: the longest step; without it units die
+    spread_appearance: float = 0.01  # departure 7: standard deviation of the initial weights
     spread_geometry: float = 0.05
     batch_size: int = 16
     learning_rate_appearance: float = 0.01
@@ -115,6 +117,7 @@ class DTAGN:
         Rows without a face are left out before time is normalised. No sample (N = 0) where fewer
         than `fewest_frames` hold a face, unless the clip has no more to begin with.
         """
+        # Departure 3: rows without a face go, and time is normalised over what is left.
         seen = track.rows(track.seen)
         if len(seen) < max(1, min(self.fewest_frames, len(track))):
             pixels = self.crop.size + 2 * self.crop.margin
@@ -125,9 +128,9 @@ class DTAGN:
         points = inputs.trajectories(seen, self.frames_geometry, self.interpolation, self.nose)
         return {"faces": film[None], "landmarks": points[None]}
 
-    def streams(self, labels: int) -> tuple[Stream, Stream]:
-        """DTAN and DTGN, untrained."""
-        first = network.build(
+    def dtan(self, labels: int) -> Stream:
+        """The appearance network, untrained [1, Sec. 3.2]."""
+        made = network.build(
             self.appearance,
             labels,
             self.spread_appearance,
@@ -137,14 +140,22 @@ class DTAGN:
             self.contrast_across,
             self.contrast_window,
         )
-        second = network.build(self.geometry, labels, self.spread_geometry, self.dropout)
         # Pixel-major memory is what convolutions on a CPU and on a GPU in bf16 are fastest on.
-        return first.to(memory_format=torch.channels_last), second  # type: ignore[call-overload]
+        return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def dtgn(self, labels: int) -> Stream:
+        """The geometry network, untrained [1, Sec. 3.3]."""
+        return network.build(self.geometry, labels, self.spread_geometry, self.dropout)
 
     def fit(self, train: Samples, validation: Samples, run: Run) -> DTAGNRecognizer:
-        """Train DTAN, then DTGN, then what joins them."""
-        with seeding.seeded(run.seed, "weights"):
-            appearance, geometry = self.streams(len(train.labels))
+        """Train DTAN, then DTGN, then what joins them.
+
+        Departure 12: `validation` chooses each stage's epoch; the paper tells of no such set.
+        """
+        with seeding.seeded(run.seed, "dtan", "weights"):
+            appearance = self.dtan(len(train.labels))
+        with seeding.seeded(run.seed, "dtgn", "weights"):
+            geometry = self.dtgn(len(train.labels))
         self._centre(appearance, geometry, train, run.seed)
         loop.train(self.stage("dtan"), appearance, train, validation, run)
         loop.train(self.stage("dtgn"), geometry, train, validation, run)
@@ -168,13 +179,18 @@ class DTAGN:
             stage = Stage(name, plan, self._loss_geometry, self._logits_geometry)
         else:
             plan = self._plan(self.learning_rate_joint, self.epochs_joint)
-            # The same training set once more [1, Sec. 3.5.2]: all its copies, made beforehand.
+            # The same training set once more [1, Sec. 3.5.2].
             lambdas = self.lambdas if name == "joint" else (0.0, 0.0, 1.0)  # Table 8: L3 only
             loss = _loss_concat if name == "concat" else partial(_loss_joint, lambdas)
-            return Stage(name, plan, loss, _logits, settings=asdict(self))
-        return replace(
-            stage, copies=augment.COPIES, every_copy=self.every_copy, settings=asdict(self)
-        )
+            return Stage(name, plan, loss, _logits, settings=self._settings())
+        others = ("joint", "geometry" if name == "dtan" else "appearance")
+        settings = self._settings(*others, "lambdas")
+        return replace(stage, copies=augment.COPIES, every_copy=self.every_copy, settings=settings)
+
+    def _settings(self, *without: str) -> dict[str, Any]:
+        """What a stage's result depends on: the fields whose names do not end as in `without`."""
+        ends = ("name", "fusion", "compare", "alpha", "checkpoint_seconds", *without)
+        return {name: value for name, value in asdict(self).items() if not name.endswith(ends)}
 
     def _plan(self, learning_rate: float, epochs: int) -> Plan:
         return Plan(
@@ -214,7 +230,10 @@ class DTAGN:
 
     @torch.no_grad()
     def _centre(self, dtan: Stream, dtgn: Stream, samples: Samples, seed: int) -> None:
-        """Tell both networks the mean of their training input, over the copies of some clips."""
+        """Tell both networks the mean of their training input, over the copies of some clips.
+
+        Departure 6: the paper does not say that a mean is subtracted.
+        """
         generator = seeding.generator(seed, "centre")
         some = samples.take(np.unique(np.linspace(0, len(samples) - 1, CENTRED).astype(np.int64)))
         total = [torch.zeros_like(stream.centre.mean) for stream in (dtan, dtgn)]
@@ -232,7 +251,8 @@ class DTAGN:
     ) -> Samples:
         """What both networks make of each copy of each sample, up to the first dropout.
 
-        All of it is frozen and draws nothing, so the stages above need it once, not once an epoch.
+        Departure 10: copy i of the pictures goes with copy i of the landmarks. All
+        of it is frozen and draws nothing, so the stages above need it once, not once an epoch.
         """
         fabric = loop.fabric_of(run)
         generator = seeding.generator(run.seed, "activations")
@@ -271,7 +291,7 @@ class DTAGN:
             )
         recipe = replace(self, **{**card["recipe"], "lambdas": tuple(card["recipe"]["lambdas"])})
         labels = tuple(card["labels"])
-        made = DTAGNRecognizer(recipe, labels, *recipe.streams(len(labels)))
+        made = DTAGNRecognizer(recipe, labels, recipe.dtan(len(labels)), recipe.dtgn(len(labels)))
         for fusion in card["fusions"]:
             made.add(fusion)
         made.restore(tensors, path)
