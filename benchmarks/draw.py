@@ -8,6 +8,9 @@ of the emotions lies in the exact landmarks of the last frame.
 
 import argparse
 import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core is measured
+
 import tempfile
 import time
 from collections import defaultdict
@@ -17,18 +20,20 @@ import cv2
 import numpy as np
 
 from fervid.databases.drawn import crops, draw
-from fervid.databases.drawn.drawing import Recipe, Take, _plan, frames, takes
+from fervid.databases.drawn.camera import View
+from fervid.databases.drawn.drawing import Recipe, Take, frames, plan, takes
 from fervid.databases.drawn.face import deform, move, person
-from fervid.databases.drawn.render import View, landmarks
+from fervid.databases.drawn.render import landmarks
 from fervid.faces.video import frames as read
 from fervid.labels import CK_PLUS
 
 # MediaPipe's mesh points that stand for the 68.
-MESH = [int(k) for k in (
-    "162 234 93 58 172 136 149 148 152 377 378 365 397 288 323 454 389 70 63 105 66 107 336 296 334 "
-    "293 300 168 197 5 4 75 97 2 326 305 33 160 158 133 153 144 362 385 387 263 373 380 61 39 37 0 "
-    "267 269 291 405 314 17 84 181 78 82 13 312 308 317 14 87"
-).split()]  # fmt: skip
+MESH = np.array(
+    [162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
+     70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305,
+     33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87]
+)  # fmt: skip
 # Emotion -> blendshapes that should rise (1) or fall (-1) from the first frame to the apex.
 EXPECTED = {
     "happiness": {"mouthSmileLeft": 1, "mouthSmileRight": 1},
@@ -93,23 +98,30 @@ def judge(subjects, seed, difficulty, course, every):
     away = np.array(away)
     far, free = np.linalg.norm(away, axis=2), np.linalg.norm(away - away.mean(0), axis=2)
     print(f"{difficulty}, {course}: {whole} frames of {subjects} subjects, decoded from H.264")
-    print(f"  MediaPipe finds {100 * seen / whole:.1f} %, the Haar cascade {100 * haar / whole:.1f} %")
+    print(
+        f"  MediaPipe finds {100 * seen / whole:.1f} %, the Haar cascade {100 * haar / whole:.1f} %"
+    )
     print(f"  MediaPipe's points, % of interocular: {100 * far.mean():.2f} "
           f"(without jaw {100 * far[:, 17:].mean():.2f}; less the constant difference "
           f"{100 * free.mean():.2f}, {100 * free[:, 17:].mean():.2f})")  # fmt: skip
-    parts = {"jaw": (0, 17), "brows": (17, 27), "nose": (27, 36), "eyes": (36, 48), "mouth": (48, 68)}
+    parts = {
+        "jaw": (0, 17),
+        "brows": (17, 27),
+        "nose": (27, 36),
+        "eyes": (36, 48),
+        "mouth": (48, 68),
+    }
     print("  " + ", ".join(f"{n} {100 * far[:, a:b].mean():.2f}" for n, (a, b) in parts.items()))
     for emotion, names in EXPECTED.items():
         for name, sign in names.items():
             rise = np.array(change[emotion, name])
-            print(f"  {emotion:10} {name:18} {rise.mean():+.3f}  right way in "
-                  f"{100 * (sign * rise > 0).mean():.0f} % (wanted {'up' if sign > 0 else 'down'})")  # fmt: skip
-    return away
+            right, way = 100 * (sign * rise > 0).mean(), "up" if sign > 0 else "down"
+            print(f"  {emotion:10} {name:18} {rise.mean():+.3f}, {way} as wanted in {right:.0f} %")
 
 
 def shapes(take):
     """Exact landmarks of the first and the apex frame, without drawing them."""
-    played, view, _ = _plan(take)
+    played, view, _ = plan(take)
     face = person(take.face_seed)
     found = []
     for t in (0, played.apex):
@@ -136,10 +148,10 @@ def linear(subjects, seed, difficulty):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    plan = takes(Recipe(subjects, 1, "apex", difficulty, seed, "video", 256, CK_PLUS))
-    pairs = [[upright(p) for p in shapes(take)] for take in plan]
-    labels = np.array([take.emotion for take in plan])
-    groups = np.array([take.subject for take in plan])
+    shown = takes(Recipe(subjects, 1, "apex", difficulty, seed, "video", 256, CK_PLUS))
+    pairs = [[upright(p) for p in shapes(take)] for take in shown]
+    labels = np.array([take.emotion for take in shown])
+    groups = np.array([take.subject for take in shown])
     first, last = (np.array([pair[k] for pair in pairs]) for k in (0, 1))
     for name, x in (("last frame", last), ("last - first", last - first)):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=500))
@@ -149,14 +161,15 @@ def linear(subjects, seed, difficulty):
 
 def speed(seed):
     recipe = Recipe(1, 1, "full", "normal", seed, "video", 256, CK_PLUS)
-    plan = [Take(recipe, 1, emotion, 0) for emotion in CK_PLUS]
-    person(plan[0].face_seed)
-    begun, drawn = time.process_time(), sum(1 for take in plan for _ in frames(take))
+    shown = [Take(recipe, 1, emotion, 0) for emotion in CK_PLUS]
+    person(shown[0].face_seed)
+    begun, drawn = time.process_time(), sum(1 for take in shown for _ in frames(take))
     spent = time.process_time() - begun
     begun = time.process_time()
     crops(240, seed)
-    print(f"  {drawn / spent:.0f} frames/s of processor time at 256 x 256, room and camera "
-          f"included; {240 / (time.process_time() - begun):.0f} crops/s, people included")  # fmt: skip
+    cut = 240 / (time.process_time() - begun)
+    print(f"one core, 256 x 256: {drawn / spent:.0f} frames/s, room and camera included")
+    print(f"one core, crops of 128 x 128: {cut:.0f} per second, people included")
 
 
 if __name__ == "__main__":

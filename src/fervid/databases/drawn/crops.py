@@ -5,12 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.databases.drawn.action_units import UNITS
+from fervid.databases.drawn.camera import Light, View
 from fervid.databases.drawn.face import Face, build
 from fervid.databases.drawn.identity import sample_identity
-from fervid.databases.drawn.motion import DIFFICULTY
 from fervid.databases.drawn.prototypes import BYPLAY, PROTOTYPES, compose
-from fervid.databases.drawn.render import Light, View, render
-from fervid.databases.drawn.scene import backdrop, lamp, lay, shoulders
+from fervid.databases.drawn.render import render
+from fervid.databases.drawn.scene import Picture, backdrop, lamp, lay, shoulders
 
 SIDE = 128  # of a crop, in pixels
 DRAWN = 192  # of the picture it is cut from
@@ -77,10 +77,13 @@ def _crop(face: Face, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDAr
 def _harsh(rng: np.random.Generator) -> Light:
     """Light from one side, from below or from behind the shoulder."""
     towards = rng.normal((0, -0.2, 0.5), (1.0, 0.6, 0.4))
-    return Light((towards[0], towards[1], max(towards[2], 0.05)), rng.uniform(0.4, 1.1), rng.uniform(0.15, 0.4))  # fmt: skip
+    side, low, near = (float(v) for v in towards)
+    return Light((side, low, max(near, 0.05)), rng.uniform(0.4, 1.1), rng.uniform(0.15, 0.4))
 
 
-def _occlude(grey: NDArray[np.uint8], points: NDArray[np.float32], scale: float, rng: np.random.Generator) -> None:  # fmt: skip
+def _occlude(
+    grey: Picture, points: NDArray[np.float32], scale: float, rng: np.random.Generator
+) -> None:
     """Now and then something before the face: a bar, a disc, a block of another place."""
     if rng.random() > 0.25:
         return
@@ -88,7 +91,8 @@ def _occlude(grey: NDArray[np.uint8], points: NDArray[np.float32], scale: float,
     tone = int(rng.integers(0, 256))
     if rng.random() < 0.5:
         axes = np.abs(rng.normal(0.3, 0.2, 2)) * scale + 3
-        cv2.ellipse(grey, (at.tolist(), (2 * axes).tolist(), float(rng.uniform(0, 180))), tone, -1, cv2.LINE_AA)  # fmt: skip
+        oval = (at.tolist(), (2 * axes).tolist(), float(rng.uniform(0, 180)))
+        cv2.ellipse(grey, oval, tone, -1, cv2.LINE_AA)
     else:
         turn = rng.uniform(0, np.pi)
         far = 300 * np.array([np.cos(turn), np.sin(turn)])
@@ -97,28 +101,41 @@ def _occlude(grey: NDArray[np.uint8], points: NDArray[np.float32], scale: float,
 
 
 def _cut(
-    grey: NDArray[np.uint8], points: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    grey: Picture, points: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[Picture, NDArray[np.float32]]:
     """A jittered square as the Haar cascade gives it, then what a camera does."""
     eyes, mouth = points[36:48].mean(0), points[48:60].mean(0)
-    reach = max(float(np.linalg.norm(mouth - eyes)), 0.85 * float(np.linalg.norm(points[45] - points[36])))
+    reach = max(
+        float(np.linalg.norm(mouth - eyes)), 0.85 * float(np.linalg.norm(points[45] - points[36]))
+    )
     side = reach * 2.35 * np.exp(rng.normal(0, 0.09))
     centre = eyes + 0.52 * (mouth - eyes) * (1, 1) + rng.normal(0, 0.05, 2) * side
     scale = SIDE / side
-    move = np.array([[scale, 0, SIDE / 2 - scale * centre[0] - 0.5], [0, scale, SIDE / 2 - scale * centre[1] - 0.5]])
+    move = np.array(
+        [
+            [scale, 0, SIDE / 2 - scale * centre[0] - 0.5],
+            [0, scale, SIDE / 2 - scale * centre[1] - 0.5],
+        ]
+    )
     flag = cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR
-    crop = cv2.warpAffine(grey, move, (SIDE, SIDE), flags=flag, borderMode=cv2.BORDER_REPLICATE)
+    crop: Picture = cv2.warpAffine(
+        grey, move, (SIDE, SIDE), flags=flag, borderMode=cv2.BORDER_REPLICATE
+    )
     if rng.random() < 0.5:
         crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 1.6))
     if rng.random() < 0.25:
         small = int(rng.integers(32, 90))
-        crop = cv2.resize(cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
+        crop = cv2.resize(
+            cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA), (SIDE, SIDE)
+        )
     level = crop.astype(np.float32)
     level = (level - 110) * rng.uniform(0.6, 1.35) + 110 + rng.normal(0, 22)
     level += rng.normal(0, rng.uniform(0, 7), level.shape)
     crop = np.clip(level, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
-        done, packed = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))])
-        crop = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE) if done else crop
+        done, packed = cv2.imencode(
+            ".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 95))]
+        )
+        crop = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)) if done else crop
     placed = (points @ move[:, :2].T + move[:, 2] + 0.5) / SIDE
     return crop, placed.astype(np.float32)

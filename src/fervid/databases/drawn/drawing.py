@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from fervid.clip import Clip, Course, Database
 from fervid.databases.drawn.action_units import UNITS
+from fervid.databases.drawn.camera import View
 from fervid.databases.drawn.face import person
 from fervid.databases.drawn.motion import DIFFICULTY, Level, Performance, Ways, perform
-from fervid.databases.drawn.render import View, render
-from fervid.databases.drawn.scene import Scene, expose, lay, set_up
+from fervid.databases.drawn.render import render
+from fervid.databases.drawn.scene import Picture, Scene, expose, lay, set_up
 from fervid.errors import DatabaseError, InputError, OutputError
 from fervid.labels import CK_PLUS
 from fervid.progress import track
 
 Form = Literal["video", "images"]
-Picture = NDArray[np.uint8]
 VERSION = 1  # of the pictures: raise it when the same seed draws something else
 RATE = 25.0
 COLUMNS = ("name", "path", "label", "subject", "course", "frames", "apex", "intensity", "seed")
@@ -60,6 +60,7 @@ class Take:
 
     @property
     def name(self) -> str:
+        """Of the clip within the database."""
         return f"S{self.subject:03d}_{self.emotion}_{self.turn + 1:02d}"
 
     @property
@@ -70,10 +71,12 @@ class Take:
 
     @property
     def face_seed(self) -> int:
+        """Of the person."""
         return _seed(self.recipe.seed, self.subject)
 
     @property
     def seed(self) -> int:
+        """Of everything in the clip but the person."""
         place = CK_PLUS.index(self.emotion)
         return _seed(self.recipe.seed, self.subject, place, self.turn)
 
@@ -82,8 +85,11 @@ def _seed(*keys: int) -> int:
     return int(np.random.SeedSequence(keys[0], spawn_key=keys[1:]).generate_state(1)[0])
 
 
-def _plan(take: Take) -> tuple[Performance, View, np.random.Generator]:
-    """What a take will show; cheap, and the same whenever asked."""
+def plan(take: Take) -> tuple[Performance, View, np.random.Generator]:
+    """What a take will show, the head's first place, and the chances left for its room.
+
+    Cheap, and the same whenever asked.
+    """
     rng = np.random.default_rng(take.seed)
     recipe = take.recipe
     played = perform(take.emotion, rng, recipe.course, recipe.difficulty)
@@ -94,7 +100,7 @@ def _plan(take: Take) -> tuple[Performance, View, np.random.Generator]:
 
 
 def _stage(take: Take) -> tuple[Performance, View, Scene, np.random.Generator]:
-    played, view, rng = _plan(take)
+    played, view, rng = plan(take)
     size = (take.recipe.size, take.recipe.size)
     who = person(take.face_seed).who
     return played, view, set_up(rng, who, view, DIFFICULTY[take.recipe.difficulty], size), rng
@@ -155,7 +161,9 @@ def draw(
         InputError: an option that is none.
         OutputError: the folder holds another recipe or cannot be written to.
     """
-    recipe = Recipe(subjects, clips_per_emotion, course, difficulty, seed, form, size, tuple(emotions))
+    recipe = Recipe(
+        subjects, clips_per_emotion, course, difficulty, seed, form, size, tuple(emotions)
+    )
     _check(recipe)
     out = Path(out)
     _claim(out, recipe)
@@ -190,7 +198,10 @@ def _claim(out: Path, recipe: Recipe) -> None:
         out.mkdir(parents=True, exist_ok=True)
         if note.exists():
             if _recipe(out) != mine:
-                raise OutputError(f"{out} holds faces drawn otherwise ({note.name} tells how): choose another folder")  # fmt: skip
+                raise OutputError(
+                    f"{out} holds faces drawn otherwise ({note.name} tells how): "
+                    "choose another folder"
+                )
             return
         _write(note, json.dumps(mine, indent=1).encode())
     except OSError as error:
@@ -231,7 +242,7 @@ def _record_all(out: Path, group: list[Take]) -> list[str]:
 
 def _record(out: Path, take: Take) -> None:
     """Draw one clip and what is true of it; the truth comes last and says that all is there."""
-    played, view, _ = _plan(take)
+    played, _, _ = plan(take)
     points, poses = [], []
 
     def watched() -> Iterator[Picture]:
@@ -257,7 +268,8 @@ def _record(out: Path, take: Take) -> None:
         _write(out / "truth" / f"{take.name}.npz", memory.getvalue())
     except OSError as error:
         raise OutputError(
-            f"{goal} cannot be written ({error.strerror or error}): free space or choose another folder"
+            f"{goal} cannot be written ({error.strerror or error}): "
+            "free space or choose another folder"
         ) from error
 
 
@@ -291,7 +303,7 @@ def _manifest(recipe: Recipe) -> str:
     rows = csv.writer(sheet, lineterminator="\n")
     rows.writerow(COLUMNS)
     for take in takes(recipe):
-        played, _, _ = _plan(take)
+        played, _, _ = plan(take)
         rows.writerow(
             (take.name, take.path, take.emotion, f"S{take.subject:03d}", COURSES[recipe.course],
              len(played), played.apex, f"{played.intensity:.3f}", take.seed)

@@ -11,7 +11,7 @@ from fervid.databases.drawn import action_units
 from fervid.databases.drawn.hair import grow
 from fervid.databases.drawn.identity import Identity, sample_identity
 from fervid.databases.drawn.landmarks import COUNT
-from fervid.databases.drawn.shape import SIDE, Map, Surface, surface
+from fervid.databases.drawn.shape import SIDE, Map, Surface, sample, surface
 from fervid.databases.drawn.skin import texture
 from fervid.databases.drawn.warp import COLUMNS, ROWS, backward, nodes
 
@@ -56,8 +56,8 @@ def build(who: Identity) -> Face:
     head = surface(who)
     hair = grow(who, head)
     small = cv2.resize(hair.cover, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    lips = np.zeros((SIDE, SIDE), np.float32)
-    gloss = (0.10 - 0.03 * who.age) * (1 - small) + 0.16 * small + 0.05 * lips
+    shiny = cv2.resize(hair.strands, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    gloss = (0.10 - 0.03 * who.age) * (1 - small) + 0.16 * small * np.clip(shiny, 0, 1.2) ** 2
     mobile = np.array(who.mobility[: len(action_units.UNITS)])[:, None, None, None]
     return Face(
         who,
@@ -99,7 +99,7 @@ def move(face: Face, units: NDArray[np.float64]) -> NDArray[np.float64]:
         (COUNT, 2) as (s, y).
     """
     rest = face.head.control
-    now = rest + np.einsum("uf,ufpc->pc", units, face.moves)
+    now: NDArray[np.float64] = rest + np.einsum("uf,ufpc->pc", units, face.moves)
     _keep_lips_apart(now, rest)
     part = units.T @ face.lids  # (2 sides, upper and lower)
     opening = rest[LOWER, 1] - rest[UPPER, 1]
@@ -145,12 +145,10 @@ def deform(face: Face, units: NDArray[np.float64], now: NDArray[np.float64]) -> 
     if len(used):
         rest = rest + (weights[used] @ face.relief[used]).reshape(SIDE, SIDE)
     places = whole + _identity_map()
-    return cv2.remap(rest, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), whole
+    return sample(rest, places), whole
 
 
 @lru_cache(maxsize=1)
 def _identity_map() -> Map:
     steps = np.arange(SIDE, dtype=np.float32)
     return np.stack(np.meshgrid(steps, steps), axis=-1)
-
-

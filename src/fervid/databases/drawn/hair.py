@@ -43,7 +43,8 @@ def noise(rng: np.random.Generator, side: int, across: float, along: float) -> M
     raw = rng.standard_normal((side // fewer, side // fewer), dtype=np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), sigmaX=across / fewer, sigmaY=along / fewer)
     soft = cv2.resize(soft, (side, side), interpolation=cv2.INTER_LINEAR) if fewer > 1 else soft
-    return (soft / soft.std()).astype(np.float32)
+    even: Map = (soft / soft.std()).astype(np.float32)
+    return even
 
 
 def grow(who: Identity, head: Surface) -> Hair:
@@ -88,11 +89,11 @@ def _stand(who: Identity, head: Surface, cover: Map) -> tuple[Map, Map]:
     rng = np.random.default_rng([who.seed, 3])
     wave = noise(rng, len(small), 4, 14) + 0.5 * noise(rng, len(small), 1, 12)
     wall = np.zeros_like(small)
-    lift = LIFT[who.style] * (1 + 0.10 * wave) * (0.8 + 0.4 * smooth(-0.6, -1.4, -(-y)))
+    lift = LIFT[who.style] * (1 + 0.10 * wave) * (0.8 + 0.4 * smooth(-0.6, -1.4, y))
     radius = head.radius + lift * np.clip(wide * 1.6 - 0.5, 0, 1)
     if who.style in ("bob", "long"):
         curtain = np.interp(y, (-0.2, 0.4, 1.2, 2.0, 2.7), (1.15, 1.26, 1.27, 1.26, 1.3))
-        sin, cos = angles(s)
+        cos = angles(s)[1]
         low = 1.36 if who.style == "bob" else 9.0
         hanging = smooth(0.44, 0.20, cos) * smooth(-0.5, 0.2, y) * smooth(low, low - 0.12, y)
         radius = np.maximum(radius, (curtain + 0.012 * wave) * hanging + radius * (1 - hanging))

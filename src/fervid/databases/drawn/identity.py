@@ -124,7 +124,9 @@ def sample_identity(seed: int) -> Identity:
         age=age,
         skin=colour(skin),
         iris=colour(np.array(IRIS_COLOURS[iris_index]) * np.exp(rng.normal(0, 0.15, 3))),
-        hair=colour(np.array(HAIR_COLOURS[hair_index]) * np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.04, 3))),
+        hair=colour(
+            np.array(HAIR_COLOURS[hair_index]) * np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.04, 3))
+        ),
         style=str(rng.choice(styles, p=odds)),
         beard=float(rng.choice([0.0, 0.35, 0.6, 1.0], p=[0.5, 0.25, 0.15, 0.1])) if sex else 0.0,
         glasses=bool(rng.random() < 0.12),

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from fervid.databases.drawn.identity import Identity
 
-# The half of the mean face on the right of the image: x to the right from the middle line, y down
-# from the line through the pupils, in pupil distances; order of Multi-PIE. The other half mirrors it.
+# The half of the mean face on the right of the image: x to the right from the middle line, y
+# down from the line through the pupils, in pupil distances; order of Multi-PIE.
 HALF: dict[int, tuple[float, float]] = {
-    8: (0.0, 1.66), 9: (0.26, 1.63), 10: (0.50, 1.56), 11: (0.70, 1.42), 12: (0.86, 1.17),
+    8: (0.0, 1.66), 9: (0.26, 1.63), 10: (0.48, 1.56), 11: (0.675, 1.41), 12: (0.845, 1.17),
     13: (0.975, 0.85), 14: (1.04, 0.54), 15: (1.075, 0.23), 16: (1.09, -0.09),
     22: (0.185, -0.325), 23: (0.36, -0.40), 24: (0.56, -0.425), 25: (0.74, -0.375),
     26: (0.87, -0.26),
@@ -63,7 +63,8 @@ def _half(who: Identity) -> dict[int | str, NDArray[np.float64]]:
     for k in EYE:
         d = at[k] - eye
         d *= (1 + 0.07 * who.eye_width, 1 + 0.18 * who.eye_size)
-        at[k] = eye + (d[0] + turn * d[1], d[1] - turn * d[0]) + (0.025 * who.eye_gap, 0)
+        turned = np.array([d[0] + turn * d[1] + 0.025 * who.eye_gap, d[1] - turn * d[0]])
+        at[k] = eye + turned
     for k in BROW:
         x = at[k][0]
         arch = 1 - ((x - 0.55) / 0.35) ** 2

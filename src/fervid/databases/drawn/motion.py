@@ -45,7 +45,9 @@ class Difficulty:
 
 
 DIFFICULTY: Mapping[str, Difficulty] = {
-    "easy": Difficulty((0.8, 1.0), 0.3, (0.0, 0.0), 0.05, 0.01, (3, 2, 2), 0.2, (0.0, 0.0), (0.5, 2), (0, 0.4)),
+    "easy": Difficulty(
+        (0.8, 1.0), 0.3, (0.0, 0.0), 0.05, 0.01, (3, 2, 2), 0.2, (0.0, 0.0), (0.5, 2), (0, 0.4)
+    ),
     "normal": Difficulty(
         (0.18, 0.72), 1.3, (0.8, 0.6), 0.18, 0.05, (6, 4, 4), 0.6, (0.4, 0.7), (1, 4), (0.2, 0.8)
     ),
@@ -105,7 +107,7 @@ def _course(rng: np.random.Generator, way: Ways) -> tuple[int, int, Array, Array
     rise, hold, fall = (int(rng.integers(*r)) for r in ((9, 18), (5, 14), (10, 20)))
     before, after = int(rng.integers(2, 7)), int(rng.integers(2, 7))
     frames = before + rise + hold + fall + after
-    t = np.arange(frames)
+    t = np.arange(frames, dtype=np.float64)
     apex = before + rise + hold // 2
     return frames, apex, (t - before + 1) / rise, (t - before - rise - hold + 1) / fall
 
@@ -132,7 +134,9 @@ def perform(emotion: str, rng: np.random.Generator, way: Ways, level: Level) -> 
         if rng.random() < chance:
             both = np.ones(2) if rng.random() < 0.7 else rng.permutation([1.0, 0.2])
             for unit, strength in BYPLAY[rng.integers(len(BYPLAY))].items():
-                _play(units, unit, rng.uniform(0.2, most) * strength * both, rising, falling, rng, 0.1)
+                _play(
+                    units, unit, rng.uniform(0.2, most) * strength * both, rising, falling, rng, 0.1
+                )
     idle = hard.idle * np.abs(_wander(rng, frames, len(UNITS), 60))[..., None]
     idle[:, UNITS.index(45)] = 0
     idle[:, [UNITS.index(25), UNITS.index(26), UNITS.index(27)]] *= 0.3  # the mouth stays shut
@@ -151,7 +155,13 @@ def _sides(emotion: str, rng: np.random.Generator) -> Array:
 
 
 def _play(
-    units: Array, unit: int, peak: Array, rising: Array, falling: Array, rng: np.random.Generator, uneven: float
+    units: Array,
+    unit: int,
+    peak: Array,
+    rising: Array,
+    falling: Array,
+    rng: np.random.Generator,
+    uneven: float,
 ) -> None:
     """Add one unit's rise (and fall) with its own delay, speed and difference of sides."""
     delay, haste = rng.uniform(0, 0.25), rng.uniform(0.85, 1.0)
@@ -185,5 +195,5 @@ def _body(
     pose[:, 2] += rng.normal(0, 0.03) * shown
     drift = 0.03 * _wander(rng, frames, 2, 90) * (1 + 10 * hard.idle)
     gaze = 0.05 * rng.normal(size=2) + 0.03 * _wander(rng, frames, 2, 40)
-    gaze = gaze - 0.5 * np.sin(pose[:, :2]) * (-1, -1) * (-1, 1)
+    gaze = gaze - 0.5 * np.sin(pose[:, :2])  # the eyes stay on the camera
     return pose, drift, np.clip(gaze, -0.25, 0.25)

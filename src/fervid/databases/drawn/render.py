@@ -1,92 +1,22 @@
 """One picture of a face: rays to the head, light on it, eyes, mouth and glasses over it."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.databases.drawn import parts
+from fervid.databases.drawn.camera import DISTANCE, PIVOT, Light, View, lift, project
 from fervid.databases.drawn.face import Face, deform, move
-from fervid.databases.drawn.shape import EXTENT, FINE, TOP, A, Map, angles, grid
+from fervid.databases.drawn.shape import EXTENT, FINE, TOP, A, Map, angles, grid, sample
 
-PIVOT = np.array([0.0, 0.45, 0.25])  # the point the head turns about
-DISTANCE = 9.0  # from the camera to the pivot
-FACE_DEPTH = 1.1  # how far the face stands before the pivot: a view's scale holds there
 BEFORE = (-0.2, 0.0, 0.25, 0.5, 0.8)  # where a silhouette may lie before the axis
 NEAR = 0.02  # over this length along a ray the head counts as flat
 LARGEST = 2.0  # no part of a head is farther from its axis
 
 
-@dataclass(frozen=True)
-class View:
-    """Where the head is and how it is turned.
-
-    Args:
-        yaw, pitch, roll: radians; positive turns the face to the image's right, down, clockwise.
-        scale: pixels per pupil distance.
-        x, y: where the head's pivot (behind the nose) is seen, in pixels.
-    """
-
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
-    scale: float = 52.0
-    x: float = 128.0
-    y: float = 140.0
-
-    @property
-    def rotation(self) -> NDArray[np.float64]:
-        """(3, 3) from the head's axes (x right, y down, z to the viewer) to the camera's."""
-        (sy, sp, sr), (cy, cp, cr) = (
-            f((self.yaw, self.pitch, self.roll)) for f in (np.sin, np.cos)
-        )
-        yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-        pitch = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-        roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-        turned: NDArray[np.float64] = roll @ pitch @ yaw
-        return turned
-
-    @property
-    def focal(self) -> float:
-        """Pixels per unit in the plane of the pivot."""
-        return self.scale * (DISTANCE - FACE_DEPTH) / DISTANCE
-
-
-@dataclass(frozen=True)
-class Light:
-    """One lamp and the light from all around.
-
-    Args:
-        towards: direction to the lamp in camera axes (x right, y down, z to the viewer).
-        key: strength of the lamp.
-        ambient: strength of the rest.
-        tint: colour of the lamp (3).
-    """
-
-    towards: tuple[float, float, float] = (-0.35, -0.5, 0.8)
-    key: float = 0.85
-    ambient: float = 0.32
-    tint: tuple[float, float, float] = (1.0, 0.97, 0.93)
-
-
-def project(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:
-    """(N, 3) places in head axes to (N, 2) pixels."""
-    seen = (points - PIVOT) @ view.rotation.T
-    zoom = view.focal * DISTANCE / (DISTANCE - seen[:, 2:])
-    placed: NDArray[np.float64] = seen[:, :2] * zoom + (view.x, view.y)
-    return placed
-
-
-def lift(places: NDArray[np.float64], radius: Map) -> NDArray[np.float64]:
-    """(N, 2) places (s, y) on a head to (N, 3) in head axes."""
-    at = ((places - (-EXTENT / 2, TOP)) * FINE - 0.5).astype(np.float32)
-    r = cv2.remap(radius, at[None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
-    sin, cos = angles(places[:, 0])  # type: ignore[arg-type]
-    return np.stack([r * sin, places[:, 1], r * cos], axis=1).astype(np.float64)
-
-
-def _lines(view: View, box: tuple[int, int, int, int], step: int) -> tuple[Map, tuple[Map, Map, Map]]:
+def _lines(
+    view: View, box: tuple[int, int, int, int], step: int
+) -> tuple[Map, tuple[Map, Map, Map]]:
     """The camera's place and the directions of the lines of sight, in head axes."""
     left, top, right, bottom = box
     half = (step - 1) / 2
@@ -152,7 +82,7 @@ def _height(
     places = np.empty((*t.shape, 2), np.float32)
     places[..., 0] = half * np.float32(2 * A * FINE) + np.float32(EXTENT / 2 * FINE - 0.5)
     places[..., 1] = (py - np.float32(TOP)) * np.float32(FINE) - np.float32(0.5)
-    r = cv2.remap(radius, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    r = sample(radius, places)
     return rho - r, (px * d[0] + pz * d[2]) / rho, places
 
 
@@ -231,17 +161,17 @@ def render(
     places, inside = _rays(radius, view, box)
     cover = np.clip(inside + 0.5, 0, 1)
     cover *= places[..., 1] < FINE * EXTENT + 1
-    lit = cv2.remap(shade(face, radius, view, light), places, None, cv2.INTER_LINEAR)
-    skin = cv2.remap(offset, places, None, cv2.INTER_LINEAR)
+    lit = sample(shade(face, radius, view, light), places)
+    skin = sample(offset, places)
     skin += places
     skin *= 2
     skin += np.float32(0.5)
-    colour = cv2.remap(face.colour, skin, None, cv2.INTER_LINEAR).astype(np.float32)
+    colour = sample(face.colour, skin).astype(np.float32)
     colour *= colour * np.float32(1 / 255**2)
     colour *= lit[..., :3]
     colour += lit[..., 3:]
     local = points - np.array(box[:2], np.float32)
-    parts.eyes(colour, face, now, local, places, view, light, gaze)
+    parts.eyes(colour, face, local, places, view, light, gaze)
     parts.mouth(colour, face, now, local, places, light)
     if face.who.glasses:
         parts.glasses(colour, face, radius, view, box)

@@ -1,16 +1,18 @@
 """Around the face: background, shoulders, lamp, and what a camera does to the picture."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.databases.drawn.motion import Difficulty
+from fervid.databases.drawn.camera import Light, View
 from fervid.databases.drawn.identity import Identity
-from fervid.databases.drawn.render import Light, View
+from fervid.databases.drawn.motion import Difficulty
+from fervid.databases.drawn.shape import Map
 
-Picture = NDArray[np.uint8]
+Picture = NDArray[Any]  # uint8; OpenCV's own types are wider
 DEPTH = 0.93  # scale of the shoulders against the face's, for they stand farther back
 
 
@@ -36,7 +38,7 @@ class Scene:
 
 
 def lamp(rng: np.random.Generator, hardness: float) -> Light:
-    """A lamp somewhere before and above the face; `hardness` 0..1 moves it aside and dims the rest."""
+    """A lamp before and above the face; `hardness` 0..1 moves it aside and dims the rest."""
     across = rng.normal(0, 0.25 + 0.55 * hardness)
     height = rng.uniform(-0.9, 0.05 - 0.25 * (1 - hardness))
     ambient = rng.uniform(0.30 - 0.14 * hardness, 0.48)
@@ -53,7 +55,7 @@ def backdrop(rng: np.random.Generator, size: tuple[int, int], busy: float) -> Pi
     colour = base + rng.normal(0, 9, 3)
     tilt = rng.normal(0, 35, 2)
     wall = colour + ((x - 0.5) * tilt[0] + (y - 0.5) * tilt[1])[..., None]
-    coarse = rng.normal(0, 1, (5, 5, 1)) + 0.25 * rng.normal(0, 1, (5, 5, 3))
+    coarse: Map = rng.normal(0, 1, (5, 5, 1)) + 0.25 * rng.normal(0, 1, (5, 5, 3))
     coarse = coarse.astype(np.float32) * (5 + 22 * busy)
     wall += cv2.resize(coarse, x.shape[::-1], interpolation=cv2.INTER_CUBIC)
     wall = np.ascontiguousarray(wall, np.float32)
@@ -66,36 +68,39 @@ def backdrop(rng: np.random.Generator, size: tuple[int, int], busy: float) -> Pi
     return np.clip(wall, 0, 255).astype(np.uint8)
 
 
-def shoulders(rng: np.random.Generator, who: Identity, view: View, light: Light, size: tuple[int, int]) -> tuple[Picture, Picture]:  # fmt: skip
+def shoulders(
+    rng: np.random.Generator, who: Identity, view: View, light: Light, size: tuple[int, int]
+) -> tuple[Picture, Picture]:
     """Bare shoulders behind the neck and a shirt before it, both (H, W, 4)."""
-    scale = view.scale * DEPTH
     broad = 1.0 + 0.12 * who.male
     deep = rng.choice([0.12, 0.2, 0.45], p=[0.4, 0.4, 0.2])
     hang = np.array([(-2.9, 6), (-2.65, 3.7), (-2.35, 2.95), (-1.75, 2.6)]) * (broad, 1)
-    neck = np.array([(-1.15, 2.32), (-0.92, 2.10)])
+    left = np.concatenate([hang, [(-1.15, 2.32), (-0.92, 2.10)]])
+    right = (left * (-1, 1))[::-1]
     t = np.linspace(-1, 1, 17)[1:-1]
-    collar = np.stack([0.9 * t, 2.14 + deep * (1 - t * t)], 1)
-    mirror = np.concatenate([hang, neck]) * (-1, 1)
-    shirt = np.concatenate([hang, neck, collar, mirror[::-1]])
-    body = np.concatenate([hang, neck, [(-0.7, 2.2), (0.7, 2.2)], mirror[::-1]])
+    collar = np.stack([0.9 * t, 2.14 + deep * (1 - t * t)], axis=1)
+    body, shirt = (
+        np.concatenate([left, between, right]) * (view.scale * DEPTH)
+        + (view.x, view.y - 0.45 * view.scale)
+        for between in ([(-0.7, 2.2), (0.7, 2.2)], collar)
+    )
     tone = np.sqrt(np.array(who.skin) * (light.ambient + 0.55 * light.key)) * 255
     cloth = np.clip(rng.uniform(20, 215) + rng.normal(0, 20, 3), 8, 245)
-    return _cut(body, view, scale, size, tone, rng, 3), _cut(shirt, view, scale, size, cloth, rng, 14)
+    return _cut(body, size, tone, rng, 3), _cut(shirt, size, cloth, rng, 14)
 
 
 def _cut(
-    outline: NDArray[np.float64], view: View, scale: float, size: tuple[int, int], tone: NDArray[np.float64],
-    rng: np.random.Generator, folds: float,
-) -> Picture:  # fmt: skip
+    outline: Map, size: tuple[int, int], tone: Map, rng: np.random.Generator, folds: float
+) -> Picture:
     """A piece of cloth or skin with soft folds and shaded sides."""
-    height, width = size
-    seen = outline * scale + (view.x, view.y - 0.45 * view.scale)
+    width_height = size[::-1]
     mask = np.zeros(size, np.uint8)
-    cv2.fillPoly(mask, [np.round(seen * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     small = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), 0.055 * scale).astype(np.float32) / 255
-    soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
-    waves = cv2.resize(rng.normal(0, 1, (6, 9)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    small = cv2.GaussianBlur(small, (0, 0), max(size) / 90)
+    soft = cv2.resize(small, width_height).astype(np.float32) / 255
+    waves: Map = rng.standard_normal((6, 9), dtype=np.float32)
+    waves = cv2.resize(waves, width_height, interpolation=cv2.INTER_CUBIC)
     weave = rng.standard_normal(size, dtype=np.float32)
     shade = (0.35 + 0.75 * soft) * (1 + (folds * waves + 0.25 * folds * weave) / 150)
     piece = np.empty((*size, 4), np.uint8)
@@ -129,7 +134,9 @@ def expose(picture: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
     return np.asarray(noisy, np.uint8)
 
 
-def set_up(rng: np.random.Generator, who: Identity, view: View, hard: Difficulty, size: tuple[int, int]) -> Scene:  # fmt: skip
+def set_up(
+    rng: np.random.Generator, who: Identity, view: View, hard: Difficulty, size: tuple[int, int]
+) -> Scene:
     """The room of one clip, the head at `view`."""
     light = lamp(rng, hard.light)
     wall = backdrop(rng, size, 0.5 * hard.light)

@@ -6,6 +6,7 @@ and needs no arc tangent to compute. Maps are square arrays over the whole range
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from fervid.databases.drawn.identity import Identity
 from fervid.databases.drawn.landmarks import front
 
-Map = NDArray[np.float32]
+Map = NDArray[Any]  # float32; OpenCV's own types are wider
 
 A = 1.2
 EXTENT = 4.8  # of s and of y
@@ -68,6 +69,13 @@ def cells(points: NDArray[np.float64], per_unit: int = FINE) -> NDArray[np.float
     return shifted.astype(np.float32)
 
 
+def sample(source: Map, places: Map) -> Map:
+    """Values of a map at (h, w, 2) columns and rows: linear between cells, its rim beyond it."""
+    rim = cv2.BORDER_REPLICATE
+    found: Map = cv2.remap(source, places, None, cv2.INTER_LINEAR, borderMode=rim)  # type: ignore[call-overload]
+    return found
+
+
 def smooth(low: float, high: float, x: Map) -> Map:
     """0 below low, 1 above high, smooth between."""
     t = np.clip((x - low) / (high - low), 0, 1)
@@ -110,8 +118,13 @@ def _skull(who: Identity, flat: NDArray[np.float64], s: Map, y: Map) -> Map:
         180 - nape, (*JAW_ANGLE[::-1], 120, 180), (*jaw[::-1, 1], jaw[0, 1] + 0.1, 0.7)
     )
     steep = 0.26 + 0.6 * np.clip(1 - cos, 0, 1)
-    under = smooth(0.0, 1.0, (y - edge - 0.05 - 0.11 * np.clip(cos, 0, 1)) / steep + 0.25 * np.clip(1 - cos, 0, 1))
-    return (head * (1 - under) + neck * under).astype(np.float32)
+    under = smooth(
+        0.0,
+        1.0,
+        (y - edge - 0.05 - 0.11 * np.clip(cos, 0, 1)) / steep + 0.25 * np.clip(1 - cos, 0, 1),
+    )
+    skull: Map = (head * (1 - under) + neck * under).astype(np.float32)
+    return skull
 
 
 def _features(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
@@ -125,7 +138,7 @@ def _features(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
     h += (0.03 + 0.035 * who.male) * bump(x, y, (brow[0] - 0.12, brow[1] + 0.08), 0.34, 0.13)
     h += (0.05 + 0.03 * who.cheekbones) * bump(x, y, (0.72, 0.38), 0.26, 0.22)
     h -= 0.02 * bump(x, y, (0.78, 0.95), 0.2, 0.25)
-    h += _mouth(who, flat, x, y)
+    h += _mouth(flat, x, y)
     chin = flat[8, 1] - 0.11
     h += (0.05 + 0.02 * who.chin) * bump(x, y, (0.0, chin), 0.22, 0.13)
     h -= 0.018 * who.male * bump(x, y, (0.0, chin + 0.03), 0.03, 0.08)
@@ -152,19 +165,20 @@ def _nose(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
     return h - 0.05 * bump(x, y, (0.085, base - 0.015), 0.05, 0.03)
 
 
-def _mouth(who: Identity, flat: NDArray[np.float64], x: Map, y: Map) -> Map:
+def _mouth(flat: NDArray[np.float64], x: Map, y: Map) -> Map:
     """The muzzle, two rolls of lip and the slit between them."""
     corner, slit, top, low = flat[54], flat[62, 1], flat[51, 1], flat[57, 1]
     wide = corner[0]
     inside = np.clip(1 - (x / wide) ** 2, 0, 1)
-    h = 0.10 * np.exp(-((np.abs(x) / (wide * 1.15)) ** 2.5) - ((y - slit) / 0.28) ** 2)
+    h: Map = 0.10 * np.exp(-((np.abs(x) / (wide * 1.15)) ** 2.5) - ((y - slit) / 0.28) ** 2)
     upper, lower = slit - top, low - slit
     h += 0.055 * inside * np.exp(-(((y - slit + 0.42 * upper) / (0.6 * upper)) ** 2))
     h += 0.065 * inside * np.exp(-(((y - slit - 0.48 * lower) / (0.6 * lower)) ** 2))
     h -= 0.05 * np.sqrt(inside) * np.exp(-(((y - slit) / 0.018) ** 2))
     h -= 0.03 * np.sqrt(inside) * np.exp(-(((y - low - 0.07) / 0.06) ** 2))
     h -= 0.022 * np.exp(-((x / 0.045) ** 2) - ((y - top + 0.09) / 0.08) ** 2)
-    return h - 0.03 * bump(x, y, (wide + 0.03, corner[1]), 0.05, 0.06)
+    h -= 0.03 * bump(x, y, (wide + 0.03, corner[1]), 0.05, 0.06)
+    return h
 
 
 def _ears(s: Map, y: Map, sin: Map, cos: Map) -> Map:
@@ -173,7 +187,8 @@ def _ears(s: Map, y: Map, sin: Map, cos: Map) -> Map:
     centre = 95 + 10 * (y - 0.25)
     shell = np.exp(-(np.abs((angle - centre) / 11) ** 3) - np.abs((y - 0.2) / 0.42) ** 4)
     bowl = np.exp(-(((angle - centre + 1) / 5.5) ** 2) - ((y - 0.18) / 0.26) ** 2)
-    return 0.22 * shell - 0.10 * bowl
+    ear: Map = 0.22 * shell - 0.10 * bowl
+    return ear
 
 
 def surface(who: Identity) -> Surface:
