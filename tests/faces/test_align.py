@@ -17,7 +17,9 @@ def some_faces(count: int, seed: int = 0) -> Floats:
     """(T, 68, 2) wobbling faces anywhere, at any angle and size."""
     rng = np.random.default_rng(seed)
     points = rng.normal(0, 1, (count, 68, 2))
-    points[:, list(RIGID)] = np.array(list(RIGID.values())) + rng.normal(0, 0.03, (count, 9, 2))
+    points[:, list(RIGID)] = np.array(list(RIGID.values())) + rng.normal(
+        0, 0.03, (count, len(RIGID), 2)
+    )
     angle, scale = rng.uniform(-3, 3, count), rng.uniform(10, 300, count)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turned = np.einsum("ijt,tlj->tli", turn * scale, points)
@@ -164,7 +166,7 @@ def test_smooth_is_steadier_and_jumps_when_the_face_jumps(face: int) -> None:
     faces = jumpy(30)
     spread = {}
     for kind in ("per-frame", "smooth"):
-        align = Aligner(FaceSettings(stabilise=kind))  # type: ignore[arg-type]
+        align = Aligner(FaceSettings(stabilise=kind))
         backs = np.array([align(image, points, face)[2] for points in faces])
         spread[kind] = backs[5:, :, 2].std(axis=0).mean()
     assert spread["smooth"] < 0.7 * spread["per-frame"]

@@ -1,8 +1,8 @@
 """Alignment: the similarity that puts a face upright, centred and at one scale into its crop.
 
 The transform is fitted to the points of a face that expressions move least: the corners of the
-eyes, the bridge of the nose and the nose's base. Mouth, brows and jaw take no part, so raising
-the brows or dropping the jaw neither shrinks nor shifts the crop.
+eyes and the bridge of the nose down to its tip. Mouth, brows, jaw and the nose's base (which
+rises when the nose is wrinkled) take no part, so no expression shrinks or shifts the crop.
 """
 
 from functools import lru_cache
@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 # distance between the eyes' centres, origin midway between them, y down.
 RIGID = {
     36: (-0.68, 0.00), 39: (-0.28, 0.03), 42: (0.28, 0.03), 45: (0.68, 0.00),
-    27: (0.0, -0.06), 28: (0.0, 0.11), 29: (0.0, 0.27), 30: (0.0, 0.465), 33: (0.0, 0.71),
+    27: (0.0, -0.06), 28: (0.0, 0.11), 29: (0.0, 0.27), 30: (0.0, 0.465),
 }  # fmt: skip
 INTEROCULAR = 0.28  # of the crop's side: a dropped jaw (2.2 units down) stays inside
 EYES = (0.5, 0.36)  # where the point between the eyes lies, as parts of the crop's side
@@ -29,7 +29,7 @@ INERTIA = 0.6  # of the "smooth" crop: weight of the place it had one frame ago
 
 @lru_cache
 def template(size: int = SIZE) -> NDArray[np.float64]:
-    """(9, 2) where the rigid points go, pixels of a crop of this side."""
+    """(8, 2) where the rigid points go, pixels of a crop of this side."""
     unit = np.array(list(RIGID.values()))
     middle = np.array(EYES) * size - 0.5  # pixel centres are whole numbers
     return unit * INTEROCULAR * size + middle
@@ -48,7 +48,7 @@ def to_crop(landmarks: NDArray[np.floating], size: int = SIZE) -> Floats:
     Returns:
         (T, 2, 3), no mirroring.
     """
-    p = landmarks[:, list(RIGID)].astype(np.float64).view(np.complex128)[..., 0]  # (T, 9)
+    p = landmarks[:, list(RIGID)].astype(np.float64).view(np.complex128)[..., 0]  # (T, 8)
     q = template(size).view(np.complex128)[:, 0]
     p_mean, q_mean = p.sum(axis=1) / len(q), q.sum() / len(q)
     p = p - p_mean[:, None]

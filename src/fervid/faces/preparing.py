@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -67,8 +67,7 @@ def prepare(
     settings = settings or FaceSettings()
     root = Path(root)
     found: dict[str, _Outcome] = {}
-    with _one_thread(settings):
-        found_by = finder(settings)  # fails before anything is written
+    with _one_thread(settings), closing(finder(settings)) as found_by:
         store.begin(root, database)
         if jobs == 1:
             outcomes: Iterator[_Outcome] = map(_Worker(root, settings, found_by), database.clips)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from fervid.errors import FacesError
 from fervid.faces.track import SIZE
@@ -15,7 +14,7 @@ class FaceSettings:
     """How faces are found, followed and cut out.
 
     Args:
-        finder: who finds them; "mediapipe" is never switched on unless asked for.
+        finder: "builtin" or "mediapipe", which is never switched on unless asked for.
         model: the finder's model file; None: the package's own, or where `detect.py` looks.
         size: side of a stored crop, pixels.
         max_faces: how many faces to follow at once; a database's clip shows one subject.
@@ -30,7 +29,7 @@ class FaceSettings:
         rate: frames per second of folders of images.
     """
 
-    finder: Literal["builtin", "mediapipe"] = "builtin"
+    finder: str = "builtin"
     model: Path | None = None
     size: int = SIZE
     max_faces: int = 1
@@ -39,7 +38,7 @@ class FaceSettings:
     min_size: float = 0.12
     min_frames: int = 3
     max_gap: float = 1.0
-    stabilise: Literal["per-frame", "smooth"] = "per-frame"
+    stabilise: str = "per-frame"
     lossless: bool = False
     rate: float = 25.0
 
