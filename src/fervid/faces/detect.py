@@ -20,8 +20,9 @@ Floats = NDArray[np.float32]
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 DETECTOR_FACE = 30  # pixels the smallest face has in the picture given to the cascade (it knows 20)
+LARGE = 0.3  # of the frame's shorter side: a face in a portrait
 LEAST = 8.0  # pixels of a face's side below which nothing can be told
-PATIENCE = 8  # frames without a face after which the search slows down by one more frame
+PATIENCE = 3  # searches without a face after which they come one frame further apart
 
 MODEL = "face_landmarker.task"
 MODEL_URL = (
@@ -123,7 +124,8 @@ class Builtin:
         return found
 
     def _search(self, image: NDArray[np.uint8], known: Found) -> Found:
-        boxes = propose(self._cascade, image, self._settings.min_size)
+        alone = self._settings.max_faces == 1
+        boxes = propose(self._cascade, image, self._settings.min_size, alone)
         if len(known.score) and len(boxes):
             middle = known.landmarks.mean(axis=1)  # (N, 2)
             into = middle[None] - boxes[:, None, :2]
@@ -151,21 +153,23 @@ class Builtin:
         return Found(landmarks[order], score[order])
 
 
-def propose(cascade: Any, image: NDArray[np.uint8], min_size: float) -> Floats:
+def propose(cascade: Any, image: NDArray[np.uint8], min_size: float, alone: bool = False) -> Floats:
     """(N, 4) left, top, width, height of what the cascade takes for faces, in pixels.
 
-    Large faces are looked for first, in a small picture; smaller ones only if there is none.
+    Args:
+        min_size: smallest face looked for, as part of the frame's shorter side.
+        alone: look for large faces first, in a small picture; smaller ones only if there is none.
     """
     shorter = min(image.shape[:2])
     boxes = np.zeros((0, 4), np.float32)
-    for smallest in sorted({max(min_size, 0.3), min_size}, reverse=True):
+    for smallest in (max(min_size, LARGE), min_size) if alone else (min_size,):
         shrink = min(1.0, DETECTOR_FACE / (smallest * shorter))
         small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
         side = round(smallest * shorter * shrink)
         found = cascade.detectMultiScale(grey, 1.15, 3, minSize=(side, side))
         if len(found):
-            boxes = np.asarray(found, np.float32) / shrink
+            boxes = np.asarray(sorted(found.tolist()), np.float32) / shrink  # threads race
             break
     return boxes
 

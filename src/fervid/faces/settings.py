@@ -35,7 +35,7 @@ class FaceSettings:
     max_faces: int = 1
     redetect_every: int = 12
     min_score: float = 0.5
-    min_size: float = 0.12
+    min_size: float = 0.08
     min_frames: int = 3
     max_gap: float = 1.0
     stabilise: str = "per-frame"
