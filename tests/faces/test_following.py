@@ -115,6 +115,20 @@ def test_far_away_is_somebody_else_whatever_the_looks() -> None:
     assert ids(run(script)[-1]) == [1]
 
 
+def test_a_cut_to_another_scene_makes_new_ids_and_a_new_search() -> None:
+    script: list[list[Place]] = [[("a", 100, 100)]] * 12
+    rng = np.random.default_rng(5)
+    scenes = [np.kron(rng.integers(0, 256, (5, 15, 3)), np.ones((40, 40, 1))) for _ in range(2)]
+    shots = [
+        Frame(f.index, f.time, (0.2 * f.image + 0.8 * scenes[f.index // 6]).astype(np.uint8))
+        for f in pictures(script)
+    ]
+    finder = Scripted(script * 2)
+    rows = list(follow(shots, FaceSettings(min_frames=1), finder))
+    assert [ids(row) for row in rows] == [[0]] * 6 + [[1]] * 6
+    assert finder.streams == ["begin", "begin", "close"]
+
+
 def test_flicker_is_dropped_and_takes_no_id() -> None:
     script: list[list[Place]] = [[("a", 100, 100)] if i >= 4 else [] for i in range(15)]
     script[1] = [("b", 300, 100)]

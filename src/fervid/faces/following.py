@@ -18,6 +18,8 @@ Floats = NDArray[np.float32]
 LOOK = 24  # side of the remembered picture of a face, pixels
 OVERLAP = 0.3  # intersection over union from which two boxes are one face, unless looks forbid it
 ALIKE = 0.5  # correlation of two pictures from which a face elsewhere is the one that was lost
+CUT = 0.4  # correlation of two frames in a row below which they are of two scenes, if also
+CHANGE = 20.0  # grey values (of 255) is what they differ by on average
 REACH = 2.0  # box sides that a face may move while unseen, for each second, and at once
 
 
@@ -103,8 +105,10 @@ class _Ids:
         self._max_gap = max_gap
         self._known: dict[int, _Known] = {}
         self._next = 0
+        self._view = np.zeros(LOOK * LOOK, np.float32)  # the frame before, as `small` has it
 
     def named(self, frame: Frame, finder: Finder) -> list[Seen]:
+        self._mind_cuts(frame, finder)
         found = finder(frame.image, frame.time)
         now = frame.time
         fresh = {i: k for i, k in self._known.items() if now - k.time <= self._max_gap}
@@ -117,6 +121,16 @@ class _Ids:
             kept = seen if known is None else _unit(0.9 * known.look + 0.1 * seen)
             self._known[name] = _Known(box, kept, now)
         return [Seen(n, p, float(s)) for n, p, s in zip(names, *found, strict=True)]
+
+    def _mind_cuts(self, frame: Frame, finder: Finder) -> None:
+        """Another scene holds other faces: the finder must find them, not follow the old ones."""
+        height, width = frame.image.shape[:2]
+        view = small(frame.image, np.array([0, 0, width, height], np.float32))
+        change = float(np.abs(view - self._view).mean())
+        if self._known and change > CHANGE and float(_unit(view) @ _unit(self._view)) < CUT:
+            self._known.clear()
+            finder.begin()
+        self._view = view
 
     def _assigned(self, boxes: Floats, looks: list[Floats], now: float) -> list[int]:
         known = list(self._known.items())
@@ -153,13 +167,18 @@ def overlap(a: Floats, b: Floats) -> float:
 
 def look(image: NDArray[np.uint8], box: Floats) -> Floats:
     """(LOOK * LOOK,) a face's grey picture with zero mean and unit length, to correlate."""
+    return _unit(small(image, box))
+
+
+def small(image: NDArray[np.uint8], box: Floats) -> Floats:
+    """(LOOK * LOOK,) grey values of a part of a frame: left, top, right, bottom."""
     height, width = image.shape[:2]
     left, top = np.clip(box[:2], 0, (width - 2, height - 2)).astype(int)
     right, bottom = np.clip(box[2:] + 1, (left + 2, top + 2), (width, height)).astype(int)
     y, x = max(1, (bottom - top) // (2 * LOOK)), max(1, (right - left) // (2 * LOOK))
     few = image[top:bottom:y, left:right:x]  # enough to know a face by, at a tenth of the cost
     part = cv2.resize(few, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
-    return _unit(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32).ravel())
+    return np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32).ravel()
 
 
 def _unit(picture: Floats) -> Floats:
