@@ -4,14 +4,16 @@ Trains DTAN and DTGN by the paper's networks [1, Sec. 5.1], once as fervid does 
 script would: every clip of a batch augmented in a Python loop (cv2 rotates and flips frame by
 frame, numpy turns landmarks frame by frame), torch's own autograd through local contrast
 normalisation written down as its formula, memory as torch lays it out by default. The same
-networks, optimiser, batch size and number of threads. Random data: only time is measured.
+networks, optimiser, batch size and number of threads. In the joint stage the script sends every
+batch through both networks. Random data: only time is measured.
 
     python benchmarks/training.py [--threads 1] [--rounds 3]
 """
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,11 +23,14 @@ from torch import Tensor, nn
 
 from fervid.learning.batches import shuffled
 from fervid.learning.layers import LocalContrast
+from fervid.learning.losses import three_losses
+from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.systems.dtagn import DTAGN, augment, inputs
+from fervid.systems.dtagn import DTAGN, DTAGNRecognizer, augment, inputs
 from fervid.systems.dtagn.network import Stream
 
 RECIPE = DTAGN()
+PRECISIONS = ("32-true", "bf16-mixed")
 
 
 class PlainContrast(nn.Module):
@@ -95,58 +100,99 @@ def data(clips: int) -> Samples:
 def ours(samples: Samples, which: int, precision: torch.dtype | None) -> Callable[[], None]:
     """An epoch of DTAN (0) or DTGN (1) as fervid trains it."""
     net = stream(which)
-    optimiser = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9)
     generator = torch.Generator().manual_seed(0)
+    optimiser = sgd(net)
 
     def epoch() -> None:
         for batch in shuffled(samples, RECIPE.batch_size, generator, 14, every_copy=False):
             x = RECIPE.trajectories(batch, generator) if which else RECIPE.pictures(batch)
-            step(net, x, batch.target, optimiser, precision)
+            with autocast(precision):
+                logits = net(x)
+            step(F.cross_entropy(logits.float(), batch.target), optimiser)
+
+    return epoch
+
+
+def ours_joint(samples: Samples, precision: str) -> Callable[[], None]:
+    """As many samples as `samples` holds through the joint stage, its share of the frozen part too.
+
+    That part is computed once for all epochs of the stage; here for as many clips as one epoch's
+    share of it comes to.
+    """
+    made = DTAGNRecognizer(RECIPE, samples.labels, stream(0), stream(1))
+    run = Run(Path(), device="cpu", precision=precision)
+    below = RECIPE._activations(made, samples, run, 1)
+    top, share = made.add("joint"), samples.take(np.arange(len(samples) // RECIPE.epochs_joint))
+    generator, optimiser = torch.Generator().manual_seed(0), sgd(top)
+    loss = RECIPE.stage("joint").loss
+
+    def epoch() -> None:
+        RECIPE._activations(made, share, run, 1)
+        top.train()
+        for batch in shuffled(below, RECIPE.batch_size, generator):
+            step(loss(top, batch, generator), optimiser)
 
     return epoch
 
 
 def plain(samples: Samples, which: int, layers: bool) -> Callable[[], None]:
     """The same epoch with clips augmented one by one; `layers`: and the layers of a script, too."""
-    net = stream(which)
-    if layers:
-        net = net.to(memory_format=torch.contiguous_format)
-        for place, layer in enumerate(net.lower):
-            if isinstance(layer, LocalContrast):
-                net.lower[place] = PlainContrast(layer)
-    optimiser = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9)
-    rng = np.random.default_rng(0)
-    name = ("faces", "landmarks")[which]
+    net = plain_layers(stream(which)) if layers else stream(which)
+    optimiser, rng = sgd(net), np.random.default_rng(0)
 
     def epoch() -> None:
-        parts = len(samples) // RECIPE.batch_size
-        for rows in np.array_split(rng.permutation(len(samples)), parts):
-            copies = rng.integers(0, 14, len(rows))
-            made = [
-                plain_points(clip, copy, rng) if which else plain_pictures(clip, copy)
-                for clip, copy in zip(samples.arrays[name][rows], copies, strict=True)
-            ]
-            step(
-                net,
-                torch.tensor(np.stack(made)),
-                torch.tensor(samples.target[rows]),
-                optimiser,
-                None,
-            )
+        for films, paths, target in plain_batches(samples, rng, films=not which, paths=bool(which)):
+            step(F.cross_entropy(net(paths if which else films), target), optimiser)
 
     return epoch
 
 
-def step(
-    net: nn.Module,
-    x: Tensor,
-    target: Tensor,
-    optimiser: torch.optim.Optimizer,
-    precision: torch.dtype | None,
-) -> None:
-    with torch.autocast("cpu", precision or torch.bfloat16, enabled=precision is not None):
-        logits = net(x)
-    loss = F.cross_entropy(logits.float(), target)
+def plain_joint(samples: Samples) -> Callable[[], None]:
+    """The joint stage with every batch through both networks."""
+    nets = [plain_layers(stream(which)).requires_grad_(False) for which in (0, 1)]
+    tops = nn.ModuleList([net.top for net in nets]).requires_grad_(True)
+    optimiser, rng = sgd(tops), np.random.default_rng(0)
+
+    def epoch() -> None:
+        for films, paths, target in plain_batches(samples, rng):
+            step(three_losses(nets[0](films), nets[1](paths), target, RECIPE.lambdas), optimiser)
+
+    return epoch
+
+
+def plain_layers(net: Stream) -> Stream:
+    for place, layer in enumerate(net.lower):
+        if isinstance(layer, LocalContrast):
+            net.lower[place] = PlainContrast(layer)
+    return net.to(memory_format=torch.contiguous_format)
+
+
+def plain_batches(
+    samples: Samples, rng: np.random.Generator, films: bool = True, paths: bool = True
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Batches made clip by clip."""
+    for rows in np.array_split(rng.permutation(len(samples)), len(samples) // RECIPE.batch_size):
+        pictures, points, nothing = [], [], [np.zeros(1)]
+        for row in rows:
+            copy = int(rng.integers(0, 14))
+            if films:
+                pictures.append(plain_pictures(samples.arrays["faces"][row], copy))
+            if paths:
+                points.append(plain_points(samples.arrays["landmarks"][row], copy, rng))
+        made = (torch.tensor(np.stack(part or nothing)) for part in (pictures, points))
+        yield *made, torch.tensor(samples.target[rows])
+
+
+def sgd(net: nn.Module) -> torch.optim.Optimizer:
+    learned = [p for p in net.parameters() if p.requires_grad]
+    return torch.optim.SGD(learned, 1e-4, momentum=0.9)
+
+
+def autocast(precision: torch.dtype | None) -> torch.autocast:
+    return torch.autocast("cpu", precision or torch.bfloat16, enabled=precision is not None)
+
+
+def step(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
@@ -166,28 +212,32 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     samples = data(options.clips)
-    for which, network in enumerate(("DTAN", "DTGN")):
-        compare(network, samples, options.rounds, {
-            "plain script": plain(samples, which, layers=True),
-            "plain augmentation, fervid's layers": plain(samples, which, layers=False),
-            "fervid, 32-true": ours(samples, which, None),
-            "fervid, bf16-mixed": ours(samples, which, torch.bfloat16),
-        })  # fmt: skip
+    bf16 = torch.bfloat16
+    plans = (RECIPE.stage(name) for name in ("dtan", "dtgn", "joint"))
+    # Samples through each stage for each clip of a database.
+    passes = [p.plan.epochs * (14 if p.name == "joint" else 1) for p in plans]
+    stages = {
+        "DTAN": (plain(samples, 0, True), ours(samples, 0, None), ours(samples, 0, bf16)),
+        "DTGN": (plain(samples, 1, True), ours(samples, 1, None), ours(samples, 1, bf16)),
+        "joint": (plain_joint(samples), *(ours_joint(samples, p) for p in PRECISIONS)),
+    }
+    total = np.zeros(3)
+    for (stage, ways), count in zip(stages.items(), passes, strict=True):
+        total += count * report(stage, ways, options.rounds, len(samples))
+    for name, whole in zip(PRECISIONS, total[1:], strict=True):
+        print(f"a whole fit by the recipe, {name}: {total[0] / whole:.2f} x the plain script")
+    ways = (plain(samples, 0, False), ours(samples, 0, None), ours(samples, 0, bf16))
+    report("DTAN, fervid's layers in the script too", ways, options.rounds, len(samples))
 
 
-def compare(
-    network: str, samples: Samples, rounds: int, ways: dict[str, Callable[[], None]]
-) -> None:
-    """Run all ways in turn, so that whatever else the machine does falls on all alike."""
-    for epoch in ways.values():
+def report(stage: str, ways: Sequence[Callable[[], None]], rounds: int, clips: int) -> np.ndarray:
+    """Seconds of each way; run in turn, so that whatever else the machine does falls on all."""
+    for epoch in ways:
         epoch()
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, epoch in ways.items():
-            taken[name].append(seconds(epoch))
-    best = {name: len(samples) / min(times) for name, times in taken.items()}
-    for name, speed in best.items():
-        print(f"{network}, {name}: {speed:.0f} clips/s, {speed / best['plain script']:.2f} x")
+    taken = np.array([[seconds(epoch) for epoch in ways] for _ in range(rounds)]).min(axis=0)
+    for name, time_taken in zip(("plain script", *PRECISIONS), taken, strict=True):
+        print(f"{stage}, {name}: {clips / time_taken:.0f} clips/s, {taken[0] / time_taken:.2f} x")
+    return taken
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -268,3 +271,26 @@ def test_a_recipe_survives_json():
 
 def test_every_named_variant_is_its_name():
     assert all(system.name == name for name, system in SYSTEMS.items())
+
+
+TORCHRUN = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {here!r})
+import test_dtagn as t
+made = t.SMALL.fit(t.samples(t.SMALL), t.samples(t.SMALL, 7, 1), t.run(Path(sys.argv[1])))
+torch.distributed.barrier()
+made.save(Path(sys.argv[1]) / f"made{{torch.distributed.get_rank()}}.safetensors", {{}})
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(TORCHRUN.format(here=str(Path(__file__).parent)))
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    subprocess.run([*launcher, str(script), str(tmp_path / "run")], check=True, timeout=300)
+    made = [weights.load(tmp_path / "run" / f"made{rank}.safetensors") for rank in (0, 1)]
+    assert made[0][1]["sha256"] == made[1][1]["sha256"]

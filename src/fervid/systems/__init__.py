@@ -13,6 +13,8 @@ SYSTEMS: Mapping[str, System] = {
         name="dtagn-mmi",
         appearance="I64-C(5,32)-P3-C(3,32)-FC30-S",
         geometry="D1176-FC100-FC200-S",
+        spread_appearance=0.03,  # open; its layers are fewer and narrower
+        epochs_appearance=100,
     ),
     # [1, Sec. 4.1, Fig. 3]: the appearance network sees the last frame alone.
     "dtagn-single-frame": DTAGN(name="dtagn-single-frame", frames_appearance=1),

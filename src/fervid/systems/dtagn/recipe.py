@@ -77,7 +77,7 @@ class DTAGN:
     learning_rate_geometry: float = 0.02
     epochs_geometry: int = 200
     learning_rate_joint: float = 0.001
-    epochs_joint: int = 10
+    epochs_joint: int = 6
     patience: int = 0  # epochs without a better validation before a stage stops; 0: never
     # Integration: Sec. 3.5.
     fusion: str = "joint"  # the answer: "joint", "weighted", "concat" or "joint-l3"
