@@ -76,9 +76,9 @@ def grow(who: Identity, head: Surface) -> Hair:
     cover = smooth(0.0, soft, edge)
     radius, wall = _stand(who, head, cover)
     wall = cv2.resize(wall, cover.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    inner = wall * smooth(1.5, 1.25, np.abs(s))  # the dark side towards the neck
+    inner = wall * smooth(1.66, 1.5, np.abs(s))  # the dark side towards the neck
     cover = np.maximum(cover, wall)
-    return Hair(cover.astype(np.float32), np.exp(0.32 * strands) * (1 - 0.65 * inner), radius)
+    return Hair(cover.astype(np.float32), np.exp(0.32 * strands) * (1 - 0.8 * inner), radius)
 
 
 def _stand(who: Identity, head: Surface, cover: Map) -> tuple[Map, Map]:

@@ -9,7 +9,7 @@ from fervid.databases.drawn.camera import DISTANCE, PIVOT, Light, View, lift, pr
 from fervid.databases.drawn.face import Face, deform, move
 from fervid.databases.drawn.shape import EXTENT, FINE, TOP, A, Map, angles, grid, sample
 
-BEFORE = (-0.2, 0.0, 0.25, 0.5, 0.8)  # where a silhouette may lie before the axis
+BEFORE = (-0.2, 0.05, 0.35, 0.7)  # where a silhouette may lie before the axis
 NEAR = 0.02  # over this length along a ray the head counts as flat
 LARGEST = 2.0  # no part of a head is farther from its axis
 
@@ -126,6 +126,16 @@ def landmarks(face: Face, radius: Map, now: NDArray[np.float64], view: View) -> 
     return project(lift(now[:68], radius), view).astype(np.float32)
 
 
+def _box(view: View, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the part of a picture that may show the head; even sides."""
+    lean = abs(np.sin(view.roll))
+    across = (1.75 + 1.6 * lean + 0.5 * abs(np.sin(view.yaw))) * view.scale
+    up, down = 2.75 * view.scale, (2.6 + 0.5 * lean) * view.scale
+    left, top = max(int(view.x - across) & ~1, 0), max(int(view.y - up) & ~1, 0)
+    right, low = min(int(view.x + across), width), min(int(view.y + down), height)
+    return left, top, right - (right - left) % 2, low - (low - top) % 2
+
+
 def render(
     face: Face,
     units: NDArray[np.float64],
@@ -148,13 +158,7 @@ def render(
     radius, offset = deform(face, units, now)
     points = landmarks(face, radius, now, view)
     height, width = background.shape[:2]
-    reach = 2.45 * view.scale
-    box = (
-        max(int(view.x - reach) & ~1, 0),
-        max(int(view.y - 1.25 * reach) & ~1, 0),
-        min(int(view.x + reach) | 1, width - 1) + 1,
-        min(int(view.y + 1.25 * reach) | 1, height - 1) + 1,
-    )
+    box = _box(view, width, height)
     picture = background.copy()
     if box[2] - box[0] < 8 or box[3] - box[1] < 8:
         return picture, points
