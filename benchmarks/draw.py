@@ -64,11 +64,11 @@ def _mediapipe():
         points = np.array([(p.x * width - 0.5, p.y * height - 0.5) for p in seen.face_landmarks[0]])
         return points[MESH], {b.category_name: b.score for b in seen.face_blendshapes[0]}
 
-    return find
+    return finder, find
 
 
 def judge(subjects, seed, difficulty, course, every):
-    find = _mediapipe()
+    finder, find = _mediapipe()
     cascade = cv2.CascadeClassifier(
         str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml")
     )
@@ -95,6 +95,7 @@ def judge(subjects, seed, difficulty, course, every):
                 if t == last and first is not None:
                     for name in scores:
                         change[take.emotion, name].append(scores[name] - first[name])
+    finder.close()
     away = np.array(away)
     far, free = np.linalg.norm(away, axis=2), np.linalg.norm(away - away.mean(0), axis=2)
     print(f"{difficulty}, {course}: {whole} frames of {subjects} subjects, decoded from H.264")
@@ -178,11 +179,13 @@ if __name__ == "__main__":
     options.add_argument("--linear-subjects", type=int, default=100)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--every", type=int, default=3, help="look at every n-th frame")
+    options.add_argument("--only-judge", action="store_true", help="no speed, no linear model")
     options.add_argument("--difficulty", default="normal")
     options.add_argument("--course", default="apex")
     given = options.parse_args()
     cv2.setNumThreads(1)
-    speed(given.seed)
-    for level in ("easy", "normal", "hard"):
-        linear(given.linear_subjects, given.seed, level)
+    if not given.only_judge:
+        speed(given.seed)
+        for level in ("easy", "normal", "hard"):
+            linear(given.linear_subjects, given.seed, level)
     judge(given.subjects, given.seed, given.difficulty, given.course, given.every)
