@@ -84,6 +84,7 @@ class MediaPipe:
         )
 
     def __call__(self, picture: Any) -> Any:
+        """(68, 2) pixels, or None."""
         colour = picture if picture.ndim == 3 else np.repeat(picture[:, :, None], 3, axis=2)
         image = self.mp.Image(self.mp.ImageFormat.SRGB, np.ascontiguousarray(colour))
         faces = self.finder.detect(image).face_landmarks
@@ -103,6 +104,7 @@ class Haar:
         self.cascade = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
 
     def __call__(self, picture: Any) -> Any:
+        """(N, 4) left, top, width, height."""
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
         boxes = self.cascade.detectMultiScale(grey, 1.1, 4, minSize=(40, 40))
         return np.array(boxes, np.float32).reshape(-1, 4)

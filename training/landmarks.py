@@ -35,7 +35,6 @@ HELD_OUT = 1000  # rendered faces kept for the choice between heads and for the 
 BATCH = 64
 RATE = 2e-3  # at the top of the one cycle
 DECAY = 0.05
-AVERAGE = 0.999  # of the weights' moving average
 
 # The landmarks of rendered_faces_68.zip are fractions of the detector's box, which is the inner
 # 88 of a picture's 128 pixels. Measured: with 88/128 the difference between MediaPipe's points
@@ -172,7 +171,6 @@ class Training:
         torch.manual_seed(seed)
         self.network = Network() if start is None else load(start)[0].train()
         self.network = self.network.to(memory_format=torch.channels_last)
-        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
         kernels = [p for p in self.network.parameters() if p.dim() > 1]
         others = [p for p in self.network.parameters() if p.dim() <= 1]
         self.optimiser = torch.optim.AdamW(
@@ -194,17 +192,11 @@ class Training:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.schedule.step()
-        for name, value in self.network.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - AVERAGE)
-            else:
-                self.average[name].copy_(value)
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
         """Write everything, atomically."""
         tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()}
-        tensors |= {f"average.{n}": v for n, v in self.average.items()}
         for key, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{key}.{n}": torch.as_tensor(v) for n, v in state.items()}
         tensors = {name: value.clone().contiguous() for name, value in tensors.items()}
@@ -218,7 +210,6 @@ class Training:
             key.removeprefix(name): v for key, v in tensors.items() if key.startswith(name)
         }
         self.network.load_state_dict(part("network."))
-        self.average = part("average.")
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in part("optimiser.").items():
             index, name = key.split(".")
@@ -321,7 +312,6 @@ def main() -> None:
         training.resume(state)
     loader = partial(DataLoader, batch_size=BATCH, num_workers=1, drop_last=True)
     begun = time.time()
-    figures: dict[str, float] = {}
     while training.epoch < options.epochs:
         seed = options.seed * 10_000 + training.epoch
         samples = Samples(*data[:2], bank, options.samples, seed)
@@ -330,19 +320,18 @@ def main() -> None:
         training.epoch += 1
         training.save(state)
         line = f"epoch {training.epoch} loss {np.mean(losses):.4f} {time.time() - begun:.0f} s"
-        if training.epoch % 3 == 0 or training.epoch == options.epochs:
-            best = Network()
-            best.load_state_dict(training.average)
-            figures = measure(best, iter(loader(held_out)))
-            line += " " + json.dumps(figures)
+        if training.epoch % 3 == 0:
+            line += " " + json.dumps(measure(training.network, iter(loader(held_out))))
         print(line, file=sys.stderr, flush=True)
+    figures = measure(training.network, iter(loader(held_out)))
+    print(json.dumps(figures), file=sys.stderr, flush=True)
     export(options, training, data[0], figures)
 
 
 def export(
     options: argparse.Namespace, training: Training, pictures: Grey, figures: dict[str, float]
 ) -> None:
-    """The moving average of the weights, with where it comes from."""
+    """The weights, with where they come from."""
     sources = [options.renders, *([options.mediapipe] if options.mediapipe else [])]
     hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sources}
     hashes["pictures"] = hashlib.sha256(pictures.tobytes()).hexdigest()
@@ -361,7 +350,8 @@ def export(
         "command": " ".join(["python training/landmarks.py", *map(_plain, sys.argv[1:])]),
         "held_out": json.dumps(figures),
     }
-    write(options.out, training.average, metadata)
+    weights = {name: value.contiguous() for name, value in training.network.state_dict().items()}
+    write(options.out, weights, metadata)
 
 
 def _plain(word: str) -> str:
