@@ -175,7 +175,7 @@ def test_a_mirrored_face_gives_mirrored_landmarks(landmarker: Landmarker, face) 
     found, _ = landmarker.follow(picture, truth[None])
     mirrored = truth[FLIP] * [-1, 1] + [width - 1, 0]
     again, _ = landmarker.follow(np.ascontiguousarray(picture[:, ::-1]), mirrored[None])
-    assert mean_error(again[0][FLIP] * [-1, 1] + [width - 1, 0], found[0]) < 0.02
+    assert mean_error(again[0][FLIP] * [-1, 1] + [width - 1, 0], found[0]) < 0.03
 
 
 def test_following_walks_back_to_the_face(landmarker: Landmarker, face) -> None:
