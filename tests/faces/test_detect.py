@@ -12,7 +12,7 @@ from fervid.faces import detect
 from fervid.faces.detect import Builtin, Found, Mediapipe, finder
 from fervid.faces.following import FrameFaces, follow
 from fervid.faces.settings import FaceSettings
-from fervid.faces.video import frames
+from fervid.faces.video import Frame, frames
 
 GREY = np.full((240, 320, 3), 127, np.uint8)
 
@@ -114,6 +114,35 @@ def test_the_cascade_finds_real_faces(shared: Path) -> None:
     one = next(frames(shared / "videos" / "single_face.mp4"))
     ((left, top, width, height),) = detect.propose(cascade, one.image, 0.12)
     assert left < 307 < left + width and top < 190 < top + height
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "unseen"),
+    [("face_noface.mov", 72, 97), ("no_face.mp4", 0, 95), ("single_face.mp4", 72, 0)],
+)
+def test_builtin_finds_follows_and_loses_real_faces(
+    shared: Path, name: str, seen: int, unseen: int
+) -> None:
+    rows = list(watch(shared / "videos" / name, FaceSettings(max_faces=8)))
+    assert [row.status for row in rows] == ["face"] * seen + ["no face"] * unseen
+    assert {face.face for row in rows for face in row.faces} <= {0}
+
+
+def test_builtin_keeps_ids_while_the_camera_pans_and_a_hand_passes(shared: Path) -> None:
+    (group,) = frames(shared / "videos" / "multi_face.jpg")
+
+    def panning() -> Iterator[Frame]:
+        for i in range(66):
+            x, y = int(150 + 140 * np.sin(i / 19)), int(60 + 40 * np.cos(i / 23))
+            view = group.image[y : y + 500, x : x + 640].copy()
+            if 50 <= i < 62:
+                view[200:400, 100:330] = 90  # hides two of the four
+            yield Frame(i, i / 25, view)
+
+    settings = FaceSettings(max_faces=8)
+    rows = list(follow(panning(), settings, finder(settings)))
+    ids = [[face.face for face in row.faces] for row in rows]
+    assert ids == [[0, 1, 2, 3]] * 50 + [[2, 3]] * 12 + [[0, 1, 2, 3]] * 4
 
 
 def test_mediapipe_finds_follows_and_loses_real_faces(
