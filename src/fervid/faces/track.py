@@ -52,7 +52,7 @@ class Track:
     @property
     def seen(self) -> NDArray[np.bool_]:
         """(T,) whether a row holds a face."""
-        return self.status == STATUS.index("face")
+        return np.asarray(self.status == STATUS.index("face"))
 
     @property
     def landmarks_in_frame(self) -> NDArray[np.float32]:
@@ -66,7 +66,7 @@ class Track:
         """(T, 4) left, top, width, height around the landmarks, in pixels of the source frame."""
         points = self.landmarks_in_frame
         low, high = points.min(axis=1), points.max(axis=1)
-        return np.concatenate([low, high - low], axis=1)
+        return np.concatenate([low, high - low], axis=1).astype(np.float32)
 
     def rows(self, keep: Any) -> "Track":
         """The rows that a numpy index (slice, mask, integers) picks, in its order."""

@@ -33,11 +33,11 @@ class Recognizer(Protocol):
         """Probabilities, (N, K), of every network in the system, by name."""
 
     def save(self, path: Path, card: Mapping[str, Any]) -> None:
-        """One safetensors file, written atomically, with labels, recipe and card in its metadata."""
+        """One safetensors file, written atomically; labels, recipe and card in its metadata."""
 
 
 class System(Protocol):
-    """A published system as a frozen dataclass: the recipe's numbers, and what is done with them."""
+    """A published system as a frozen dataclass: the recipe's numbers, and their use."""
 
     @property
     def name(self) -> str:
