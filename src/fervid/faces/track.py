@@ -59,14 +59,14 @@ class Track:
         """(T, 68, 2) the landmarks in pixels of the source frame."""
         linear, shift = self.to_frame[:, :, :2], self.to_frame[:, :, 2]
         moved = np.einsum("tij,tlj->tli", linear, self.landmarks) + shift[:, None]
-        return moved.astype(np.float32)
+        return np.asarray(moved, dtype=np.float32)
 
     @property
     def boxes(self) -> NDArray[np.float32]:
         """(T, 4) left, top, width, height around the landmarks, in pixels of the source frame."""
         points = self.landmarks_in_frame
         low, high = points.min(axis=1), points.max(axis=1)
-        return np.concatenate([low, high - low], axis=1).astype(np.float32)
+        return np.concatenate([low, high - low], axis=1)
 
     def rows(self, keep: Any) -> "Track":
         """The rows that a numpy index (slice, mask, integers) picks, in its order."""
