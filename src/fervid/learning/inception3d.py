@@ -1,0 +1,222 @@
+"""The modules of the 3D Inception-ResNet, each as one class.
+
+Sizes are those of Hasani and Mahoor, CVPR Workshops 2017, Fig. 2, of which every module is shown
+once. A module works on (B, C, T, H, W); kernels are written T x H x W and no stride goes along
+time. "Same" padding is symmetric: the sizes are the printed ones, and where a stride halves an
+even length TensorFlow's would begin one pixel later.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+Kernel = tuple[int, int, int]
+POINT: Kernel = (1, 1, 1)
+CUBE: Kernel = (3, 3, 3)
+
+
+@dataclass(frozen=True)
+class Style:
+    """What all modules of a network have in common.
+
+    Args:
+        width: scales every printed number of filters; 1 is as printed.
+        time: kernels reach over time as printed; else each frame is seen alone, by the same 2D
+            network, and "valid" padding takes no frame away.
+        norm: batch norm between every convolution and its ReLU (not after the linear ones).
+        pool: of the stem, "max" or "average".
+    """
+
+    width: float = 1.0
+    time: bool = True
+    norm: bool = True
+    pool: str = "max"
+
+    def filters(self, printed: int) -> int:
+        """How many filters there are in place of the printed number."""
+        return max(1, round(printed * self.width))
+
+
+class Convolution(nn.Sequential):
+    """Convolution, batch norm, ReLU.
+
+    Args:
+        inside, outside: channels.
+        kernel: over time, height, width; as printed.
+        stride: of height and width.
+        valid: no padding; else "same".
+        linear: the convolution alone, with a bias.
+    """
+
+    def __init__(
+        self,
+        inside: int,
+        outside: int,
+        kernel: Kernel,
+        style: Style,
+        stride: int = 1,
+        valid: bool = False,
+        linear: bool = False,
+    ) -> None:
+        size = kernel if style.time else (1, *kernel[1:])
+        padding = (0, 0, 0) if valid else (size[0] // 2, size[1] // 2, size[2] // 2)
+        bias = linear or not style.norm
+        layers: list[nn.Module] = [
+            nn.Conv3d(inside, outside, size, (1, stride, stride), padding, bias=bias)
+        ]
+        if not linear:
+            layers += [nn.BatchNorm3d(outside)] if style.norm else []
+            layers += [nn.ReLU(inplace=True)]
+        super().__init__(*layers)
+        # He et al., ICCV 2015; a linear layer has no ReLU to make up for.
+        weight = layers[0].weight
+        nn.init.kaiming_normal_(weight, nonlinearity="linear" if linear else "relu")  # type: ignore[arg-type]
+        if bias:
+            nn.init.constant_(layers[0].bias, 0)  # type: ignore[arg-type]
+
+
+def chain(inside: int, style: Style, *layers: tuple[int, Kernel], last: int = 1) -> nn.Sequential:
+    """Convolutions one after the other.
+
+    Args:
+        inside: channels of the first one's input.
+        layers: printed number of filters and kernel of each.
+        last: stride of the last one; above 1 it has "valid" padding.
+    """
+    made = []
+    for place, (printed, kernel) in enumerate(layers, 1):
+        outside = style.filters(printed)
+        stride = last if place == len(layers) else 1
+        made.append(Convolution(inside, outside, kernel, style, stride, valid=stride > 1))
+        inside = outside
+    return nn.Sequential(*made)
+
+
+def pooling(kind: str, stride: int, kernel: int = 3) -> nn.Module:
+    """Pooling over 1 x kernel x kernel, "same"; "max", or "average" over what lies in the picture.
+
+    Args:
+        kernel: odd, pixels.
+    """
+    size, strides, padding = (1, kernel, kernel), (1, stride, stride), (0, kernel // 2, kernel // 2)
+    if kind == "max":
+        return nn.MaxPool3d(size, strides, padding)
+    return nn.AvgPool3d(size, strides, padding, count_include_pad=False)
+
+
+class Stem(nn.Sequential):
+    """10 x 299 x 299 x 3 to 10 x 38 x 38 x 192.
+
+    Args:
+        inside: channels of the input; 3 as printed.
+    """
+
+    def __init__(self, style: Style, inside: int = 3) -> None:
+        first, self.outside = style.filters(96), style.filters(192)
+        super().__init__(
+            Convolution(inside, first, (7, 7, 7), style, stride=2),
+            pooling(style.pool, stride=2),
+            Convolution(first, self.outside, (5, 5, 5), style, stride=2),
+            pooling(style.pool, stride=1),
+        )
+
+
+class Residual(nn.Module):
+    """y = w * relu(x) + join(branches(relu(x))) [3, Eq. 3]; the next module applies f, its ReLU.
+
+    Args:
+        branches: side by side.
+        join: over all branches' channels.
+    """
+
+    def __init__(self, branches: list[nn.Module], join: nn.Module, outside: int) -> None:
+        super().__init__()
+        self.branches, self.join, self.outside = nn.ModuleList(branches), join, outside
+
+    def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:
+        """(B, C, T, H, W) to the same.
+
+        Args:
+            weights: (B, T, H, W) of the shortcut, one map for all channels; None for a plain one.
+        """
+        x = torch.relu(x)
+        joined: Tensor = self.join(torch.cat([branch(x) for branch in self.branches], dim=1))
+        return joined + (x if weights is None else x * weights[:, None])
+
+
+class ModuleA(Residual):
+    """3DIR-A, 10 x 38 x 38 x 192."""
+
+    def __init__(self, inside: int, style: Style) -> None:
+        branches: list[nn.Module] = [
+            chain(inside, style, (32, POINT)),
+            # The second number of filters is missing in the figure; the join's size says 32.
+            chain(inside, style, (32, POINT), (32, CUBE)),
+            chain(inside, style, (32, POINT), (48, CUBE), (64, CUBE)),
+        ]
+        joined = sum(style.filters(n) for n in (32, 32, 64))
+        super().__init__(branches, Convolution(joined, inside, POINT, style, linear=True), inside)
+
+
+class ModuleB(Residual):
+    """3DIR-B, 8 x 18 x 18 x 576."""
+
+    def __init__(self, inside: int, style: Style) -> None:
+        branches: list[nn.Module] = [
+            chain(inside, style, (192, POINT)),
+            chain(inside, style, (128, POINT), (128, (1, 1, 7)), (192, (1, 7, 1))),
+        ]
+        joined = 2 * style.filters(192)
+        super().__init__(branches, Convolution(joined, inside, POINT, style, linear=True), inside)
+
+
+class ModuleC(Residual):
+    """3DIR-C, 6 x 8 x 8 x 1072; its shortcut is plain, and its join is not marked as linear."""
+
+    def __init__(self, inside: int, style: Style) -> None:
+        branches: list[nn.Module] = [
+            chain(inside, style, (192, POINT)),
+            chain(inside, style, (192, POINT), (224, (1, 1, 3)), (256, (1, 3, 1))),
+        ]
+        joined = style.filters(192) + style.filters(256)
+        super().__init__(branches, Convolution(joined, inside, POINT, style), inside)
+
+
+class Reduction(nn.Module):
+    """Branches side by side, each of which takes the border frames away and halves the picture."""
+
+    def __init__(self, branches: list[nn.Module], outside: int) -> None:
+        super().__init__()
+        self.branches, self.outside = nn.ModuleList(branches), outside
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, T, H, W) to (B, C', T - 2, (H - 1) // 2, (W - 1) // 2)."""
+        x = torch.relu(x)
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+
+
+class ReductionA(Reduction):
+    """10 x 38 x 38 x 192 to 8 x 18 x 18 x 576."""
+
+    def __init__(self, inside: int, style: Style) -> None:
+        branches: list[nn.Module] = [
+            chain(inside, style, (128, CUBE), (192, CUBE), last=2),
+            chain(inside, style, (192, CUBE), last=2),
+            chain(inside, style, (128, POINT), (128, CUBE), (192, CUBE), last=2),
+        ]
+        super().__init__(branches, 3 * style.filters(192))
+
+
+class ReductionB(Reduction):
+    """8 x 18 x 18 x 576 to 6 x 8 x 8 x 1072."""
+
+    def __init__(self, inside: int, style: Style) -> None:
+        branches: list[nn.Module] = [
+            chain(inside, style, (144, POINT), (576, CUBE), last=2),
+            # Printed as 3x3; the time axis goes from 8 to 6 frames.
+            chain(inside, style, (128, CUBE), (192, CUBE), last=2),
+            chain(inside, style, (128, POINT), (144, CUBE), last=2),
+            chain(inside, style, (128, POINT), (144, CUBE), (160, CUBE), last=2),
+        ]
+        super().__init__(branches, sum(style.filters(n) for n in (576, 192, 144, 160)))
