@@ -190,3 +190,40 @@ def test_three_losses_by_hand():
     found = three_losses(first, second, target, (1.0, 1.0, 0.1))
     assert float(found) == pytest.approx(one + two + 0.1 * three, abs=1e-5)
     assert float(three_losses(first, second, target, (0, 0, 1.0))) == pytest.approx(three, abs=1e-5)
+
+
+def test_adam_by_hand_and_resumed(tmp_path):
+    """One step of Adam moves every weight by the rate, against the sign of its gradient."""
+    net, plan = network(), {"optimiser": "adam", "decay": "none", "learning_rate": 0.01}
+    before = {name: t.clone() for name, t in net.state_dict().items()}
+    quiet = loop.Stage(
+        "fit",
+        loop.Plan(1, **plan, batch_size=24),
+        lambda net, batch, _: F.cross_entropy(net.eval()(batch.arrays["x"]), batch.target),
+        lambda net, batch: net(batch.arrays["x"]),
+    )
+    loop.train(quiet, net, samples(), samples(0), run(tmp_path))
+    for name, tensor in net.state_dict().items():
+        moved = (tensor - before[name]).abs()
+        assert moved[moved > 0].tolist() == pytest.approx([0.01] * int((moved > 0).sum()), rel=1e-3)
+    whole, broken, steps = network(), network(), 0
+
+    def failing(net, batch, generator):
+        nonlocal steps
+        steps += 1
+        if steps == 27:
+            raise KeyboardInterrupt
+        return noisy(net, batch, generator)
+
+    made = stage(failing, checkpoint_seconds=0, **plan)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(made, broken, samples(), samples(9, 1), run(tmp_path / "1"))
+    broken = network()
+    loop.train(made, broken, samples(), samples(9, 1), run(tmp_path / "1"))
+    loop.train(stage(**plan), whole, samples(), samples(9, 1), run(tmp_path / "2"))
+    assert weights.digest(whole.state_dict()) == weights.digest(broken.state_dict())
+
+
+def test_a_checkpoint_of_before_adam_stays_valid():
+    key = loop._fingerprint(stage(), network(), samples(), run(None))
+    assert key == "7efd1de77d4da0d0389aaa216b3baa456a990e6fbfe07980194b9c56230c3116"

@@ -8,7 +8,7 @@ tracks/KEY.safetensors    every face of one clip; KEY is made of the source's by
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -81,14 +81,16 @@ class Store:
     def tracks(self, clip: Clip) -> list[Track]:
         """Every face of a clip, by id; empty where none was found."""
         row = self._row(clip)
-        return [] if row.reason else list(read_tracks(track_path(self.root, row.key)))
+        found = [] if row.reason else read_tracks(track_path(self.root, row.key))
+        return [replace(track, apex=clip.apex) for track in found]
 
     def main_track(self, clip: Clip) -> Track | None:
         """The face seen longest and largest; None where none was found."""
         row = self._row(clip)
         if row.reason:
             return None
-        return next(read_tracks(track_path(self.root, row.key), row.summary.main))
+        found = next(read_tracks(track_path(self.root, row.key), row.summary.main))
+        return replace(found, apex=clip.apex)
 
     def _row(self, clip: Clip) -> Row:
         if clip.name not in self.rows:

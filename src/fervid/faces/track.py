@@ -33,6 +33,7 @@ class Track:
         frame_size: (width, height) of the source's frames, after rotation.
         face: id of the face within its clip, 0, 1, ... by first appearance.
         found_by: who found it: finder, its version, settings.
+        apex: frame index in the source that the database calls the apex; None where it is silent.
     """
 
     faces: NDArray[np.uint8]
@@ -45,6 +46,7 @@ class Track:
     frame_size: tuple[int, int]
     face: int
     found_by: Mapping[str, str]
+    apex: int | None = None
 
     def __len__(self) -> int:
         return len(self.frames)

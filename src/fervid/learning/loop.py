@@ -34,7 +34,7 @@ History = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Stochastic gradient descent with momentum and weight decay.
+    """Gradient descent, stochastic with momentum, or Adam; weight decay.
 
     Args:
         epochs: how many at most.
@@ -43,6 +43,7 @@ class Plan:
         clip: the largest norm of a step's gradient, longer ones are shortened; 0 for none.
         patience: stop after so many epochs without a better validation loss; 0 never does.
         checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
+        optimiser: "sgd", or "adam", whose first decay rate is `momentum`.
     """
 
     epochs: int
@@ -54,6 +55,7 @@ class Plan:
     decay: str = "cosine"
     patience: int = 0
     checkpoint_seconds: float = 30.0
+    optimiser: str = "sgd"
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,7 @@ def train(
         return history
     _make(run.folder)
     fabric = fabric_of(run)
-    optimiser = torch.optim.SGD(
-        [p for p in network.parameters() if p.requires_grad],
-        lr=stage.plan.learning_rate,
-        momentum=stage.plan.momentum,
-        weight_decay=stage.plan.weight_decay,
-    )
+    optimiser = _optimiser(stage.plan, [p for p in network.parameters() if p.requires_grad])
     wrapped, wrapped_optimiser = fabric.setup(network, optimiser)
     checkpoint = run.folder / f"{stage.name}.checkpoint.safetensors"
     state = _restore(checkpoint, key, network, optimiser)
@@ -137,6 +134,13 @@ def train(
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
     return state.history
+
+
+def _optimiser(plan: Plan, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    rate, decay = plan.learning_rate, plan.weight_decay
+    if plan.optimiser == "adam":
+        return torch.optim.Adam(parameters, rate, (plan.momentum, 0.999), weight_decay=decay)
+    return torch.optim.SGD(parameters, rate, plan.momentum, weight_decay=decay)
 
 
 def _make(folder: Path) -> None:
@@ -239,6 +243,8 @@ def _fingerprint(stage: Stage, network: nn.Module, samples: Samples, run: Run) -
     """What a training's result depends on, besides the samples' content, as a sha256."""
     shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
     plan = {name: v for name, v in asdict(stage.plan).items() if name != "checkpoint_seconds"}
+    if stage.plan.optimiser == "sgd":  # as before there was a choice: old checkpoints stay valid
+        del plan["optimiser"]
     told = [stage.name, plan, stage.copies, stage.every_copy, dict(stage.settings), run.seed]
     total = hashlib.sha256(json.dumps([*told, run.precision, shapes], sort_keys=True).encode())
     total.update(samples.target.tobytes() + samples.clip.tobytes())
