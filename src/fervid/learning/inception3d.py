@@ -142,7 +142,7 @@ class Residual(nn.Module):
         """
         x = torch.relu(x)
         joined: Tensor = self.join(torch.cat([branch(x) for branch in self.branches], dim=1))
-        return joined + (x if weights is None else x * weights[:, None])
+        return joined + (x if weights is None else x * weights[:, None].to(x.dtype))
 
 
 class ModuleA(Residual):
