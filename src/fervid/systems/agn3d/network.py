@@ -1,0 +1,172 @@
+"""3DAGN's networks: network 1 on films, network 2 on landmark-difference images [2]."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from fervid.errors import InputError
+from fervid.learning.inception3d import (
+    ModuleA,
+    ModuleB,
+    ModuleC,
+    ReductionA,
+    ReductionB,
+    Stem,
+    Style,
+)
+from fervid.learning.vgg import VGG16
+from fervid.systems.agn3d.joint import pairs
+
+# The modules of [3, Fig. 2] that may follow its stem.
+Module = type[ModuleA | ReductionA | ModuleB | ReductionB | ModuleC]
+MODULES: Mapping[str, Module] = {
+    "A": ModuleA,
+    "RA": ReductionA,
+    "B": ModuleB,
+    "RB": ReductionB,
+    "C": ModuleC,
+}
+
+
+class ShallowInception(nn.Module):
+    """The 3D Inception-ResNet of [3] with fewer modules, without landmarks and LSTM [2, Sec. 3.1].
+
+    Departure 3: which modules are left is open (Fig. 3 shows them as blocks), and so is the head:
+    here ReLU, the mean over time and picture, dropout and one linear layer.
+
+    Args:
+        modules: after the stem, as in "A-RA-B"; all five of [3] are "A-RA-B-RB-C".
+        labels: K.
+    """
+
+    def __init__(self, modules: str, labels: int, style: Style, dropout: float) -> None:
+        super().__init__()
+        stem = Stem(style, inside=1)
+        layers: list[nn.Module] = [stem]
+        channels = stem.outside
+        for name in modules.split("-"):
+            if name not in MODULES:
+                raise InputError(
+                    f"{modules!r} is no list of modules: join some of {', '.join(MODULES)} by -"
+                )
+            made = MODULES[name](channels, style)
+            layers.append(made)
+            channels = made.outside
+        self.layers = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(dropout)
+        self.top = nn.Linear(channels, labels)
+
+    def forward(self, films: Tensor) -> Tensor:
+        """(B, T, H, W) to logits (B, K)."""
+        maps = torch.relu(self.layers(films[:, None]))  # (B, C, T', H', W')
+        logits: Tensor = self.top(self.dropout(maps.mean((2, 3, 4))))
+        return logits
+
+
+class FourConvolutions(nn.Module):
+    """The network of the paper's own experiment [2, Sec. 4.1, Fig. 5].
+
+    Four convolutions 3 x 3 x 3, three max poolings 2 x 2 x 2, one batch norm, two fully connected
+    layers with dropout. Departure 4: Fig. 5's order and numbers are not in the text. A pooling
+    takes what is left at an odd end, as otherwise nothing would be left of three frames.
+
+    Args:
+        maps: of the four convolutions; a pooling follows the first, second and fourth.
+        hidden: units of the first fully connected layer.
+        frames, size: T and side of the films.
+    """
+
+    def __init__(
+        self,
+        maps: tuple[int, ...],
+        hidden: int,
+        labels: int,
+        frames: int,
+        size: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inside = 1
+        for place, outside in enumerate(maps):
+            layers += [nn.Conv3d(inside, outside, 3, padding=1), nn.ReLU(inplace=True)]
+            if place != 2:
+                layers.append(nn.MaxPool3d(2, ceil_mode=True))
+                frames, size = -(-frames // 2), -(-size // 2)
+            inside = outside
+        self.layers = nn.Sequential(*layers, nn.BatchNorm3d(inside), nn.Flatten())
+        self.hidden = nn.Sequential(
+            nn.Linear(inside * frames * size * size, hidden), nn.ReLU(), nn.Dropout(dropout)
+        )
+        self.top = nn.Linear(hidden, labels)
+
+    def forward(self, films: Tensor) -> Tensor:
+        """(B, T, H, W) to logits (B, K)."""
+        logits: Tensor = self.top(self.hidden(self.layers(films[:, None])))
+        return logits
+
+
+class OwnPairs(nn.Module):
+    """A VGG16 of two classes for every pair of labels that was asked for so far [2, Sec. 3.2].
+
+    Args:
+        labels: K.
+    """
+
+    def __init__(self, labels: int) -> None:
+        super().__init__()
+        self.labels = labels
+        self.networks = nn.ModuleDict()
+
+    @property
+    def trained(self) -> list[int]:
+        """Numbers of the pairs that have their network."""
+        return sorted(int(name) for name in self.networks)
+
+    def forward(self, images: Tensor, pair: Tensor) -> Tensor:
+        """(B, 1, H, W) and (B,) numbers of pairs to logits (B, 2), the lesser label first."""
+        parts, order = [], []
+        for number in sorted(set(pair.tolist())):
+            rows = (pair == number).nonzero()[:, 0]
+            # VGG16 takes three channels: the image thrice.
+            parts.append(self.networks[str(number)](images[rows].expand(-1, 3, -1, -1)))
+            order.append(rows)
+        return torch.cat(parts)[torch.cat(order).argsort()]
+
+
+class SharedPairs(nn.Module):
+    """One VGG16 for all pairs: only the last layer, two logits a pair, is a pair's own."""
+
+    def __init__(self, labels: int, network: VGG16) -> None:
+        super().__init__()
+        self.labels, self.network = labels, network
+
+    @property
+    def trained(self) -> list[int]:
+        """Numbers of the pairs that have their network: all."""
+        return list(range(len(pairs(self.labels))))
+
+    def every(self, images: Tensor) -> Tensor:
+        """(B, 1, H, W) to the logits of every pair, (B, P, 2)."""
+        logits: Tensor = self.network(images.expand(-1, 3, -1, -1))
+        return logits.view(len(images), -1, 2)
+
+    def forward(self, images: Tensor, pair: Tensor) -> Tensor:
+        """As `OwnPairs`."""
+        return self.every(images)[torch.arange(len(pair), device=pair.device), pair]
+
+
+Pairs = OwnPairs | SharedPairs
+
+
+class Joint(nn.Module):
+    """Networks 1 and 2, from which network 3 has its logits [2, Fig. 1]."""
+
+    def __init__(self, appearance: nn.Module, geometry: Pairs) -> None:
+        super().__init__()
+        self.appearance, self.geometry = appearance, geometry
+
+    def forward(self, films: Tensor, images: Tensor, pair: Tensor) -> tuple[Tensor, Tensor]:
+        """Films (B, T, H, W), images (B, 1, H', W') and pairs (B,) to l1 (B, K) and l2 (B, 2)."""
+        return self.appearance(films), self.geometry(images, pair)

@@ -1,0 +1,100 @@
+"""Batches of samples as the networks take them, made on the device where they lie."""
+
+import torch
+from torch import Tensor
+
+# The parts of the face in the 68 points, in the order of the recipe's weights.
+PARTS = {
+    "jaw": range(17),
+    "brows": range(17, 27),
+    "nose": range(27, 36),
+    "eyes": range(36, 48),
+    "lips": range(48, 68),
+}
+# What a point becomes in a mirror.
+MIRROR = (
+    *range(16, -1, -1),
+    *range(26, 16, -1),
+    *range(27, 31), *range(35, 30, -1),
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    *range(54, 47, -1), *range(59, 54, -1),
+    *range(64, 59, -1), *range(67, 64, -1),
+)  # fmt: skip
+
+
+def point_weights(parts: tuple[float, ...]) -> Tensor:
+    """(68,): each point's weight.
+
+    Args:
+        parts: of jaw, brows, nose, eyes and lips.
+    """
+    return torch.tensor(
+        [weight for part, weight in zip(PARTS.values(), parts, strict=True) for _ in part]
+    )
+
+
+def films(codes: Tensor, mirror: Tensor, table: Tensor, shift: Tensor, size: int) -> Tensor:
+    """Films of codes, moved and some mirrored, each value itself.
+
+    Args:
+        codes: (B, T, P, P) uint8.
+        mirror: (B,) bool.
+        table: (256,) uint8, what a value becomes in a mirror.
+        shift: (B, 2) int64, first row and column of the part to see, 0..P - size.
+        size: side of that part.
+
+    Returns:
+        (B, T, size, size) uint8.
+    """
+    steps = torch.arange(size, device=codes.device)
+    rows = shift[:, 0, None] + steps  # (B, size)
+    columns = shift[:, 1, None] + torch.where(mirror[:, None], steps.flip(0), steps)
+    sample = torch.arange(len(codes), device=codes.device)[:, None, None]
+    # Indices beside a slice come first: (B, size, size, T).
+    seen = codes[sample, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    other = table[seen.int()]
+    return torch.where(mirror[:, None, None, None], other, seen)
+
+
+def placed(points: Tensor, mirror: Tensor, angle: Tensor, noise: Tensor) -> Tensor:
+    """Points turned about the square's centre, some mirrored, with noise added.
+
+    Args:
+        points: (B, 2, 68, 2) in units of the square's side, 0..1.
+        mirror: (B,) bool.
+        angle: (B,) radians; both frames of a pair are turned alike.
+        noise: as `points`.
+    """
+    exchange = torch.tensor(MIRROR, device=points.device)
+    centred = points - 0.5
+    other = centred[:, :, exchange] * centred.new_tensor([-1.0, 1.0])
+    centred = torch.where(mirror[:, None, None, None], other, centred)
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    matrix = torch.stack([cosine, -sine, sine, cosine], dim=-1).view(-1, 2, 2)
+    return torch.einsum("bij,bflj->bfli", matrix, centred) + noise + 0.5
+
+
+def difference(points: Tensor, weights: Tensor, size: int, spot: float) -> Tensor:
+    """Landmark-difference images: weighted spots where points are at the peak, less at rest.
+
+    D(y, x) = sum_l w_l (g(|(x, y) - p_l|) - g(|(x, y) - n_l|)), with p the landmarks of the peak,
+    n of the non-peak frame and g(d) = exp(-d^2 / 2 s^2) [2, Sec. 3.2]. Departure 6: how the
+    images are drawn is ours.
+
+    Args:
+        points: (B, 2, 68, 2), non-peak and peak, in units of the square's side, 0..1.
+        weights: (68,).
+        size: side of the image, pixels.
+        spot: s, in units of the square's side.
+
+    Returns:
+        (B, 1, size, size).
+    """
+    places = (torch.arange(size, device=points.device) + 0.5) / size
+    # A spot is the product of its profiles along both axes: (B, 2, 68, size) each.
+    across, down = (
+        torch.exp(-((places - points[..., axis, None]) ** 2) / (2 * spot**2)) for axis in (0, 1)
+    )
+    sign = torch.tensor([-1.0, 1.0], device=points.device)
+    signed = down * (sign[:, None] * weights.to(points.device))[..., None]
+    return torch.einsum("bfly,bflx->byx", signed, across)[:, None]
