@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fervid.systems.dtagn import DTAGN
 from fervid.systems.interface import System
+from fervid.systems.ir3d import IR3D
 
 SYSTEMS: Mapping[str, System] = {
     # [1, Sec. 5.1], CK+ and Oulu-CASIA.
@@ -22,4 +23,11 @@ SYSTEMS: Mapping[str, System] = {
     "dtagn-joint-l3": DTAGN(name="dtagn-joint-l3", fusion="joint-l3"),
     "dtagn-concat": DTAGN(name="dtagn-concat", fusion="concat"),
     "dtagn-weighted": DTAGN(name="dtagn-weighted", fusion="weighted"),
+    # [3, Fig. 2, Table 1]
+    "ir3d": IR3D(),
+    "ir3d-shortcut": IR3D(name="ir3d-shortcut", landmarks=False),
+    "ir2d": IR3D(name="ir2d", time=False, landmarks=False, head="frames"),
+    # No LSTM; and one that reads the mean of each step's map.
+    "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", head="mean"),
+    "ir3d-pooled": IR3D(name="ir3d-pooled", head="lstm-pooled"),
 }

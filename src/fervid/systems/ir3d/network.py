@@ -1,0 +1,204 @@
+"""The network of [3, Fig. 2] and the landmark weights of [3, Eq. 2]."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from fervid.learning.inception3d import (
+    ModuleA,
+    ModuleB,
+    ModuleC,
+    ReductionA,
+    ReductionB,
+    Stem,
+    Style,
+    pooling,
+)
+
+# What makes an answer of the last feature map; see `InceptionResNet`.
+HEADS = ("lstm", "lstm-pooled", "mean", "frames")
+
+
+def landmark_maps(
+    points: Tensor,
+    size: int,
+    grid: int,
+    slope: float = 0.1,
+    window: int = 7,
+    outside: float = 0.0,
+    rounded: bool = True,
+) -> Tensor:
+    """Weight of every place of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
+
+    d is the Manhattan distance in places of the map, after the landmarks were brought to its
+    grid as the pictures would be. A landmark weighs the window of 7 x 7 places around it. Where
+    windows overlap the nearest landmark counts, so their order does not matter.
+
+    Args:
+        points: (B, T, L, 2) in pixels of the picture.
+        size: side of the picture, pixels.
+        grid: side of the feature map, places.
+        slope: weight lost for each place of distance.
+        window: side of a landmark's window, odd.
+        outside: weight of places in no landmark's window.
+        rounded: landmarks are moved to the middle of the place they lie in.
+
+    Returns:
+        (B, T, grid, grid).
+    """
+    places = (points.float() + 0.5) * (grid / size) - 0.5
+    places = places.round() if rounded else places
+    axis = torch.arange(grid, device=points.device)
+    apart = (places[..., None] - axis).abs()  # (B, T, L, 2, grid)
+    apart = apart.masked_fill(apart > window / 2, torch.inf)
+    distance = apart[..., 1, :, None] + apart[..., 0, None, :]  # (B, T, L, grid, grid)
+    nearest = distance.amin(dim=2)
+    return torch.where(nearest.isinf(), outside, 1 - slope * nearest)
+
+
+class InceptionResNet(nn.Module):
+    """Stem, 3DIR-A, reduction A, 3DIR-B, reduction B, 3DIR-C, pooling, dropout, LSTM, linear.
+
+    Heads: "lstm" reads each step's whole map, "lstm-pooled" its mean over the picture; "mean"
+    has no LSTM and classifies the mean over picture and time; "frames" classifies each step's
+    mean by itself.
+
+    Args:
+        labels: K.
+        size: side of the pictures, pixels; 299 as printed.
+        head: one of `HEADS`.
+        maps: keywords of `landmark_maps`; None replaces the landmarks by plain shortcuts.
+        head_pool: kernel of the last pooling, over the picture.
+        dropout: the chance to drop a feature before the LSTM.
+        hidden: units of the LSTM.
+        checkpointing: keep no activations within modules, but compute them again.
+    """
+
+    def __init__(
+        self,
+        labels: int,
+        style: Style,
+        size: int = 299,
+        head: str = "lstm",
+        maps: dict[str, Any] | None = None,
+        head_pool: int = 3,
+        dropout: float = 0.2,
+        hidden: int = 200,
+        checkpointing: bool = False,
+    ) -> None:
+        super().__init__()
+        self.size, self.head, self.maps, self.checkpointing = size, head, maps, checkpointing
+        self.stem = Stem(style)
+        self.a = ModuleA(self.stem.outside, style)
+        self.reduction_a = ReductionA(self.a.outside, style)
+        self.b = ModuleB(self.reduction_a.outside, style)
+        self.reduction_b = ReductionB(self.b.outside, style)
+        self.c = ModuleC(self.reduction_b.outside, style)
+        # Torch pools no kernel over less than itself, which small pictures come to.
+        grid = last_grid(size)
+        self.pool = pooling("average", 1, min(head_pool, grid - 1 + grid % 2))
+        self.dropout = nn.Dropout(dropout)
+        features = self.c.outside
+        if head == "lstm":
+            features *= grid**2
+        self.lstm: nn.LSTM | None = _lstm(features, hidden) if head.startswith("lstm") else None
+        self.top = nn.Linear(hidden if self.lstm else features, labels)
+        nn.init.xavier_normal_(self.top.weight)
+        nn.init.constant_(self.top.bias, 0)
+
+    def forward(self, pictures: Tensor, points: Tensor) -> Tensor:
+        """Logits (B, K), or (B, T', K) of each step under the head "frames".
+
+        Args:
+            pictures: (B, 3, T, size, size).
+            points: (B, T, L, 2) landmarks in their pixels.
+        """
+        x = self._run(self.stem, pictures)
+        x = self._run(self.a, x, self.weights(points, x))
+        x = self._run(self.reduction_a, x)
+        x = self._run(self.b, x, self.weights(points, x))
+        x = self._run(self.reduction_b, x)
+        x = self._run(self.c, x)
+        x = self.dropout(self.pool(torch.relu(x)))  # (B, C, T', h, w)
+        if self.lstm is None:
+            x = x.mean((3, 4)).transpose(1, 2)  # (B, T', C)
+            x = x if self.head == "frames" else x.mean(1)
+        else:
+            x = x if self.head == "lstm" else x.mean((3, 4), keepdim=True)
+            # The channels last, as they lie in memory.
+            steps = x.permute(0, 2, 3, 4, 1).flatten(2)  # (B, T', h w C)
+            x = self.lstm(steps)[0][:, -1]  # (B, hidden)
+        logits: Tensor = self.top(x)
+        return logits
+
+    def weights(self, points: Tensor, x: Tensor) -> Tensor | None:
+        """(B, T', h, w) for a module that x goes into; None for a plain shortcut.
+
+        A step of x is centred on one frame: those "valid" padding has taken from both ends of
+        time are left out of the landmarks too.
+        """
+        if self.maps is None:
+            return None
+        gone = (points.shape[1] - x.shape[2]) // 2
+        return landmark_maps(
+            points[:, gone : gone + x.shape[2]], self.size, x.shape[-1], **self.maps
+        )
+
+    def _run(self, module: nn.Module, *inputs: Any) -> Tensor:
+        if not (self.checkpointing and self.training):
+            out: Tensor = module(*inputs)
+            return out
+        again = partial(_contexts, module)
+        kept: Tensor = checkpoint(module, *inputs, use_reentrant=False, context_fn=again)
+        return kept
+
+
+def last_grid(size: int) -> int:
+    """Side of the last feature map: 299 -> 150 -> 75 -> 38 -> 18 -> 8."""
+    for _ in range(3):
+        size = (size + 1) // 2
+    for _ in range(2):
+        size = (size - 1) // 2
+    return size
+
+
+def _lstm(features: int, hidden: int) -> nn.LSTM:
+    """[3, Eq. 1], which is torch's with the sum of its two biases as b.
+
+    Open: the initial weights. Glorot's take the many inputs into account, where torch's own
+    would saturate every gate; the forget gate's bias begins at 1, so that the cell remembers.
+    """
+    made = nn.LSTM(features, hidden, batch_first=True)
+    tensors = dict(made.named_parameters())
+    for name, start in (("weight_ih_l0", nn.init.xavier_uniform_),
+                        ("weight_hh_l0", nn.init.orthogonal_)):  # fmt: skip
+        for gate in tensors[name].chunk(4):  # torch's order: input, forget, cell, output
+            start(gate)
+    for name, forget in (("bias_ih_l0", 1.0), ("bias_hh_l0", 0.0)):
+        nn.init.constant_(tensors[name], 0)
+        nn.init.constant_(tensors[name][hidden : 2 * hidden], forget)
+    return made
+
+
+def _contexts(module: nn.Module) -> tuple[Any, Any]:
+    """Around a module's first pass and around the one that repeats it."""
+    return nullcontext(), _norms_kept(module)
+
+
+@contextmanager
+def _norms_kept(module: nn.Module) -> Iterator[None]:
+    """Batch norms take their running means of the first pass only, not of its repetition."""
+    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm3d)]
+    before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, (momentum, seen) in zip(norms, before, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, seen
