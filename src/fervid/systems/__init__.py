@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from fervid.systems.agn3d import AGN3D
 from fervid.systems.dtagn import DTAGN
 from fervid.systems.interface import System
 from fervid.systems.ir3d import IR3D
@@ -30,4 +31,17 @@ SYSTEMS: Mapping[str, System] = {
     # No LSTM; and one that reads the mean of each step's map.
     "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", head="mean"),
     "ir3d-pooled": IR3D(name="ir3d-pooled", head="lstm-pooled"),
+    # [2, Sec. III]; and with one VGG16 for all pairs of labels.
+    "agn3d": AGN3D(),
+    "agn3d-shared-trunk": AGN3D(name="agn3d-shared-trunk", trunk="shared"),
+    # [2, Sec. 4.1, Fig. 5]: what the paper itself ran, the appearance network alone.
+    "agn3d-experiment": AGN3D(
+        name="agn3d-experiment",
+        size=112,
+        frames=3,
+        encoding="grey",
+        appearance="four",
+        dropout_appearance=0.5,  # open
+        geometry=False,
+    ),
 }

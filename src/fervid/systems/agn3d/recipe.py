@@ -60,7 +60,7 @@ class AGN3D:
     geometry: bool = True  # without it, the answer is network 1's
     trunk: str = "own"  # a VGG16 for every pair; or "shared": one, with a last layer for each
     parts: tuple[float, ...] = (1.0, 2.0, 2.0, 2.0, 2.0)  # open: jaw, brows, nose, eyes, lips
-    spot: float = 0.015  # open: of a landmark, standard deviation in sides of the square
+    spot: float = 0.03  # open: of a landmark, standard deviation in sides of the square
     dropout_geometry: float = 0.5  # VGG16's
     # Losses: Eq. 1.
     lambdas: tuple[float, ...] = (1.0, 1.0, 1.0)
