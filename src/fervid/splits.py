@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from fervid import protocols
+from fervid.atomic import write
 from fervid.clip import Clip, Database
 from fervid.databases.tree import natural
-from fervid.errors import OutputError, ProtocolError
+from fervid.errors import ProtocolError
+from fervid.protocols import files
 
 
 class Sides(Protocol):
@@ -57,38 +58,19 @@ def read(path: Path, database: Database) -> list[Split]:
     """A split file as it stands, leaks and all: CSV (clip,fold) or JSON (train, test).
 
     Raises:
-        ProtocolError: as `fervid.protocols.read`.
+        ProtocolError: as `fervid.protocols.files.read`.
     """
     clips = database.clips
-    return [Split(clips, *sides) for sides in protocols.read(Path(path), clips)]
+    return [Split(clips, *sides) for sides in files.read(Path(path), clips)]
 
 
 def parts(database: Database) -> list[Split]:
-    """The fixed parts a database is delivered in (`Clip.groups["part"]`) [5, Sec. 4.1 for FER+].
-
-    Validation is judged after training on the training part, test after training on both.
+    """The fixed parts a database is delivered in, whether or not their people are known.
 
     Raises:
-        ProtocolError: no training part, or nothing beside it.
+        ProtocolError: as `fervid.protocols.part_sides`.
     """
-    rows: dict[str, list[int]] = {}
-    for row, clip in enumerate(database.clips):
-        rows.setdefault(clip.groups.get("part", ""), []).append(row)
-    train, validation, test = (
-        tuple(rows.get(part, ())) for part in ("train", "validation", "test")
-    )
-    splits = []
-    if train and validation:
-        splits.append(Split(database.clips, train, validation, "validation"))
-    if train and test:
-        splits.append(Split(database.clips, train + validation, test, "test"))
-    if not splits:
-        found = ", ".join(filter(None, rows)) or "none"
-        raise ProtocolError(
-            f"{database.name} has no fixed training part with another beside it (parts found: "
-            f"{found}): choose a protocol, or give a split file"
-        )
-    return splits
+    return [Split(database.clips, *sides) for sides in protocols.part_sides(database.clips)]
 
 
 def show(folds: Sequence[Sides], database: Database, width: int = 48) -> str:
@@ -139,16 +121,7 @@ def export(folds: Sequence[Sides], path: Path) -> None:
             for fold in folds
         ]  # fmt: skip
         text = json.dumps(sides, indent=1) + "\n"
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror}): choose another place"
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)
+    write(path, text)
 
 
 def _csv(folds: Sequence[Sides]) -> str:

@@ -38,7 +38,7 @@ def test_open(tmp_path):
     system = SYSTEMS["dtagn-mmi"]
     labels = ("anger", "happiness")
     torch.manual_seed(0)
-    made = DTAGNRecognizer(system, labels, *system.streams(2))
+    made = DTAGNRecognizer(system, labels, system.dtan(2), system.dtgn(2))
     made.add("joint")
     made.save(tmp_path / "m.safetensors", {})
     opened = open_model(tmp_path / "m.safetensors")

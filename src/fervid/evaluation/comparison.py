@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fervid.errors import OutputError
-from fervid.evaluation.fold import write, write_bytes
+from fervid.atomic import write
 from fervid.evaluation.paired import Pair
 from fervid.evaluation.report import percent
 from fervid.evaluation.statistics import Interval
@@ -86,17 +85,11 @@ class Comparison:
         Raises:
             OutputError: the folder cannot be written to.
         """
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            write(out / "compare.csv", _csv(self.entries))
-            write(out / "compare-pairs.csv", _csv(self.pairs))
-            write_bytes(out / "compare.png", _picture(self))
-            write(out / "compare.txt", self.text(120) + "\n")
-            write(out / "compare.json", json.dumps(_plain(asdict(self)), indent=1, allow_nan=False))
-        except OSError as error:
-            raise OutputError(
-                f"{out} cannot be written to ({error.strerror}): choose another folder"
-            ) from None
+        write(out / "compare.csv", _csv(self.entries))
+        write(out / "compare-pairs.csv", _csv(self.pairs))
+        write(out / "compare.png", _picture(self))
+        write(out / "compare.txt", self.text(120) + "\n")
+        write(out / "compare.json", json.dumps(_plain(asdict(self)), indent=1, allow_nan=False))
 
 
 # Read by people

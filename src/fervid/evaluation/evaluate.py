@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import fervid
+from fervid.atomic import write
 from fervid.clip import Clip, Database
 from fervid.errors import OutputError, ProtocolError
 from fervid.evaluation import baseline, fold, report
@@ -174,7 +175,7 @@ def claim(run_dir: Path, identity: dict[str, Any]) -> None:
                 raise OutputError(
                     f"{run_dir} is no run's folder but holds {strangers[0]}: choose an empty folder"
                 )
-            fold.write(path, json.dumps(identity, indent=1))
+            write(path, json.dumps(identity, indent=1))
         there = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OutputError(
@@ -227,7 +228,7 @@ def _save_points(path: Path, points: Points) -> None:
     shapes = np.stack(list(points.values())) if points else np.zeros((0, 136), np.float32)
     out = io.BytesIO()
     np.savez(out, clip=np.array(list(points), np.int64), points=shapes)
-    fold.write_bytes(path, out.getvalue())
+    write(path, out.getvalue())
 
 
 def _task(

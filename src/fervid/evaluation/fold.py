@@ -3,17 +3,16 @@
 import csv
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import write
 from fervid.errors import OutputError
 from fervid.evaluation import baseline
 from fervid.learning.run import Run
@@ -163,15 +162,3 @@ def read(task: Task) -> Answers:
             f"{folder} holds a damaged fold ({error}): delete that folder and start again"
         ) from None
     return Answers(clips, dict(zip(networks, shaped, strict=True)), facts)
-
-
-def write(path: Path, text: str) -> None:
-    """Text, beside its place and then into it: a killed run leaves no half file."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Bytes, likewise."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_bytes(data)
-    os.replace(half, path)  # noqa: PTH105

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fervid.errors import OutputError
-from fervid.evaluation import baseline, calibration, fold
+from fervid.atomic import write
+from fervid.evaluation import baseline, calibration
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import accuracy, confusion
 from fervid.evaluation.tables import by_subject
@@ -29,15 +29,10 @@ def write_page(report: Report, folder: Path) -> None:
         OutputError: the folder cannot be written to.
     """
     pictures, measured = draw(report, folder), calibrations(report)
-    try:
-        fold.write(folder / "calibration.csv", calibration.table(measured))
-        for name, data in pictures.items():
-            fold.write_bytes(folder / f"{name}.png", data)
-        fold.write(folder / "report.html", page(report, pictures))
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written to ({error.strerror}): free some space or choose another"
-        ) from None
+    write(folder / "calibration.csv", calibration.table(measured))
+    for name, data in pictures.items():
+        write(folder / f"{name}.png", data)
+    write(folder / "report.html", page(report, pictures))
 
 
 # Pictures

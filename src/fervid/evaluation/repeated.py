@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from fervid import protocols
-from fervid.errors import OutputError, ProtocolError
+from fervid.atomic import write
+from fervid.errors import ProtocolError
 from fervid.evaluation import statistics as st
 from fervid.evaluation.evaluate import Store, evaluate
-from fervid.evaluation.fold import write
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Interval, Statistic
 from fervid.systems.interface import System
@@ -113,10 +113,7 @@ def evaluate_repeated(
         for number in range(repeats)
     ]
     made = pool(reports)
-    try:
-        write(Path(run_dir) / "repeats.csv", made.csv())
-    except OSError as error:
-        raise OutputError(f"{run_dir} cannot be written to ({error.strerror}): free it") from None
+    write(Path(run_dir) / "repeats.csv", made.csv())
     return made
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from fervid.atomic import write
 from fervid.errors import OutputError
 from fervid.evaluation import groups
-from fervid.evaluation.fold import write
 from fervid.evaluation.report import Missing, Report, assemble
 
 
@@ -23,17 +23,12 @@ def write_tables(report: Report, folder: Path) -> None:
     Raises:
         OutputError: the folder cannot be written to.
     """
-    try:
-        write(folder / "predictions.csv", _predictions(report))
-        write(folder / "folds.csv", _folds(report))
-        write(folder / "subjects.csv", _subjects(report))
-        if report.facts.get("groups"):
-            write(folder / "groups.csv", groups.table(report.facts["groups"]))
-        write(folder / "report.json", json.dumps(as_json(report), indent=1, allow_nan=False))
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written to ({error.strerror}): free some space or choose another"
-        ) from None
+    write(folder / "predictions.csv", _predictions(report))
+    write(folder / "folds.csv", _folds(report))
+    write(folder / "subjects.csv", _subjects(report))
+    if report.facts.get("groups"):
+        write(folder / "groups.csv", groups.table(report.facts["groups"]))
+    write(folder / "report.json", json.dumps(as_json(report), indent=1, allow_nan=False))
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from fervid.atomic import blamed, whole, write
 from fervid.clip import Clip, Database
 from fervid.errors import InputError
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import Track
-from fervid.faces.trackfile import Summary, read_tracks, replacing, writing
+from fervid.faces.trackfile import Summary, read_tracks
 
 FORMAT = "fervid store"
 VERSION = 1
@@ -122,11 +123,10 @@ def begin(root: Path, database: Database) -> None:
         return
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise InputError(f"{root} is no store and not empty: name a new folder")
-    with writing(root):
+    with blamed(root):
         (root / "tracks").mkdir(parents=True, exist_ok=True)
         marker = {"format": FORMAT, "version": VERSION, "database": database.name}
-        with replacing(root / "store.json") as part:
-            part.write_text(json.dumps(marker) + "\n")
+        write(root / "store.json", json.dumps(marker) + "\n")
 
 
 def check_marker(root: Path) -> str:
@@ -174,7 +174,7 @@ def write_index(
     metadata = {"fervid": json.dumps({"database": about, **found_by})}
     fields = [pa.field(name, getattr(pa, kind)()) for name, kind in COLUMNS.items()]
     arrow = pa.Table.from_pylist(table, schema=pa.schema(fields, metadata=metadata))
-    with writing(root), replacing(root / "index.parquet") as part:
+    with whole(root / "index.parquet") as part:
         pq.write_table(arrow, part)
 
 

@@ -6,11 +6,10 @@ bytes one after the other in N.pictures, and N.ends tells where each row's end.
 
 import json
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.errors import InputError, OutputError
+from fervid.atomic import blamed, whole
+from fervid.errors import InputError
 from fervid.faces.align import Aligner
 from fervid.faces.following import FrameFaces
 from fervid.faces.settings import FaceSettings
@@ -74,7 +74,7 @@ def write_tracks(
             for face in seen.faces:
                 picture, points, back = aligner(frame.image, face.landmarks, face.face)
                 coded = _encode(picture, settings.lossless)
-                with writing(path):
+                with blamed(path):
                     if face.face not in people:
                         people[face.face] = _Person(path.parent, spools)
                     people[face.face].add(row, points, face.score, back, coded)
@@ -84,7 +84,7 @@ def write_tracks(
             "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
             "found_by": json.dumps({**found_by, "settings": settings.text}),
         }  # fmt: skip
-        with writing(path):
+        with blamed(path):
             _write_safetensors(path, _arrays(rows, people), metadata)
     return summary
 
@@ -160,7 +160,7 @@ def _write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[
         at += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    with replacing(path) as part_path, part_path.open("wb") as file:
+    with whole(path) as part_path, part_path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for name in order:
             part = arrays[name]
@@ -226,26 +226,3 @@ def _decoded(pictures: NDArray[np.uint8], ends: NDArray[np.int64], side: int) ->
         picture: Any = cv2.imdecode(pictures[starts[row] : ends[row]], cv2.IMREAD_COLOR)
         cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=faces[row])
     return faces
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; it takes the place of `path` only when whole."""
-    part = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says of a full or read-only place into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}): free some space or name "
-            "another folder; what is finished is kept"
-        ) from error

@@ -1,6 +1,5 @@
 """Frames in and out: videos FFmpeg reads, folders of images, stills, a webcam; always streaming."""
 
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.errors import InputError, OutputError
+from fervid.atomic import blamed, whole
+from fervid.errors import InputError
 
 STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 RATE = 25.0  # frames per second of a folder of images, which tells none
@@ -148,20 +148,11 @@ def write_video(
         OutputError: the place cannot be written to.
         InputError: there is no image.
     """
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
+    with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = _encode(part, images, rate, times)
-        if not written:
+    with whole(path) as part:
+        if not _encode(part, images, rate, times):
             raise InputError(f"{path} would hold no frame: give at least one")
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}): "
-            "free space there or choose another folder"
-        ) from error
-    finally:
-        part.unlink(missing_ok=True) if part.exists() else None
 
 
 def _encode(

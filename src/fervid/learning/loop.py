@@ -22,7 +22,8 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from fervid.errors import FervidError, OutputError, WeightsError
+from fervid.atomic import blamed, whole
+from fervid.errors import FervidError, WeightsError
 from fervid.learning import batches, seeding, weights
 from fervid.learning.batches import Batch
 from fervid.learning.run import Run
@@ -144,10 +145,8 @@ def _optimiser(plan: Plan, parameters: list[nn.Parameter]) -> torch.optim.Optimi
 
 
 def _make(folder: Path) -> None:
-    try:
+    with blamed(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make {folder} ({error}): choose a folder to write to") from error
 
 
 def fabric_of(run: Run) -> Fabric:
@@ -294,9 +293,7 @@ def _restore(path: Path, key: str, network: nn.Module, optimiser: torch.optim.Op
 
 
 def _write_curve(path: Path, history: History) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("w", newline="") as file:
+    with whole(path) as part, part.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(history[0]) if history else ["epoch"])
         writer.writeheader()
         writer.writerows(history)
-    part.replace(path)

@@ -6,7 +6,6 @@ recipe, labels, licence and so on, besides fervid's version and a sha256 of the 
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import fervid
-from fervid.errors import OutputError, WeightsError
+from fervid.atomic import blamed, whole
+from fervid.errors import WeightsError
 
 FORMAT = "fervid"
 
@@ -35,15 +35,13 @@ def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any])
     """
     stored = {name: _contiguous(tensor) for name, tensor in sorted(tensors.items())}
     text = json.dumps({**metadata, "version": fervid.__version__, "sha256": digest(stored)})
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(stored, part, {"format": FORMAT, FORMAT: text})
-        part.replace(path)
-    except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            part.unlink()
-        raise OutputError(f"cannot write {path} ({error}): choose a folder to write to") from error
+        try:
+            with whole(path) as part:
+                save_file(stored, part, {"format": FORMAT, FORMAT: text})
+        except SafetensorError as error:  # what safetensors says of a full or read-only place
+            raise OSError(error) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

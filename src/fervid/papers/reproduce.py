@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fervid
+from fervid.atomic import write
 from fervid.clip import Database
-from fervid.errors import InputError, OutputError, ProtocolError
+from fervid.errors import InputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
 from fervid.evaluation.evaluate import Store, recipe
-from fervid.evaluation.fold import write
 from fervid.evaluation.report import Report, title
 from fervid.papers.beside import Reproduction, Row
 from fervid.papers.plans import PLANS, Plan
@@ -72,13 +72,7 @@ def reproduce(
 
 
 def _write(out: Path, made: Reproduction) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        write(out / f"{made.name}.csv", made.csv())
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be written to ({error.strerror}): choose another folder"
-        ) from None
+    write(out / f"{made.name}.csv", made.csv())
 
 
 @dataclass

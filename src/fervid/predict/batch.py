@@ -1,7 +1,6 @@
 """Many inputs: each done once, by itself, and never again unless something changed."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import fervid
+from fervid.atomic import blamed, unfinished, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import Finder
 from fervid.faces.detect import finder as find_by
@@ -19,10 +19,8 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.predict.outputs import (
     Format,
-    blamed,
     check_out,
     spool,
-    whole,
     write_overlay,
     write_plot,
     write_table,
@@ -60,6 +58,10 @@ class Wish:
             **asdict(self.gaze),
             **{name: getattr(self, name) for name in ("format", "overlay", "landmarks")},
         }
+
+
+# What may be written of one input, after its name.
+ENDINGS = (".csv", ".parquet", ".timeline.png", ".overlay.png", ".overlay.mp4", ".done.json")
 
 
 @dataclass(frozen=True)
@@ -256,8 +258,7 @@ def _one(
         "outputs": [path.name for path in written],
         "summary": summary,
     }
-    with whole(task.marker) as place:
-        place.write_text(json.dumps(note, indent=1), encoding="utf-8")
+    write(task.marker, json.dumps(note, indent=1))
     return summary
 
 
@@ -310,14 +311,10 @@ def _kept(task: Task) -> list[dict[str, Any]] | None:
 
 def _clear(task: Task) -> None:
     """Take away what an earlier run left of this input: outdated outputs, unfinished files."""
-    name = re.escape(task.name)
-    unfinished = re.compile(
-        rf"\.{name}\.(rows\.part|(csv|parquet|timeline\.png|overlay\.png|done\.json)\.part\.\w+"
-        r"|overlay\.\d+\.part\.mp4)"
-    )
-    outdated = {*_note(task.marker).get("outputs", []), task.marker.name}
+    left = [unfinished(f"{task.name}{ending}") for ending in ENDINGS]
+    outdated = {*_note(task.marker).get("outputs", []), task.marker.name, f".{task.name}.rows.part"}
     with blamed(task.marker):
         task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
         for path in list(task.out.iterdir()):
-            if path.name in outdated or unfinished.fullmatch(path.name):
+            if path.name in outdated or any(part.fullmatch(path.name) for part in left):
                 path.unlink()

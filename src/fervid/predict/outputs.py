@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import blamed, whole
 from fervid.errors import OutputError
 from fervid.faces.overlay import Drawn, draw, fitted, write_still
 from fervid.faces.video import Frame, frames, is_still, probe, write_video
@@ -17,36 +17,6 @@ from fervid.predict.timeline import NOBODY, STATUS, Timeline
 
 Format = Literal["csv", "parquet"]
 ROWS = 20_000  # of a table written at once
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A place to write at; what was written there becomes `path` when all went well.
-
-    The name does not vary, so that a killed run's leftover is overwritten by the next.
-
-    Raises:
-        OutputError: the place cannot be written to.
-    """
-    part = path.with_name(f".{path.name}.part{path.suffix}")
-    try:
-        with blamed(path):
-            yield part
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def blamed(path: Path) -> Iterator[None]:
-    """What goes wrong within is the place's fault, as an OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror or error}): "
-            "free space there or choose another folder"
-        ) from error
 
 
 def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fervid.atomic import whole
 from fervid.errors import InputError
-from fervid.predict.outputs import whole
 from fervid.predict.timeline import STATUS, Timeline, durations, means
 
 COLUMNS = (

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import blamed, write
 from fervid.clip import Clip, Course, Database
 from fervid.databases.drawn.action_units import UNITS
 from fervid.databases.drawn.camera import View
@@ -171,7 +172,7 @@ def draw(
     groups = [[t for t in left if t.subject == s] for s in sorted({t.subject for t in left})]
     for _ in track(_drawn(out, groups, jobs), f"drawing into {out}", len(left)):
         pass
-    _write(out / "manifest.csv", _manifest(recipe).encode())
+    write(out / "manifest.csv", _manifest(recipe))
     return out
 
 
@@ -194,7 +195,7 @@ def _claim(out: Path, recipe: Recipe) -> None:
     """Make the folder ours, or see that it holds this very recipe."""
     mine = json.loads(json.dumps(asdict(recipe)))
     note = out / "drawn.json"
-    try:
+    with blamed(out):
         out.mkdir(parents=True, exist_ok=True)
         if note.exists():
             if _recipe(out) != mine:
@@ -203,17 +204,7 @@ def _claim(out: Path, recipe: Recipe) -> None:
                     "choose another folder"
                 )
             return
-        _write(note, json.dumps(mine, indent=1).encode())
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be written ({error.strerror or error}): choose another folder"
-        ) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write(note, json.dumps(mine, indent=1))
 
 
 def _done(out: Path, take: Take) -> bool:
@@ -252,7 +243,7 @@ def _record(out: Path, take: Take) -> None:
             yield picture
 
     goal = out / take.path
-    try:
+    with blamed(goal):
         goal.parent.mkdir(parents=True, exist_ok=True)
         (out / "truth").mkdir(exist_ok=True)
         _SAVE[take.recipe.form](goal, watched())
@@ -265,12 +256,7 @@ def _record(out: Path, take: Take) -> None:
             "apex": np.int64(played.apex),
         }
         np.savez_compressed(memory, **truth)
-        _write(out / "truth" / f"{take.name}.npz", memory.getvalue())
-    except OSError as error:
-        raise OutputError(
-            f"{goal} cannot be written ({error.strerror or error}): "
-            "free space or choose another folder"
-        ) from error
+        write(out / "truth" / f"{take.name}.npz", memory.getvalue())
 
 
 def _save_video(path: Path, pictures: Iterable[Picture]) -> None:
