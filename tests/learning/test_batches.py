@@ -60,3 +60,26 @@ def test_what_one_place_draws_changes_nothing_elsewhere():
     with seeding.seeded(0, "weights"):
         torch.rand(3)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("thread", [False, True])
+def test_batches_made_ahead_are_the_same(samples, thread):
+    device = torch.device("cpu")
+    expected = list(batches.shuffled(samples, 4, seeding.generator(0, "order")))
+    made = batches.shuffled(samples, 4, seeding.generator(0, "order"))
+    found = list(batches.ahead(made, device, thread))
+    assert len(found) == len(expected) == 3
+    for one, other in zip(found, expected, strict=True):
+        assert torch.equal(one.target, other.target)
+        assert torch.equal(one.arrays["x"], other.arrays["x"])
+
+
+def test_a_batch_that_cannot_be_made_ahead_says_so(samples):
+    def broken():
+        yield from batches.ordered(samples, 4)
+        raise OSError("the disk is gone")
+
+    found = batches.ahead(broken(), torch.device("cpu"), thread=True)
+    assert len([next(found) for _ in range(3)]) == 3
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(found)

@@ -1,6 +1,8 @@
 """Batches: a seeded shuffle of samples, each epoch the same from its seed alone."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +26,19 @@ class Batch:
     target: Tensor
     copy: Tensor
 
-    def to(self, device: torch.device | str) -> "Batch":
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
         """The batch on a device."""
-        arrays = {name: array.to(device) for name, array in self.arrays.items()}
-        return Batch(arrays, self.target.to(device), self.copy.to(device))
+
+        def moved(array: Tensor) -> Tensor:
+            return array.to(device, non_blocking=non_blocking)
+
+        arrays = {name: moved(array) for name, array in self.arrays.items()}
+        return Batch(arrays, moved(self.target), moved(self.copy))
+
+    def pinned(self) -> "Batch":
+        """The batch in memory that a GPU copies from without waiting."""
+        arrays = {name: array.pin_memory() for name, array in self.arrays.items()}
+        return Batch(arrays, self.target.pin_memory(), self.copy.pin_memory())
 
 
 def count(samples: Samples, size: int, copies: int = 1, share: int = 1) -> int:
@@ -64,6 +75,30 @@ def shuffled(
     for start in range(0, len(rows), size):
         here = slice(start, start + size)
         yield take(samples, rows[here].numpy(), copy[here])
+
+
+def ahead(
+    made: Iterator[Batch], device: torch.device, thread: bool | None = None
+) -> Iterator[Batch]:
+    """The same batches on the device; for a GPU a thread makes two of them while it works.
+
+    Args:
+        thread: by default, where the device is a GPU.
+    """
+    gpu = device.type == "cuda"
+    if not (gpu if thread is None else thread):
+        yield from (batch.to(device) for batch in made)
+        return
+
+    def following() -> Batch | None:
+        batch = next(made, None)
+        return batch.pinned() if batch and gpu else batch
+
+    with ThreadPoolExecutor(1) as worker:
+        coming = deque(worker.submit(following) for _ in range(2))
+        while (batch := coming.popleft().result()) is not None:
+            coming.append(worker.submit(following))
+            yield batch.to(device, non_blocking=gpu)
 
 
 def ordered(samples: Samples, size: int) -> Iterator[Batch]:
