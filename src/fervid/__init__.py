@@ -11,7 +11,22 @@ __version__ = "0.1.0"
 _HOME = {
     "Clip": "fervid.clip",
     "Database": "fervid.clip",
+    "DATABASES": "fervid.databases",
+    "FaceSettings": "fervid.faces",
     "FervidError": "fervid.errors",
+    "Fold": "fervid.protocols",
+    "PROTOCOLS": "fervid.protocols",
+    "Report": "fervid.evaluation",
+    "SYSTEMS": "fervid.systems",
+    "Store": "fervid.faces",
+    "Timeline": "fervid.predict",
+    "Track": "fervid.faces",
+    "cite": "fervid.papers.citations",
+    "compare": "fervid.evaluation.compare",
+    "evaluate": "fervid.evaluation",
+    "open_model": "fervid.systems.shipped",
+    "prepare": "fervid.faces",
+    "timeline": "fervid.predict",
 }
 
 __all__ = ["__version__", *_HOME]
