@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fervid.systems.agn3d import AGN3D
 from fervid.systems.dtagn import DTAGN
+from fervid.systems.hybrid import Hybrid
 from fervid.systems.interface import System
 from fervid.systems.ir3d import IR3D
 
@@ -31,6 +32,13 @@ SYSTEMS: Mapping[str, System] = {
     # No LSTM; and one that reads the mean of each step's map.
     "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", head="mean"),
     "ir3d-pooled": IR3D(name="ir3d-pooled", head="lstm-pooled"),
+    # [4, Tables 1, 2]
+    "hybrid": Hybrid(),
+    "hybrid-dbn-1": Hybrid(name="hybrid-dbn-1", fusion="dbn-1"),
+    "hybrid-dbn-2": Hybrid(name="hybrid-dbn-2", fusion="dbn-2"),
+    "hybrid-score": Hybrid(name="hybrid-score", fusion="score"),
+    "hybrid-spatial": Hybrid(name="hybrid-spatial", fusion="spatial"),
+    "hybrid-temporal": Hybrid(name="hybrid-temporal", fusion="temporal"),
     # [2, Sec. III]; and with one VGG16 for all pairs of labels.
     "agn3d": AGN3D(),
     "agn3d-shared-trunk": AGN3D(name="agn3d-shared-trunk", trunk="shared"),

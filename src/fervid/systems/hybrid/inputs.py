@@ -1,0 +1,202 @@
+"""Track -> what the two streams see: segments of face pictures and of optical flow pictures.
+
+Nothing is learned here [4, Sec. III-A].
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.faces.track import Track
+from fervid.systems.hybrid.segments import kept, segments
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Flow = Callable[[Bytes, Bytes], Floats]
+
+# Rows and columns of a cropped face [4, Sec. III-A.2].
+HEIGHT, WIDTH = 150, 110
+# The person's right eye (left in the picture) and left eye, in the 68.
+EYES = (slice(36, 42), slice(42, 48))
+# Eq. 1.
+SCALE, SHIFT = 16, 128
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The 150 x 110 picture of a face, placed and scaled by its eyes.
+
+    The paper gives the size and says "as in [23]" (Shan, Gong and McOwan, 2009), whose faces have
+    their eyes 55 pixels apart: the crop is two such distances wide.
+
+    Args:
+        apart: pixels of the crop between the eyes' centres.
+        eyes: the eyes' row, as part of the crop's height.
+        size: side of the stored squares; 0 stores the crop as it is. For small networks, whose
+            input would be smaller than a crop.
+    """
+
+    apart: float = 55.0
+    eyes: float = 0.25
+    size: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of what is stored."""
+        return (self.size, self.size) if self.size else (HEIGHT, WIDTH)
+
+    def matrix(self, landmarks: Floats) -> Floats:
+        """(2, 3) from the crop's pixels to the track's, one for a whole clip.
+
+        Departure 2: from medians over the clip, so that the face moves in the crop and not the
+        crop with the face; a flow between two crops would hold the crop's own motion.
+
+        Args:
+            landmarks: (T, 68, 2).
+        """
+        right, left = (landmarks[:, eye].mean(axis=1) for eye in EYES)
+        distance = max(float(np.median(np.hypot(*(left - right).T))), 1e-3)
+        x, y = np.median((left + right) / 2, axis=0)
+        s = distance / self.apart
+        return np.array(
+            [[s, 0, x - s * (WIDTH - 1) / 2], [0, s, y - s * (HEIGHT * self.eyes - 0.5)]],
+            np.float32,
+        )
+
+    def cut(self, face: Bytes, matrix: Floats) -> Bytes:
+        """The crop (150, 110, 3) of a face (S, S, 3); beyond the picture its border goes on."""
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        out = cv2.warpAffine(
+            face, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(out, np.uint8)
+
+    def stored(self, picture: Bytes) -> Bytes:
+        """A crop or a flow picture at the size that is kept."""
+        if not self.size:
+            return picture
+        side = (self.size, self.size)
+        return np.asarray(cv2.resize(picture, side, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _dis() -> Flow:
+    method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return lambda first, second: np.asarray(method.calc(first, second, None), np.float32)
+
+
+def _farneback() -> Flow:
+    # OpenCV's tutorial values: pyramid by halves, 3 levels, window 15, 3 rounds, neighbourhood 5.
+    def flow(first: Bytes, second: Bytes) -> Floats:
+        out = np.zeros((*first.shape, 2), np.float32)
+        made = cv2.calcOpticalFlowFarneback(first, second, out, 0.5, 3, 15, 3, 5, 1.2, 0)
+        return np.asarray(made, np.float32)
+
+    return flow
+
+
+def _tvl1() -> Flow:
+    method: Any = cv2.optflow.DualTVL1OpticalFlow.create()
+    return lambda first, second: np.asarray(method.calc(first, second, None), np.float32)
+
+
+# Name -> a new flow of grey (H, W) to grey (H, W), (H, W, 2) pixels right and down. The objects
+# hold buffers, so each thread makes its own.
+FLOWS: Mapping[str, Callable[[], Flow]] = {"dis": _dis, "farneback": _farneback, "tvl1": _tvl1}
+
+
+def encoded(flow: Floats) -> Bytes:
+    """A flow picture (H, W, 3): 16 d + 128 of d_x, d_y, and the magnitude [4, Eq. 1].
+
+    Open: how the magnitude is scaled; here 16 |d|, which is never negative and needs no 128. All
+    three are rounded and clipped to 0..255.
+
+    Args:
+        flow: (H, W, 2) pixels.
+    """
+    x, y = cv2.split(flow)
+    parts = cv2.merge([x, y, cv2.magnitude(x, y)])
+    # OpenCV, as numpy takes as long for this as the flow itself; the last step takes |.|, hence
+    # the clipping before.
+    moved = cv2.add(cv2.multiply(parts, np.full(4, float(SCALE))), np.array([SHIFT, SHIFT, 0.0, 0]))
+    return np.asarray(cv2.convertScaleAbs(np.maximum(moved, 0, out=moved)), np.uint8)
+
+
+def pictures(track: Track, crop: Crop, method: str) -> tuple[Bytes, Bytes]:
+    """Each frame's face, and the flow that leads to it from the frame before.
+
+    Pairs are shared among OpenCV's number of threads.
+
+    Args:
+        track: T rows, every one a face.
+        method: a key of FLOWS.
+
+    Returns:
+        faces and flows, (T, h, w, 3); the first frame's flow is that of standing still.
+    """
+    matrix = crop.matrix(track.landmarks)
+    faces = np.empty((len(track), *crop.shape, 3), np.uint8)
+    flows = np.empty_like(faces)
+    flows[0] = (SHIFT, SHIFT, 0)
+
+    def work(start: int, stop: int) -> None:
+        """Frames start..stop - 1; the one before them is cut again, not waited for."""
+        flow, before = FLOWS[method](), None
+        for row in range(max(start - 1, 0), stop):
+            face = crop.cut(track.faces[row], matrix)
+            grey = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8)
+            if before is not None:
+                flows[row] = crop.stored(encoded(flow(before, grey)))
+            if row >= start:
+                faces[row] = crop.stored(face)
+            before = grey
+
+    bounds = np.linspace(0, len(track), min(cv2.getNumThreads(), len(track)) + 1).astype(int)
+    if len(bounds) == 2:
+        work(0, len(track))
+    else:
+        with ThreadPoolExecutor(len(bounds) - 1) as pool:
+            list(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()))
+    return faces, flows
+
+
+def sample(
+    track: Track, crop: Crop, method: str, length: int, step: int, rule: str, pairs: int
+) -> dict[str, NDArray[Any]]:
+    """A track's N segments of P pairs of frames.
+
+    Departure 3: rows without a face are left out before.
+
+    Returns:
+        `faces` and `flows` (N, P, h, w, 3) uint8; `video` (N,) int64, the same number in every
+        segment of one track and another in another's: whose segments are pooled.
+    """
+    rows = segments(len(track), length, step, rule)
+    faces, flows = pictures(track, crop, method)
+    # A repeated frame has not moved.
+    still = np.diff(rows, axis=1) == 0  # (N, L - 1)
+    places = kept(length, pairs)
+    seen = rows[:, 1:][:, places]  # (N, P)
+    moved = flows[seen]
+    moved[still[:, places]] = (SHIFT, SHIFT, 0)
+    video = np.full(len(rows), identity(track), np.int64)
+    return {"faces": faces[seen], "flows": moved, "video": video}
+
+
+def nothing(crop: Crop, pairs: int) -> dict[str, NDArray[Any]]:
+    """No segment at all."""
+    empty = np.zeros((0, pairs, *crop.shape, 3), np.uint8)
+    return {"faces": empty, "flows": empty, "video": np.zeros(0, np.int64)}
+
+
+def identity(track: Track) -> int:
+    """A number that two tracks share only if they are the same."""
+    total = hashlib.sha256()
+    for array in (track.frames, track.times, track.landmarks, track.to_frame, track.faces[0]):
+        total.update(np.ascontiguousarray(array).data)
+    return int.from_bytes(total.digest()[:8], "big", signed=True)

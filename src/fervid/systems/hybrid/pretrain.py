@@ -1,0 +1,160 @@
+"""Training of one restricted Boltzmann machine, the same after a kill as without one.
+
+Apart from `fervid.learning.loop` because nothing is differentiated here: the weights are moved in
+place, which is what makes it run at the speed of its matrix products.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fervid.atomic import write
+from fervid.errors import FervidError, WeightsError
+from fervid.learning import loop, seeding, weights
+from fervid.learning.loop import History
+from fervid.learning.run import Run
+from fervid.progress import track
+from fervid.systems.hybrid.dbn import RBM
+
+# How many vectors the reconstruction error is measured on after each epoch, at most.
+MEASURED = 1000
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Contrastive divergence.
+
+    Args:
+        epochs: how many.
+        learning_rate: epsilon [4, Eq. 4].
+        batch_size: of a minibatch.
+        steps: k of CD-k.
+        persistent: chains go on from minibatch to minibatch.
+        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
+    """
+
+    epochs: int
+    learning_rate: float
+    batch_size: int = 30
+    steps: int = 1
+    persistent: bool = False
+    checkpoint_seconds: float = 30.0
+
+
+def pretrain(
+    name: str, rbm: RBM, x: Tensor, plan: Pretraining, settings: Mapping[str, Any], run: Run
+) -> History:
+    """Train a machine on x (N, V); goes on from a checkpoint, only loads what was finished.
+
+    Under several processes each does the same work and the first one writes.
+
+    Args:
+        name: of the stage's files.
+        settings: what else the result depends on.
+
+    Raises:
+        FervidError: the weights are no longer numbers.
+    """
+    final, checkpoint = (run.folder / f"{name}{end}.safetensors" for end in ("", ".checkpoint"))
+    key = _key(name, rbm, x, plan, settings, run)
+    if (found := _found(final, key)) is not None:
+        rbm.load_state_dict(found[0])
+        done: History = found[1]["history"]
+        return done
+    fabric = loop.fabric_of(run)
+    rbm.to(fabric.device)
+    history: History = []
+    chain = torch.zeros(plan.batch_size, rbm.hidden_bias.numel()) if plan.persistent else None
+    if (found := _found(checkpoint, key)) is not None:
+        chain = found[0].pop("chain", chain)
+        rbm.load_state_dict(found[0])
+        history = found[1]["history"]
+    else:
+        rbm.begin(x.to(fabric.device))
+    chain = None if chain is None else chain.to(fabric.device)
+    written = time.monotonic()
+    epochs = range(len(history), plan.epochs)
+    for epoch in track(epochs, f"{run.name} {name}".strip(), len(epochs)):
+        chain = _epoch(rbm, x, plan, chain, seeding.generator(run.seed, name, epoch))
+        history.append({"epoch": epoch, "loss": _error(rbm, x[:MEASURED])})
+        _check(name, history)
+        late = time.monotonic() - written >= plan.checkpoint_seconds
+        if late and fabric.is_global_zero:
+            chains = {} if chain is None else {"chain": chain}
+            weights.save(checkpoint, rbm.state_dict() | chains, {"key": key, "history": history})
+            written = time.monotonic()
+    rbm.to("cpu")
+    if fabric.is_global_zero:
+        write(run.folder / f"{name}.csv", _curve(history))
+        weights.save(final, rbm.state_dict(), {"key": key, "history": history})
+        checkpoint.unlink(missing_ok=True)
+    fabric.barrier()
+    return history
+
+
+def _epoch(
+    rbm: RBM, x: Tensor, plan: Pretraining, chain: Tensor | None, generator: torch.Generator
+) -> Tensor | None:
+    device = rbm.weight.device
+    order = torch.randperm(len(x), generator=generator)
+    for start in range(0, len(x), plan.batch_size):
+        v = x[order[start : start + plan.batch_size]].to(device)
+        after = rbm.learn(v, plan.learning_rate, generator, plan.steps, chain)
+        chain = after if plan.persistent else None
+    return chain
+
+
+@torch.no_grad()
+def _error(rbm: RBM, x: Tensor) -> float:
+    """Mean squared error of one way up and down, over vectors and units."""
+    v = x.to(rbm.weight.device)
+    return float((v - rbm.visible(rbm.hidden(v))).square().mean())
+
+
+def _check(name: str, history: History) -> None:
+    if not torch.isfinite(torch.tensor(history[-1]["loss"])):
+        raise FervidError(
+            f"the weights of {name} are no longer numbers after epoch {history[-1]['epoch']}: "
+            "set a lower learning_rate_rbm"
+        )
+
+
+def _key(
+    name: str,
+    rbm: RBM,
+    x: Tensor,
+    plan: Pretraining,
+    settings: Mapping[str, Any],
+    run: Run,
+) -> str:
+    """What the result depends on, as a sha256."""
+    numbers = {n: v for n, v in asdict(plan).items() if n != "checkpoint_seconds"}
+    shapes = [list(x.shape), list(rbm.weight.shape), rbm.gaussian, rbm.sampled]
+    told = [name, numbers, shapes, dict(settings), run.seed]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _found(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """What lies at `path`, if it belongs to this very training and is whole."""
+    try:
+        tensors, card = weights.load(path)
+    except WeightsError:
+        return None
+    return (tensors, card) if card.get("key") == key else None
+
+
+def _curve(history: History) -> str:
+    text = io.StringIO()
+    rows = csv.DictWriter(text, ["epoch", "loss"], lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(history)
+    return text.getvalue()
