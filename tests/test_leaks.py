@@ -169,6 +169,22 @@ def test_unreadable_clips_are_told(clips, tmp_path) -> None:
     assert found.unread == ("broken",) and not found.leaks
 
 
+def test_absent_and_empty_files_are_told(clips, tmp_path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    clips[1] = replace(clips[1], path=tmp_path / "gone.mp4")
+    split = plant(clips, "empty", tmp_path / "empty.mp4")
+    for perceptual in (False, True):
+        found = leaks.check(split, perceptual)
+        assert found.unread == ("c1", "empty")
+        assert "not checked: 2 clips unreadable (c1 ...)" in found.table()
+
+
+def test_nothing_readable(clips, tmp_path) -> None:
+    every = tuple(replace(clip, path=tmp_path / clip.name) for clip in clips)
+    found = leaks.check(protocols.k_fold(every, 4), perceptual=True)
+    assert not found.leaks and len(found.unread) == SUBJECTS
+
+
 def test_black_clips_are_not_alike(clips, tmp_path) -> None:
     for name in ("a", "b"):
         images = np.full((4 + (name == "b"), 64, 64, 3), 16, np.uint8)
@@ -263,7 +279,7 @@ def test_parts(clips) -> None:
     )
     found = splits.parts(Database("d", ("a", "b"), rows))
     assert [(s.name, s.train, s.test) for s in found] == [
-        ("validation", (0, 3), (1,)), ("test", (0, 3, 1), (2,)),
+        ("validation", (0, 3), (1,)), ("test", (0, 1, 3), (2,)),
     ]  # fmt: skip
     with pytest.raises(ProtocolError, match="no fixed training part"):
         splits.parts(Database("d", ("a", "b"), rows[1:3]))

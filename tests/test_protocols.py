@@ -153,7 +153,7 @@ def test_csv_split(tmp_path) -> None:
         ("clip,fold\nc9,1\n", ProtocolError, "line 2: the database holds no clip 'c9'"),
         ("clip,fold\nc0,1\nc0,1\n", ProtocolError, "line 3: .* twice"),
         ("clip,fold\nc0,1\nc1,\n", ProtocolError, "line 3: .* no fold"),
-        ("clip,fold\nc0,1\nc1,1\n", ProtocolError, r"2 of 4 clips \(the first absent is c2\)"),
+        ("clip,fold\nc0,1\nc1,1\n", ProtocolError, r"2 of 4 clips \(the first absent is clip c2\)"),
     ],
 )
 def test_bad_csv_split(tmp_path, text, error, said) -> None:

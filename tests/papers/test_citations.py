@@ -2,8 +2,10 @@ import re
 
 import pytest
 
+from fervid.databases import DATABASES as LOADERS
 from fervid.errors import InputError
 from fervid.papers.citations import DATABASES, PAPERS, cite
+from fervid.systems import SYSTEMS
 
 
 @pytest.mark.parametrize("key", [*PAPERS, *DATABASES])
@@ -23,6 +25,15 @@ def test_keys_are_unique() -> None:
     works = [*PAPERS.values(), *DATABASES.values()]
     assert len({work.key for work in works}) == len(works)
     assert not set(PAPERS) & set(DATABASES)
+
+
+def test_every_system_and_every_database_of_a_paper() -> None:
+    for name in SYSTEMS:
+        assert "{" in cite(name), name
+    ours = ("drawn", "folder", "lists")
+    for name in set(LOADERS) - set(ours):
+        assert "{" in cite(name), name
+    assert cite("dtagn-mmi") == cite("dtagn") and cite("ck_plus_stills") == cite("ck_plus")
 
 
 def test_unknown_key() -> None:

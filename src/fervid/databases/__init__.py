@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from fervid.clip import Database
 from fervid.databases import (
@@ -29,8 +30,9 @@ def _drawn(root: Path) -> Database:
     return load_drawn(root)
 
 
-DATABASES: Mapping[str, Callable[[Path], Database]] = {
+DATABASES: Mapping[str, Callable[..., Database]] = {
     "ck_plus": ck_plus.load,
+    "ck_plus_stills": ck_plus.stills,
     "oulu_casia": oulu_casia.load,
     "mmi": mmi.load,
     "gemep_fera": gemep_fera.load,
@@ -50,16 +52,17 @@ DATABASES: Mapping[str, Callable[[Path], Database]] = {
 }
 
 
-def load(name: str, root: Path) -> Database:
+def load(name: str, root: Path, **options: Any) -> Database:
     """The clips of a database.
 
     Args:
         name: a key of DATABASES.
         root: its folder as delivered; for `folder` also a manifest.
+        options: of that loader (light="dark" of oulu_casia).
 
     Raises:
         DatabaseError: no such database, or the folder is not what its name says.
     """
     if name not in DATABASES:
         raise DatabaseError(f"no database {name!r}: choose one of {', '.join(DATABASES)}")
-    return DATABASES[name](Path(root))
+    return DATABASES[name](Path(root), **options)

@@ -1,6 +1,7 @@
 """CK+, the extended Cohn-Kanade database, as its two archives unpack [1, Sec. 5.2]."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from fervid.clip import Clip, Database
@@ -33,7 +34,7 @@ CITATION = """@inproceedings{lucey2010ckplus,
 }"""
 
 
-def load(root: Path) -> Database:
+def load(root: Path, *, last: int = 0) -> Database:
     """CK+: cohn-kanade-images/ and Emotion/ (327 labelled sequences, seven emotions).
 
     A sequence counts when its folder in Emotion/ holds a file with a number from 1 to 7; those
@@ -41,10 +42,13 @@ def load(root: Path) -> Database:
 
     Args:
         root: the folder that holds both trees; Landmarks/ and FACS/ are not needed.
+        last: only so many frames of each sequence, its last ones; 0 for all.
 
     Raises:
         DatabaseError: a tree is missing, or labelled sequences have no frames.
     """
+    if last < 0:
+        raise DatabaseError(f"ck_plus: the last {last} frames are none: use 1 or more, 0 for all")
     root = Path(root)
     pictures = expect(root, "cohn-kanade-images", "S005/001/S005_001_00000001.png, ...", "ck_plus")
     emotions = expect(root, "Emotion", "S005/001/S005_001_00000011_emotion.txt, ...", "ck_plus")
@@ -57,7 +61,7 @@ def load(root: Path) -> Database:
         raise DatabaseError(_half(root, pictures, emotions, bare, len(labelled)))
     clips = tuple(
         Clip("_".join(key), frames[key], "ck_plus", CODES[labels[key] or 0], key[0],
-             apex=counts[key] - 1, view="frontal")
+             start=max(0, counts[key] - last) if last else 0, apex=counts[key] - 1, view="frontal")
         for key in labelled
     )  # fmt: skip
     out = Counter("labelled neutral" for code in labels.values() if code == 0)
@@ -66,6 +70,29 @@ def load(root: Path) -> Database:
     said = origin(root)
     about = ("", "") if said else (LICENCE, CITATION)
     return Database("ck_plus", CK_PLUS, clips, "onset-apex", said, *about, dict(+out))
+
+
+def stills(root: Path) -> Database:
+    """CK+ as single pictures: each sequence's last three, and its first one as neutral.
+
+    With all 327 sequences 1308 pictures under 8 labels [5, Sec. 4.1].
+
+    Raises:
+        DatabaseError: as `load`.
+    """
+    sequences = load(root)
+    clips = tuple(
+        replace(clip, name=path.stem, path=path, database="ck_plus_stills", label=label, apex=None)
+        for clip in sequences.clips
+        for path, label in _expressive(_frames(clip.path), clip.label)
+    )
+    labels = (*CK_PLUS, "neutral")
+    return replace(sequences, name="ck_plus_stills", labels=labels, clips=clips, course="still")
+
+
+def _expressive(frames: list[Path], label: str | None) -> list[tuple[Path, str | None]]:
+    """The first frame, and the last three of the others."""
+    return [(frames[0], "neutral"), *((path, label) for path in frames[1:][-3:])]
 
 
 def _sequences(tree: Path) -> dict[tuple[str, str], Path]:

@@ -63,7 +63,7 @@ class Findings:
         leaks: worst kinds first.
         clips: how many were looked at.
         nobody: how many of them have no subject, so that people could not be checked.
-        unread: clips whose pictures could not be read.
+        unread: clips whose file is absent or empty; with pictures compared, also undecodable ones.
         perceptual: whether pictures were compared.
     """
 
@@ -134,8 +134,9 @@ def check(splits: Sequence[Sides], perceptual: bool = False, jobs: int = 1) -> F
     clips = splits[0].clips
     sides = _Sides(splits, len(clips))
     used = sides.used
-    leaks = [*_people(clips, splits), *_spellings(clips, splits), *_bytes(clips, sides)]
-    unread: tuple[str, ...] = ()
+    copies, empty = fingerprints.same_content(dict.fromkeys(clips[row].path for row in used))
+    leaks = [*_people(clips, splits), *_spellings(clips, splits), *_bytes(clips, sides, copies)]
+    unread = tuple(clips[row].name for row in used if clips[row].path in empty)
     if perceptual:
         known = {frozenset((leak.train, leak.test)) for leak in leaks}
         small, there = fingerprints.looks([clips[row] for row in used], jobs)
@@ -225,7 +226,9 @@ def _plain(subject: str) -> str:
 # Bytes
 
 
-def _bytes(clips: Sequence[Clip], sides: _Sides) -> Iterator[Leak]:
+def _bytes(
+    clips: Sequence[Clip], sides: _Sides, copies: Sequence[Sequence[Path]]
+) -> Iterator[Leak]:
     """Clips of one file, and of files with the same content, whose frames overlap."""
     for row in np.flatnonzero((sides.side == 3).any(axis=0)).tolist():
         where = np.flatnonzero(sides.side[:, row] == 3)
@@ -236,7 +239,7 @@ def _bytes(clips: Sequence[Clip], sides: _Sides) -> Iterator[Leak]:
         rows[clips[row].path].append(row)
     for same in rows.values():
         yield from _overlapping("same frames", clips, sides, same, same)
-    for group in fingerprints.same_content(rows):
+    for group in copies:
         for number, path in enumerate(group):
             for other in group[number + 1 :]:
                 yield from _overlapping("same content", clips, sides, rows[path], rows[other])
@@ -274,6 +277,8 @@ def _pictures(
         rows: (N,) clips.
         small: (N, 3, 32, 32) their small frames.
     """
+    if not len(rows):
+        return []
     shared = _normal(small).mean(axis=(0, 1)) * (len(small) / (len(small) + 8))
     rough = _rough(_normal(small), shared)
     numbers: dict[object, int] = {}

@@ -28,21 +28,24 @@ Floats = NDArray[np.float32]
 # Bytes
 
 
-def same_content(paths: Iterable[Path]) -> list[list[Path]]:
-    """Groups of sources (files, or folders of pictures) that hold the same bytes.
+def same_content(paths: Iterable[Path]) -> tuple[list[list[Path]], set[Path]]:
+    """Groups of sources (files, or folders of pictures) that hold the same bytes; empty sources.
 
     Sizes are compared first, so that of a million videos only those of equal size are read.
     """
     by_size: dict[tuple[int, int], list[Path]] = defaultdict(list)
+    empty: set[Path] = set()
     for path in track(list(paths), "sizes"):
         if size := _size(path):
             by_size[size].append(path)
+        else:
+            empty.add(path)
     suspects = [path for group in by_size.values() if len(group) > 1 for path in group]
     by_hash: dict[bytes, list[Path]] = defaultdict(list)
     for path in track(suspects, "contents"):
         if found := _hash(path):
             by_hash[found].append(path)
-    return [group for group in by_hash.values() if len(group) > 1]
+    return [group for group in by_hash.values() if len(group) > 1], empty
 
 
 def _size(path: Path) -> tuple[int, int] | None:

@@ -232,14 +232,81 @@ DATABASES: Mapping[str, Work] = {
         "University of Massachusetts, Amherst",
         {"number": "07-49"},
     ),
+    "afew": Work(
+        "article",
+        "dhall2012collecting",
+        "Collecting Large, Richly Annotated Facial-Expression Databases from Movies",
+        ("Dhall, Abhinav", "Goecke, Roland", "Lucey, Simon", "Gedeon, Tom"),
+        2012,
+        "IEEE MultiMedia",
+        {"volume": "19", "number": "3", "pages": "34--41"},
+    ),
+    "dfew": Work(
+        "inproceedings",
+        "jiang2020dfew",
+        "DFEW: A Large-Scale Database for Recognizing Dynamic Facial Expressions in the Wild",
+        (
+            "Jiang, Xingxun",
+            "Zong, Yuan",
+            "Zheng, Wenming",
+            "Tang, Chuangao",
+            "Xia, Wanchuang",
+            "Lu, Cheng",
+            "Liu, Jiateng",
+        ),
+        2020,
+        "ACM International Conference on Multimedia",
+        {"pages": "2881--2889", "doi": "10.1145/3394171.3413620"},
+    ),
+    "ferv39k": Work(
+        "inproceedings",
+        "wang2022ferv39k",
+        "FERV39k: A Large-Scale Multi-Scene Dataset for Facial Expression Recognition in Videos",
+        (
+            "Wang, Yan",
+            "Sun, Yixuan",
+            "Huang, Yiwen",
+            "Liu, Zhongying",
+            "Gao, Shuyong",
+            "Zhang, Wei",
+            "Ge, Weifeng",
+            "Zhang, Wenqiang",
+        ),
+        2022,
+        "IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)",
+        {"pages": "20922--20931", "doi": "10.1109/CVPR52688.2022.02025"},
+    ),
+    "mafw": Work(
+        "inproceedings",
+        "liu2022mafw",
+        "MAFW: A Large-scale, Multi-modal, Compound Affective Database for Dynamic Facial "
+        "Expression Recognition in the Wild",
+        (
+            "Liu, Yuanyuan",
+            "Dai, Wei",
+            "Feng, Chuanxu",
+            "Wang, Wenbin",
+            "Yin, Guanghao",
+            "Zeng, Jiabei",
+            "Shan, Shiguang",
+        ),
+        2022,
+        "ACM International Conference on Multimedia",
+        {"pages": "24--32", "doi": "10.1145/3503161.3548190"},
+    ),
 }
+
+
+# Systems called by another name than their paper.
+VARIANTS: Mapping[str, str] = {"ir2d": "ir3d"}
 
 
 def cite(key: str) -> str:
     """The BibTeX entry of a system's paper or of a database.
 
     Args:
-        key: a key of PAPERS or DATABASES.
+        key: a key of PAPERS or DATABASES; or one of those with a variant's name behind it
+            ("dtagn-mmi", "ck_plus_stills").
 
     Raises:
         InputError: neither a paper nor a database.
@@ -247,8 +314,9 @@ def cite(key: str) -> str:
     >>> print(cite("casia_webface").splitlines()[0])
     @article{yi2014learning,
     """
-    work = PAPERS.get(key) or DATABASES.get(key)
-    if work is None:
-        known = ", ".join((*PAPERS, *DATABASES))
-        raise InputError(f"nothing to cite for {key!r}: choose one of {known}")
-    return work.bibtex
+    works = {**PAPERS, **DATABASES}
+    known = {**{name: name for name in works}, **VARIANTS}
+    names = [known[n] for n in known if key == n or key.startswith((f"{n}-", f"{n}_"))]
+    if not names:
+        raise InputError(f"nothing to cite for {key!r}: choose one of {', '.join(works)}")
+    return works[max(names, key=len)].bibtex

@@ -7,6 +7,8 @@ from the tables.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fervid.errors import InputError
+
 
 @dataclass(frozen=True)
 class Contradiction:
@@ -205,10 +207,22 @@ CONTRADICTIONS: Mapping[str, Contradiction] = {
 }
 
 
-def markdown() -> str:
-    """The list as the Markdown that docs/published.md shows."""
+def markdown(paper: str = "") -> str:
+    """The list as the Markdown that docs/published.md shows; of one paper, or of all.
+
+    Raises:
+        InputError: no such paper.
+    """
+    papers = dict.fromkeys(name for one in CONTRADICTIONS.values() for name in _papers(one))
+    if paper and paper not in papers:
+        raise InputError(f"no paper {paper!r}: choose one of {', '.join(papers)}")
     lines = []
     for key, one in CONTRADICTIONS.items():
-        says = one.says[0].upper() + one.says[1:]
-        lines.append(f"- **{key}** ({one.paper}; {one.where}). {says}; but {one.but}.")
+        if not paper or paper in _papers(one):
+            says = one.says[0].upper() + one.says[1:]
+            lines.append(f"- **{key}** ({one.paper}; {one.where}). {says}; but {one.but}.")
     return "\n".join(lines) + "\n"
+
+
+def _papers(one: Contradiction) -> list[str]:
+    return one.paper.split(" / ")

@@ -4,7 +4,6 @@ Every protocol here is subject-independent: nobody is trained on and tested on i
 `Fold` that would break this cannot be built.
 """
 
-import csv
 import hashlib
 import json
 from collections import Counter
@@ -20,9 +19,9 @@ from numpy.typing import NDArray
 from fervid.clip import Clip
 from fervid.databases.tree import natural
 from fervid.errors import LeakError, ProtocolError
+from fervid.protocols.files import Sides, read
 
 Clips = tuple[Clip, ...]
-Sides = tuple[tuple[int, ...], tuple[int, ...], str]  # rows to train on, to test on, a name
 
 
 @dataclass(frozen=True)
@@ -213,6 +212,53 @@ def leave_one_database_out(clips: Clips) -> list[Fold]:
     return [replace(fold, protocol="leave one database out") for fold in folds]
 
 
+def part_sides(clips: Clips) -> list[Sides]:
+    """The parts a database is delivered in (`Clip.groups["part"]`), unchecked: train, test, name.
+
+    Validation is judged after training on the training part, test after training on both.
+
+    Raises:
+        ProtocolError: no training part, or nothing beside it.
+    """
+    rows: dict[str, list[int]] = {}
+    for row, clip in enumerate(clips):
+        rows.setdefault(clip.groups.get("part", ""), []).append(row)
+    train, validation, test = (
+        tuple(rows.get(part, ())) for part in ("train", "validation", "test")
+    )
+    both = tuple(sorted(train + validation))
+    sides = [(train, validation, "validation"), (both, test, "test")]
+    found = [(learnt, tested, name) for learnt, tested, name in sides if train and tested]
+    if not found:
+        named = ", ".join(filter(None, rows)) or "none"
+        raise ProtocolError(
+            "there is no fixed training part with another beside it (parts found: "
+            f"{named}): choose a protocol, or give a split file"
+        )
+    return found
+
+
+def fixed_parts(clips: Clips) -> list[Fold]:
+    """The parts a database is delivered in [5, Sec. 4.1 for FER+].
+
+    Raises:
+        ProtocolError: as `part_sides`, or clips without subject (`strangers` gives them one each).
+        LeakError: the parts share subjects; names them.
+    """
+    return [Fold(clips, *sides, "fixed parts") for sides in part_sides(clips)]
+
+
+def strangers(clips: Clips) -> Clips:
+    """Clips of unknown people, each as of a person of its own ("? NAME").
+
+    Only for splits that somebody else has fixed: nothing then keeps people apart, and intervals
+    take every such clip for a witness of its own. Whoever does this must say so.
+    """
+    return tuple(
+        clip if clip.subject else replace(clip, subject=f"? {clip.name}") for clip in clips
+    )
+
+
 PROTOCOLS: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "paper": ten_fold_by_id,
     "five-fold": k_fold,
@@ -222,6 +268,12 @@ PROTOCOLS: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "hold-out": hold_out,
 }
 
+# These need clips of several databases, or of a database that comes in parts.
+FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
+    "leave-one-database-out": leave_one_database_out,
+    "parts": fixed_parts,
+}
+
 
 def make(protocol: str, clips: Clips) -> list[Fold]:
     """The folds of a protocol, by its name, or of a user's split file, by its path.
@@ -229,12 +281,13 @@ def make(protocol: str, clips: Clips) -> list[Fold]:
     Raises:
         ProtocolError: neither a name nor a file, or folds that cannot be built.
     """
-    if protocol in PROTOCOLS:
-        return PROTOCOLS[protocol](clips)
+    known = {**PROTOCOLS, **FURTHER}
+    if protocol in known:
+        return known[protocol](clips)
     path = Path(protocol)
     if not path.is_file():
         raise ProtocolError(
-            f"no protocol or split file {protocol!r}: choose one of {', '.join(PROTOCOLS)}, or "
+            f"no protocol or split file {protocol!r}: choose one of {', '.join(known)}, or "
             "give the path of a CSV (clip,fold) or JSON file"
         )
     return from_file(path, clips)
@@ -249,81 +302,6 @@ def from_file(path: Path, clips: Clips) -> list[Fold]:
     """
     words = f"split file {Path(path).name}"
     return [Fold(clips, train, test, name, words) for train, test, name in read(path, clips)]
-
-
-def read(path: Path, clips: Clips) -> list[Sides]:
-    """The sides of a split file, unchecked: (train, test, name), indices into clips.
-
-    A CSV file has the columns clip and fold: a clip is tested in its fold and trained on in all
-    the others; it must name every clip. A JSON file holds a list of `{"train": [...], "test":
-    [...]}` with the names of clips; those it leaves out are not used.
-
-    Raises:
-        ProtocolError: not such a file, or a clip the database does not hold.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"{path} cannot be read as text ({error})") from None
-    rows = {clip.name: row for row, clip in enumerate(clips)}
-    from_text = _from_json if Path(path).suffix.lower() == ".json" else _from_csv
-    return from_text(path, text, rows)
-
-
-def _from_csv(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
-    reader = csv.DictReader(text.splitlines())
-    if not {"clip", "fold"} <= set(reader.fieldnames or ()):
-        raise ProtocolError(f"{path}, line 1: the first line must name the columns clip and fold")
-    fold_of: dict[int, str] = {}
-    for cells in reader:
-        name, fold, where = cells["clip"], cells["fold"], f"{path}, line {reader.line_num}"
-        if name not in rows:
-            raise ProtocolError(f"{where}: the database holds no clip {name!r}: correct the name")
-        if not fold:
-            raise ProtocolError(f"{where}: clip {name!r} has no fold: fill it in")
-        if rows[name] in fold_of:
-            raise ProtocolError(f"{where}: clip {name!r} stands there twice: remove one of the two")
-        fold_of[rows[name]] = fold
-    absent = [name for name, row in rows.items() if row not in fold_of]
-    if absent:
-        raise ProtocolError(
-            f"{path} names {len(fold_of)} of {len(rows)} clips (the first absent is {absent[0]}): "
-            "add them, or use a JSON file with the clips to use"
-        )
-    everything = range(len(rows))
-    return [
-        (
-            tuple(row for row in everything if fold_of[row] != name),
-            tuple(row for row in everything if fold_of[row] == name),
-            name,
-        )
-        for name in sorted(set(fold_of.values()), key=natural)
-    ]
-
-
-def _from_json(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
-    try:
-        folds = json.loads(text)
-        parts: list[tuple[Any, Any, str]] = [
-            (fold["train"], fold["test"], str(fold.get("name", number)))
-            for number, fold in enumerate(folds, 1)
-        ]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise ProtocolError(
-            f'{path} is no list of {{"train": [...], "test": [...]}}: correct the file'
-        ) from None
-    return [
-        (_rows(train, rows, path), _rows(test, rows, path), name) for train, test, name in parts
-    ]
-
-
-def _rows(names: Any, rows: Mapping[str, int], path: Path) -> tuple[int, ...]:
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProtocolError(f"{path}: train and test must be lists of clip names: correct the file")
-    unknown = [name for name in names if name not in rows]
-    if unknown:
-        raise ProtocolError(f"{path}: the database holds no clip {unknown[0]!r}: correct the name")
-    return tuple(sorted(rows[name] for name in names))
 
 
 def digest(folds: Sequence[Fold]) -> str:

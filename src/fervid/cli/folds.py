@@ -1,0 +1,122 @@
+"""Commands about splits: show, check, export, import."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fervid.cli.options import Jobs, LoaderSets, SomeStores, Table
+from fervid.cli.sources import FOLDS, all_of, database, named, sides
+from fervid.errors import InputError
+
+app = typer.Typer(
+    help="Splits: show, check, write and take in who is trained on and who is tested.",
+    no_args_is_help=True,
+)
+
+Split = Annotated[str, typer.Argument(help="A protocol's name, or a split file (CSV or JSON).")]
+Name = Annotated[str, typer.Option("--database", help="Not prepared: its name, with --root.")]
+Root = Annotated[Path | None, typer.Option(help="The database's folder, as delivered.")]
+Tested = Annotated[
+    Path | None, typer.Option("--test", help="Of cross-database: the store to test on.")
+]
+Looks = Annotated[bool, typer.Option("--perceptual", help="Compare pictures, too: takes minutes.")]
+
+
+@app.command()
+def show(
+    split: Split,
+    stores: SomeStores = None,
+    name: Name = "",
+    root: Root = None,
+    test: Tested = None,
+    table: Table = "basic",
+    sets: LoaderSets = None,
+) -> None:
+    """Print who and which labels are tested in every fold."""
+    from fervid import splits
+
+    places = all_of(split, stores, test)
+    clips = database(places, name, root, sets or [], table)
+    print(splits.show(sides(named(split, places), clips), clips))
+
+
+@app.command()
+def check(
+    split: Split,
+    stores: SomeStores = None,
+    name: Name = "",
+    root: Root = None,
+    perceptual: Looks = False,
+    test: Tested = None,
+    table: Table = "basic",
+    sets: LoaderSets = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Look for people and copies of clips on both sides; exit code 2 where there are any."""
+    from fervid import leaks
+
+    places = all_of(split, stores, test)
+    clips = database(places, name, root, sets or [], table)
+    found = leaks.check(sides(named(split, places), clips), perceptual, jobs)
+    print(found.table())
+    found.refuse()
+
+
+@app.command()
+def export(
+    split: Split,
+    out: Annotated[Path, typer.Argument(help="The file to write: .csv (clip,fold) or .json.")],
+    stores: SomeStores = None,
+    name: Name = "",
+    root: Root = None,
+    test: Tested = None,
+    table: Table = "basic",
+    sets: LoaderSets = None,
+) -> None:
+    """Write a protocol's folds into a file that anybody can read."""
+    from fervid import splits
+
+    if out.suffix.lower() not in (".csv", ".json"):
+        raise InputError(f"{out} is neither a .csv nor a .json file: end its name in one of them")
+    places = all_of(split, stores, test)
+    clips = database(places, name, root, sets or [], table)
+    folds = sides(named(split, places), clips)
+    splits.export(folds, out)
+    print(f"{len(folds)} folds of {len(clips.clips)} clips written to {out}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV (clip,fold or subject,fold) or JSON.")],
+    stores: SomeStores = None,
+    name: Name = "",
+    root: Root = None,
+    out: Annotated[Path | None, typer.Option(help="Default: folds/ in the store.")] = None,
+    perceptual: Looks = False,
+    sets: LoaderSets = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Check a split file and keep it beside the store; --protocol then takes its name."""
+    from fervid import leaks, splits
+    from fervid.protocols import from_file
+
+    place = out or _place(file, stores or [])
+    clips = database(stores or [], name, root, sets or [], "basic")
+    found = leaks.check(splits.read(file, clips), perceptual, jobs)
+    print(found.table())
+    found.refuse()
+    folds = from_file(file, clips.clips)
+    splits.export(folds, place)
+    print(f"{len(folds)} folds kept: --protocol {place if out else place.stem}")
+
+
+def _place(file: Path, stores: list[Path]) -> Path:
+    from fervid.cli.sources import CROSS
+    from fervid.protocols import FURTHER, PROTOCOLS
+
+    if len(stores) != 1:
+        raise InputError("say where to keep the split: one --store, or --out FILE.json")
+    if file.stem in (CROSS, *PROTOCOLS, *FURTHER):
+        raise InputError(f"{file.stem} is a protocol's name: rename {file.name}, or give --out")
+    return stores[0] / FOLDS / f"{file.stem}.json"

@@ -1,0 +1,64 @@
+"""Commands about trained systems: train, predict, list."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fervid.cli.options import Device, Faces, Jobs, Seed, Sets, Stores, System
+from fervid.cli.settings import recipe
+from fervid.cli.sources import opened
+
+
+def train(
+    system: System,
+    stores: Stores,
+    out: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
+    neutral: Annotated[bool, typer.Option(help="Add neutral, from where clips begin.")] = False,
+    sets: Sets = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+) -> None:
+    """Train on whole databases, for `fervid predict`; no test number comes from this."""
+    from fervid.evaluation.train import train as train_on
+
+    made = recipe(system, sets or [])
+    train_on(made, opened(stores), out, neutral=neutral, seed=seed, device=device)
+    print(f"trained: fervid predict VIDEO --model {out}")
+
+
+def predict(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders, globs, a webcam's index.")],
+    model: Annotated[str, typer.Option(help="A shipped model's name or a file.")] = "dtagn",
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path(
+        "predictions"
+    ),
+    overlay: Annotated[bool, typer.Option(help="Also write the annotated videos.")] = False,
+    format: Annotated[Literal["csv", "parquet"], typer.Option()] = "csv",
+    faces: Faces = "builtin",
+    window: Annotated[float, typer.Option(help="Seconds one answer looks at.")] = 1.0,
+    step: Annotated[float, typer.Option(help="Seconds between two answers.")] = 0.25,
+    landmarks: Annotated[bool, typer.Option(help="Also write the 68 landmarks.")] = False,
+    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at once.")] = 8,
+    sequence: Annotated[bool, typer.Option(help="A folder is one input of frames.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Stop reading after so many.")] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Turn videos and pictures into tables, timelines and overlays."""
+    from fervid.faces import FaceSettings
+    from fervid.predict import predict as predict_files
+
+    summary = predict_files(
+        inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
+        settings=FaceSettings(finder=faces), landmarks=landmarks, max_faces=max_faces,
+        sequence=sequence, seconds=seconds, jobs=jobs,
+    )  # fmt: skip
+    print(summary.text())
+
+
+def systems() -> None:
+    """List the systems and the fields of their recipes."""
+    from fervid.systems import SYSTEMS
+
+    for name, made in SYSTEMS.items():
+        print(f"{name}: {made}")

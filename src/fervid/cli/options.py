@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Faces = Annotated[Literal["builtin", "mediapipe"], typer.Option(help="Who finds faces.")]
+StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
+Stores = Annotated[list[Path], typer.Option("--store", help="A prepared database; repeatable.")]
+SomeStores = Annotated[
+    list[Path] | None, typer.Option("--store", help="A prepared database; repeatable.")
+]
+System = Annotated[str, typer.Argument(help="Which system: `fervid systems` lists them.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Processes to work in.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or auto")]
+Table = Annotated[str, typer.Option("--labels", help="Of several databases: which labels answer.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="A field of the recipe: --set learning_rate=0.02")
+]
+LoaderSets = Annotated[
+    list[str] | None, typer.Option("--set", help="What the database's loader takes: light=dark")
+]

@@ -1,0 +1,144 @@
+"""Commands that end with a number: evaluate, compare, reproduce, demo."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fervid.cli.data import draw, prepare
+from fervid.cli.options import Device, Jobs, Seed, Sets, SomeStores, Stores, System, Table
+from fervid.cli.settings import recipe
+from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
+from fervid.errors import InputError
+
+# Shuffled anew by each seed, so that repeats of them say something; how many folds.
+SHUFFLED = {"five-fold": 5, "ten-fold": 10}
+
+
+def evaluate(
+    system: System,
+    stores: Stores,
+    protocol: Annotated[str, typer.Option(help="A protocol's name or a split file.")] = "",
+    test: Annotated[Path | None, typer.Option(help="Train on the stores, test on this.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Of five-fold or ten-fold.")] = 1,
+    table: Table = "basic",
+    out: Annotated[Path | None, typer.Option(help="Run folder; default under runs/.")] = None,
+    fusion: Annotated[str | None, typer.Option(help="Of dtagn: joint, weighted, ...")] = None,
+    sets: Sets = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    jobs: Jobs = 1,
+) -> None:
+    """Train and test on people kept apart; ends with a table and a report.
+
+    One store: by the protocol (paper). Several: each database tested once by what learnt from the
+    others. With --test: trained on the stores, tested on that.
+    """
+    made = recipe(system, [*(sets or []), *([f"fusion={fusion}"] if fusion else [])])
+    protocol = _protocol(protocol, stores, test, repeats)
+    data = opened(all_of(protocol, stores, test))
+    names = "+".join(each.database.name for each in data)
+    run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
+    told = {"seed": seed, "device": device, "jobs": jobs}
+    print(_judge(made, data, protocol, table, repeats, run, told))
+
+
+def _protocol(protocol: str, stores: Sequence[Path], test: Path | None, repeats: int) -> str:
+    """What was asked for, or what these stores are for.
+
+    Raises:
+        InputError: options that contradict one another.
+    """
+    default = CROSS if test else EACH if len(stores) > 1 else "paper"
+    default = "five-fold" if repeats > 1 and default == "paper" else default
+    chosen = protocol or default
+    if chosen == EACH and len(stores) < 2:
+        raise InputError(f"--protocol {EACH} needs several databases: name a --store for each")
+    if repeats > 1 and chosen not in SHUFFLED:
+        raise InputError(
+            f"--repeats: {chosen} gives the same folds again: use {' or '.join(SHUFFLED)}"
+        )
+    return named(chosen, stores)
+
+
+def _judge(
+    made: Any, data: list[Any], protocol: str, table: str, repeats: int, run: Path, told: Any
+) -> str:
+    """Run it; what to print."""
+    from fervid.evaluation import cross
+    from fervid.evaluation import evaluate as evaluate_folds
+    from fervid.evaluation.repeated import evaluate_repeated
+    from fervid.protocols import make
+
+    if protocol == CROSS:
+        report = cross.evaluate_across(made, data[:-1], data[-1], run, table=table, **told)
+    elif protocol == EACH:
+        report = cross.evaluate_each_database(made, data, run, table=table, **told)
+    elif protocol == "parts":
+        report = cross.evaluate_parts(made, joined(data, table), run, **told)
+    elif repeats > 1:
+        whole, folds = joined(data, table), SHUFFLED[protocol]
+        found = evaluate_repeated(made, whole, run, folds=folds, repeats=repeats, **told)
+        return f"{found.text()}\nreports: {run}/repeat-*/report.html"
+    else:
+        whole = joined(data, table)
+        report = evaluate_folds(made, whole, make(protocol, whole.database.clips), run, **told)
+    dropped = cross.dropped_text(report) if len(data) > 1 else ""
+    page = f"report: {run / 'report.html'}"
+    return "\n".join(filter(None, (report.table(), dropped, page)))
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Run folders; FOLDER:NETWORK picks one of it.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and picture.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Compare runs on the same folds: differences, intervals, paired tests."""
+    from fervid.evaluation.compare import compare as compare_runs
+
+    print(compare_runs(runs, out, seed=seed).text())
+    if out:
+        print(f"written: {out / 'compare.png'} and tables")
+
+
+def reproduce(
+    paper: Annotated[str, typer.Argument(help="dtagn, agn3d, ir3d, hybrid or tfe")],
+    table: Annotated[
+        str | None, typer.Argument(help="As printed, 2 or Fig. 6; default all.")
+    ] = None,
+    stores: SomeStores = None,
+    contradictions: Annotated[
+        bool, typer.Option("--contradictions", help="Only say where the paper contradicts itself.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("results"),
+    runs: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
+    seed: Seed = 0,
+    device: Device = "auto",
+    jobs: Jobs = 1,
+) -> None:
+    """A paper's printed tables beside ours, and why a cell could not be run."""
+    from fervid.papers.published.contradictions import markdown
+    from fervid.papers.reproduce import open_stores
+    from fervid.papers.reproduce import reproduce as run
+
+    if contradictions:
+        print(markdown(paper), end="")
+        return
+    found = open_stores(stores or [])
+    for made in run(paper, table, found, out, runs=runs, seed=seed, device=device, jobs=jobs):
+        print(made.text())
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to work in.")] = Path("runs/demo"),
+    subjects: Annotated[int, typer.Option(min=6)] = 20,
+    seed: Seed = 0,
+    jobs: Jobs = 2,
+) -> None:
+    """Draw a database, prepare it, evaluate DTAGN on five subject-independent folds."""
+    draw(out / "drawn", subjects=subjects, clips_per_emotion=1, seed=seed, jobs=jobs)
+    prepare("drawn", out / "drawn", out / "store", jobs=jobs)
+    evaluate(
+        "dtagn", [out / "store"], protocol="five-fold", out=out / "run", seed=seed, jobs=jobs
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+"""From what the user named to clips and folds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fervid.clip import Database
+from fervid.errors import InputError
+
+CROSS, EACH = "cross-database", "leave-one-database-out"
+FOLDS = "folds"  # of a store: split files taken in by `fervid folds import`
+
+
+def loaded(name: str, root: Path, sets: Sequence[str] = ()) -> Database:
+    """A database as it was delivered, with what --set tells its loader."""
+    from fervid.cli.settings import arguments
+    from fervid.databases import DATABASES, load
+
+    told = arguments(name, DATABASES[name], sets) if name in DATABASES else {}
+    return load(name, root, **told)
+
+
+def database(
+    stores: Sequence[Path], name: str, root: Path | None, sets: Sequence[str], table: str
+) -> Database:
+    """The clips of one store, of several joined, or of a database that is not prepared.
+
+    Raises:
+        InputError: neither, or both.
+    """
+    if bool(stores) == bool(name) or bool(name) != bool(root):
+        raise InputError("say whose clips: --store STORE, or --database NAME --root FOLDER")
+    if name and root:
+        return loaded(name, root, sets)
+    found: Database = joined(opened(stores), table).database
+    return found
+
+
+def opened(paths: Sequence[Path]) -> list[Any]:
+    """Stores."""
+    from fervid.faces import Store
+
+    return [Store.open(path) for path in paths]
+
+
+def joined(stores: Sequence[Any], table: str) -> Any:
+    """One store as it is, several as one."""
+    from fervid.evaluation.cross import join
+
+    return stores[0] if len(stores) == 1 else join(stores, table)
+
+
+def all_of(split: str, stores: Sequence[Path] | None, test: Path | None) -> list[Path]:
+    """The stores, that to test on last.
+
+    Raises:
+        InputError: a store to test on without the protocol for it, or the reverse.
+    """
+    if (split == CROSS) != (test is not None):
+        raise InputError(f"{CROSS} and --test STORE go together: give both, or neither")
+    return [*(stores or []), *([test] if test else [])]
+
+
+def named(split: str, stores: Sequence[Path]) -> str:
+    """A protocol's name or split file; of a file taken into the store, its path there."""
+    inside = [store / FOLDS / f"{split}.json" for store in stores]
+    return next((str(path) for path in inside if path.is_file()), split)
+
+
+def sides(split: str, clips: Database) -> list[Any]:
+    """Folds of a protocol; of a split file, and of parts, the sides as they stand, unchecked."""
+    from fervid import protocols, splits
+
+    if split == CROSS:  # the store to test on was named last
+        return list(protocols.cross_database(clips.clips, clips.clips[-1].database))
+    if split == "parts":
+        return list(splits.parts(clips))
+    if Path(split).is_file():
+        return list(splits.read(Path(split), clips))
+    return list(protocols.make(split, clips.clips))

@@ -1,0 +1,107 @@
+"""Split files: anybody's, read as they stand; whether they leak is not asked here."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fervid.clip import Clip
+from fervid.databases.tree import natural
+from fervid.errors import ProtocolError
+
+Sides = tuple[tuple[int, ...], tuple[int, ...], str]  # rows to train on, to test on, a name
+
+
+def read(path: Path, clips: Sequence[Clip]) -> list[Sides]:
+    """The sides of a split file, unchecked: (train, test, name), indices into clips.
+
+    A CSV file has the columns clip and fold, or subject and fold: a clip is tested in its fold and
+    trained on in all the others; it must name every clip, or every subject. A JSON file holds a
+    list of `{"train": [...], "test": [...]}` with the names of clips; those it leaves out are not
+    used.
+
+    Raises:
+        ProtocolError: not such a file, or a clip or subject the database does not hold.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProtocolError(f"{path} cannot be read as text ({error}): name a CSV or JSON file") \
+            from None  # fmt: skip
+    if Path(path).suffix.lower() != ".json":
+        return _from_csv(path, text, clips)
+    return _from_json(path, text, {clip.name: row for row, clip in enumerate(clips)})
+
+
+def _from_csv(path: Path, text: str, clips: Sequence[Clip]) -> list[Sides]:
+    reader = csv.DictReader(text.splitlines())
+    try:
+        header = set(reader.fieldnames or ())
+        key = next((name for name in ("clip", "subject") if {name, "fold"} <= header), "")
+        if not key:
+            raise ProtocolError(
+                f"{path}, line 1: the first line must name the columns clip and fold, or subject "
+                "and fold"
+            )
+        lines = [(cells[key], cells["fold"], f"{path}, line {reader.line_num}") for cells in reader]
+    except csv.Error as error:
+        raise ProtocolError(f"{path}, line {reader.line_num}: no CSV ({error})") from None
+    names = [(clip.name if key == "clip" else clip.subject) or "" for clip in clips]
+    fold_of = _fold_of(lines, key, set(names))
+    absent = [name for name in names if name not in fold_of]
+    if absent:
+        raise ProtocolError(
+            f"{path} leaves out {len(absent)} of {len(names)} clips (the first absent is "
+            f"{key} {absent[0]}): add them, or use a JSON file with the clips to use"
+        )
+    folds = [fold_of[name] for name in names]
+    return [
+        (
+            tuple(row for row, fold in enumerate(folds) if fold != name),
+            tuple(row for row, fold in enumerate(folds) if fold == name),
+            name,
+        )
+        for name in sorted(set(folds), key=natural)
+    ]
+
+
+def _fold_of(lines: Sequence[tuple[str, str, str]], key: str, known: set[str]) -> dict[str, str]:
+    """Clip or subject -> its fold."""
+    fold_of: dict[str, str] = {}
+    for name, fold, where in lines:
+        if not name or name not in known:
+            raise ProtocolError(f"{where}: the database holds no {key} {name!r}: correct the name")
+        if not fold:
+            raise ProtocolError(f"{where}: {key} {name!r} has no fold: fill it in")
+        if name in fold_of:
+            raise ProtocolError(
+                f"{where}: {key} {name!r} stands there twice: remove one of the two"
+            )
+        fold_of[name] = fold
+    return fold_of
+
+
+def _from_json(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
+    try:
+        folds = json.loads(text)
+        parts: list[tuple[Any, Any, str]] = [
+            (fold["train"], fold["test"], str(fold.get("name", number)))
+            for number, fold in enumerate(folds, 1)
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ProtocolError(
+            f'{path} is no list of {{"train": [...], "test": [...]}}: correct the file'
+        ) from None
+    return [
+        (_rows(train, rows, path), _rows(test, rows, path), name) for train, test, name in parts
+    ]
+
+
+def _rows(names: Any, rows: Mapping[str, int], path: Path) -> tuple[int, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProtocolError(f"{path}: train and test must be lists of clip names: correct the file")
+    unknown = [name for name in names if name not in rows]
+    if unknown:
+        raise ProtocolError(f"{path}: the database holds no clip {unknown[0]!r}: correct the name")
+    return tuple(sorted(rows[name] for name in names))

@@ -1,0 +1,129 @@
+"""`fervid evaluate`, `compare`, `reproduce`, `cite` from the command line."""
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from fervid.papers.citations import cite
+from fervid.papers.published.contradictions import CONTRADICTIONS
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+def facts(folder) -> dict:
+    return json.loads((folder / "report.json").read_text())["facts"]
+
+
+def test_one_store(run, stores, tmp_path) -> None:
+    out = tmp_path / "run"
+    done = run("evaluate", "quick", "--store", stores["alpha"], "--out", out)
+    assert done.exit_code == 0 and f"report: {out / 'report.html'}" in done.stdout
+    assert "quick on alpha [drawn for a test], 10 folds" in done.stdout
+    assert "left out" not in done.stdout
+
+
+def test_each_database(run, stores, tmp_path) -> None:
+    places = [word for name in ("alpha", "beta", "gamma") for word in ("--store", stores[name])]
+    done = run("evaluate", "quick", *places, "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    assert "leave one database out" in done.stdout
+    assert "left out: 12 of gamma: contempt" in done.stdout
+    with (tmp_path / "run" / "folds.csv").open(newline="") as file:
+        assert [row["name"] for row in csv.DictReader(file)] == ["alpha", "beta", "gamma"]
+
+
+def test_cross_database(run, stores, tmp_path) -> None:
+    words = ("--store", stores["alpha"], "--store", stores["gamma"], "--test", stores["beta"])
+    done = run("evaluate", "quick", *words, "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    assert "trained on alpha and gamma, tested on beta" in done.stdout
+    assert "left out: 12 of gamma: contempt" in done.stdout
+
+
+def test_pooled_folds_of_several(run, stores, tmp_path) -> None:
+    words = ("--store", stores["alpha"], "--store", stores["beta"], "--protocol", "five-fold")
+    done = run("evaluate", "quick", *words, "--out", tmp_path / "run")
+    assert done.exit_code == 0 and "quick on alpha + beta" in done.stdout
+    assert facts(tmp_path / "run")["subjects"] == 24
+
+
+def test_repeats(run, stores, tmp_path) -> None:
+    words = ("--store", stores["alpha"], "--repeats", "2", "--out", tmp_path / "run")
+    done = run("evaluate", "quick", *words)
+    assert done.exit_code == 0 and "5 folds, 2 repeats" in done.stdout
+    assert "between repeats" in done.stdout and (tmp_path / "run" / "repeats.csv").is_file()
+
+
+def test_fixed_parts_of_unknown_people(run, stores, tmp_path) -> None:
+    words = ("--store", stores["parts"], "--protocol", "parts", "--out", tmp_path / "run")
+    done = run("evaluate", "quick", *words)
+    assert done.exit_code == 0, done.output
+    assert "fixed parts, 36 clips of unknown people taken for one person each" in done.stdout
+    assert facts(tmp_path / "run")["protocol"].startswith("fixed parts, 36 clips")
+
+
+def test_an_imported_split_by_its_name(run, stores, tmp_path) -> None:
+    split = tmp_path / "halves.csv"
+    split.write_text("subject,fold\n" + "".join(f"S{n:02d},{n % 2}\n" for n in range(12)))
+    mine = shutil.copytree(stores["alpha"], tmp_path / "alpha")
+    run("folds", "import", split, "--store", mine)
+    words = ("--store", mine, "--protocol", "halves", "--out", tmp_path / "run")
+    assert run("evaluate", "quick", *words).exit_code == 0
+    assert facts(tmp_path / "run")["protocol"] == "split file halves.json"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--protocol", "cross-database"), "--test STORE go together"),
+        (("--protocol", "leave-one-database-out"), "needs several databases"),
+        (("--repeats", "2", "--protocol", "loso"), "gives the same folds again"),
+        (("--protocol", "sevenfold"), "choose one of paper"),
+        (("--set", "colour=red"), "quick has the fields"),
+        (("--set", "shrink=much"), "a float is wanted"),
+    ],
+)
+def test_options_that_do_not_fit(refused, stores, tmp_path, words, said) -> None:
+    out = ("--out", tmp_path / "run")
+    assert said in refused("evaluate", "quick", "--store", stores["alpha"], *words, *out)
+    assert not (tmp_path / "run").exists()
+
+
+def test_compare(run, refused, stores, tmp_path) -> None:
+    for name, shrink in (("one", "0.0"), ("two", "0.5")):
+        words = ("--store", stores["alpha"], "--set", f"shrink={shrink}", "--out", tmp_path / name)
+        assert run("evaluate", "quick", *words, "--protocol", "five-fold").exit_code == 0
+    words = (tmp_path / "one", tmp_path / "two", "--out", tmp_path / "compared")
+    done = run("compare", *words)
+    assert done.exit_code == 0 and "one" in done.stdout and "McNemar" in done.stdout
+    assert (tmp_path / "compared" / "compare.png").stat().st_size > 5000
+    assert "one network cannot be compared" in refused("compare", f"{tmp_path / 'one'}:joint")
+    assert "no whole report" in refused("compare", tmp_path, tmp_path / "one")
+
+
+def test_cite(run, refused) -> None:
+    assert run("cite", "ck_plus").stdout == cite("ck_plus") + "\n"
+    assert "jung2015joint" in run("cite", "dtagn-mmi").stdout
+    assert "choose one of dtagn" in refused("cite", "nobody")
+
+
+def test_contradictions(run, refused) -> None:
+    said = run("reproduce", "hybrid", "--contradictions").stdout
+    mine = [key for key, one in CONTRADICTIONS.items() if "hybrid" in one.paper.split(" / ")]
+    assert said.count("\n- ") + 1 == len(mine) and all(f"**{key}**" in said for key in mine)
+    assert "choose one of dtagn" in refused("reproduce", "nobody", "--contradictions")
+
+
+def test_reproduce_without_any_store(run, tmp_path) -> None:
+    words = ("--out", tmp_path / "results", "--runs", tmp_path / "runs")
+    done = run("reproduce", "dtagn", "2", *words)
+    assert done.exit_code == 0 and "no store of ck_plus" in done.stdout
+    assert (tmp_path / "results" / "dtagn_table2.csv").is_file()
+
+
+@pytest.mark.parametrize("word", ["systems", "databases", "--version", "--help"])
+def test_lists(run, word) -> None:
+    done = run(word)
+    assert done.exit_code == 0 and len(done.stdout) > 5
