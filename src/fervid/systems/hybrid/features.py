@@ -97,7 +97,7 @@ def fc7(stream: Stream, pictures: NDArray[Any], fabric: Fabric | None = None) ->
     """
     out = np.empty((len(pictures), stream.vgg.hidden), np.float32)
     for start in range(0, len(pictures), BATCH):
-        some = np.ascontiguousarray(pictures[start : start + BATCH])
+        some = np.array(pictures[start : start + BATCH])  # a memory map is read-only
         x = torch.from_numpy(some).to(stream.mean.device)
         if fabric is None:
             made = stream.fc7(x)
