@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -218,6 +217,7 @@ def epochs(recipe: IR3D, samples: Samples, options: argparse.Namespace) -> tuple
     torch.manual_seed(0)
     network = recipe.network(len(LABELS)).to(device)
     optimiser = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.9)
+    stage = recipe.stage(recipe.name)
     idle = begun = 0.0
     for epoch in range(1 + options.rounds):
         if epoch == 1:
@@ -227,8 +227,7 @@ def epochs(recipe: IR3D, samples: Samples, options: argparse.Namespace) -> tuple
         waited = now(device)
         for batch in batches.ahead(made, torch.device(device)):
             idle += now(device) - waited
-            logits = network(*recipe.eaten(batch))
-            F.cross_entropy(logits.float(), batch.target).backward()
+            stage.loss(network, batch, order).backward()
             optimiser.step()
             optimiser.zero_grad()
             waited = now(device)

@@ -182,10 +182,10 @@ def _epoch(
             samples, plan.batch_size, order, stage.copies, stage.every_copy,
             fabric.global_rank, fabric.world_size,
         )  # fmt: skip
-        for step, batch in enumerate(epoch_batches):
+        for step, batch in enumerate(batches.ahead(epoch_batches, fabric.device)):
             for group in optimiser.param_groups:
                 group["lr"] = _rate(plan, epoch + step / steps)
-            loss = stage.loss(network, batch.to(fabric.device), noise)
+            loss = stage.loss(network, batch, noise)
             optimiser.zero_grad()
             fabric.backward(loss)
             if plan.clip:
