@@ -27,6 +27,8 @@ class Samples:
         length: how many samples an epoch has.
         seed: samples of different seeds differ.
         faces: the part of the samples that shows a face.
+        hard: the part of the faces that may be hidden, bearded, shadowed or badly filmed; the
+            others show every lid and lip.
     """
 
     pictures: Grey
@@ -35,6 +37,7 @@ class Samples:
     length: int
     seed: int
     faces: float = 0.72
+    hard: float = 1.0
 
     def __len__(self) -> int:
         return self.length
@@ -42,7 +45,7 @@ class Samples:
     def __getitem__(self, index: int) -> tuple[Grey, Array, np.float32]:
         rng = np.random.default_rng((self.seed, index))
         if rng.random() < self.faces:
-            return self._face(rng)
+            return self._face(rng) if rng.random() < self.hard else self._plain(rng)
         picture, points = self._none(rng), np.zeros((68, 2), np.float32)
         return camera(light(picture, rng), rng), points, np.float32(0)
 
@@ -56,6 +59,18 @@ class Samples:
             return texture(self.textures, rng)
         picture, points = self._pick(rng)
         return _cut(picture, _moved(crops_of_landmarks(points[None])[0], rng, miss=True), rng)
+
+    def _plain(self, rng: Generator) -> tuple[Grey, Array, np.float32]:
+        picture, points = self._pick(rng)
+        crop = _moved(crops_of_landmarks(points[None])[0], rng)
+        cut = _cut(picture, crop, rng).astype(np.float32)
+        unit = ((points - crop[:, 2]) @ np.linalg.inv(crop[:, :2]).T).astype(np.float32)
+        if rng.random() < 0.5:
+            cut = light(cut, rng)
+        if rng.random() < 0.5:
+            cut, unit = cut[:, ::-1], unit[FLIP] * [-1, 1] + np.array([1, 0], np.float32)
+        cut = cut + rng.uniform(0, 6) * rng.standard_normal(cut.shape, np.float32)
+        return np.clip(cut, 0, 255).astype(np.uint8), unit.astype(np.float32), np.float32(1)
 
     def _face(self, rng: Generator) -> tuple[Grey, Array, np.float32]:
         picture, points = self._pick(rng)

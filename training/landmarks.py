@@ -43,6 +43,12 @@ DECAY = 0.05
 # same face model whose landmarks come in pixels; see docs/landmarks.md.
 INNER = 88
 
+# Pairs of points whose distance is what an expression changes: lids, lips, mouth corners, brows.
+SPANS = (
+    [37, 38, 43, 44, 61, 62, 63, 50, 51, 52, 48, 48, 54, 51, 19, 21, 24, 22, 17, 26, 57, 21],
+    [41, 40, 47, 46, 67, 66, 65, 58, 57, 56, 54, 33, 33, 33, 37, 39, 44, 42, 36, 45, 8, 22],
+)
+
 # MediaPipe's mesh points for the 68: jaw, brows, nose, eyes, mouth.
 MESH = [int(n) for n in (  # noqa: SIM905
     "162 234 93 58 172 136 149 148 152 377 378 365 397 288 323 454 389 "
@@ -148,17 +154,28 @@ def wing(error: Tensor, width: float = 0.1, bend: float = 0.02) -> Tensor:
     return torch.where(error < width, width * torch.log1p(error / bend), error - offset)
 
 
-def loss_of(heads: tuple[Tensor, Tensor, Tensor], points: Tensor, present: Tensor) -> Tensor:
-    """Points where a face is (jaw at half weight), presence everywhere."""
+def loss_of(
+    heads: tuple[Tensor, Tensor, Tensor], points: Tensor, present: Tensor, spans: float = 0.0
+) -> Tensor:
+    """Points where a face is (jaw at half weight), presence everywhere.
+
+    Args:
+        spans: weight of the error of `SPANS`, the vectors that an expression changes: beside the
+            place of a face, what it does is small, and without a weight of its own learnt late.
+    """
     whole, local, logit = heads
     size = torch.linalg.vector_norm(points[:, 36] - points[:, 45], dim=1).clamp(min=0.05)
     weight = torch.ones(68)
     weight[:17] = 0.5
     weight = weight * present[:, None] / (present.sum() * weight.sum()).clamp(min=1)
+    share = present[:, None] / (present.sum() * len(SPANS[0])).clamp(min=1)
 
     def one(guess: Tensor) -> Tensor:
-        distance = torch.sqrt(((guess.float() - points) ** 2).sum(2) + 1e-8) / size[:, None]
-        return (wing(distance) * weight).sum()
+        error = guess.float() - points
+        distance = torch.sqrt((error**2).sum(2) + 1e-8) / size[:, None]
+        told = (wing(distance) * weight).sum()
+        change = torch.sqrt(((error[:, SPANS[0]] - error[:, SPANS[1]]) ** 2).sum(2) + 1e-8)
+        return told + (wing(change / size[:, None]) * share).sum() * spans
 
     both = one(whole) + one(local) + one((whole.float() + local.float()) / 2)
     presence = nn.functional.binary_cross_entropy_with_logits(logit.float(), present)
@@ -168,8 +185,11 @@ def loss_of(heads: tuple[Tensor, Tensor, Tensor], points: Tensor, present: Tenso
 class Training:
     """Everything that one epoch changes, so that it can be saved and found again."""
 
-    def __init__(self, steps: int, seed: int, rate: float, start: Path | None) -> None:
+    def __init__(
+        self, steps: int, seed: int, rate: float, start: Path | None, spans: float
+    ) -> None:
         torch.manual_seed(seed)
+        self.spans = spans
         self.network = Network() if start is None else load(start)[0].train()
         self.network = self.network.to(memory_format=torch.channels_last)
         kernels = [p for p in self.network.parameters() if p.dim() > 1]
@@ -187,7 +207,7 @@ class Training:
         pictures = pictures[:, None].to(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             heads = self.network.heads(pictures)
-        loss = loss_of(heads, points, present)
+        loss = loss_of(heads, points, present, self.spans)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -239,15 +259,23 @@ def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> N
 
 
 def measure(network: Network, batches: Iterator[Any]) -> dict[str, float]:
-    """Mean error in % of the interocular distance for both heads and their mean; presence."""
+    """Mean error in % of the interocular distance for both heads and their mean; presence.
+
+    "slope" is how much of the spans' vertical change from face to face the network follows: 1 is
+    all of it, 0 the mean face.
+    """
     network.eval()
-    errors, scores, truth = [], [], []
+    errors, scores, truth, moves = [], [], [], []
     with torch.inference_mode():
         for pictures, points, present in batches:
             whole, local, logit = network.heads(pictures[:, None])
             size = (points[:, 36] - points[:, 45]).norm(dim=1).clamp(min=0.05)
             for guess in (whole, local, (whole + local) / 2):
                 errors.append(((guess - points).norm(dim=2) / size[:, None] * 100)[present > 0])
+            pair = torch.stack([points, (whole + local) / 2])[:, present > 0]
+            moves.append(
+                (pair[:, :, SPANS[0]] - pair[:, :, SPANS[1]])[..., 1] / size[present > 0, None]
+            )
             scores.append(torch.sigmoid(logit))
             truth.append(present > 0)
     network.train()
@@ -258,6 +286,8 @@ def measure(network: Network, batches: Iterator[Any]) -> dict[str, float]:
         for name, e in zip(("whole", "local", "mean"), kinds, strict=True)
     }
     figures["jaw"] = float(kinds[2][:, :17].mean())
+    true_move, found_move = torch.cat(moves, dim=1) - torch.cat(moves, dim=1).mean(1, keepdim=True)
+    figures["slope"] = float((true_move * found_move).sum() / (true_move**2).sum())
     figures["faces lost"] = float((score[true] < 0.5).float().mean())
     figures["false faces"] = float((score[~true] >= 0.5).float().mean())
     return {name: round(value, 4) for name, value in figures.items()}
@@ -307,6 +337,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=Path, help="weights to start from, for fine-tuning")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--faces", type=float, default=0.72, help="the part of samples with a face")
+    parser.add_argument("--hard", type=float, default=1.0, help="the part of hard faces")
+    parser.add_argument("--spans", type=float, default=0.0, help="weight of what expressions move")
     parser.add_argument("--textures", type=int, default=600, help="to cut faceless samples from")
     return parser.parse_args()
 
@@ -320,7 +352,7 @@ def main() -> None:
     bank = textures(options.textures, options.seed)
     held_out = Samples(*data[2:], textures(200, options.seed + 1), 1500, options.seed + 10**6)
     steps = options.epochs * (options.samples // BATCH)
-    training = Training(steps, options.seed, options.rate, options.start)
+    training = Training(steps, options.seed, options.rate, options.start, options.spans)
     state = options.out.with_suffix(".state.safetensors")
     if state.is_file():
         training.resume(state)
@@ -328,7 +360,7 @@ def main() -> None:
     begun = time.time()
     while training.epoch < options.epochs:
         seed = options.seed * 10_000 + training.epoch
-        samples = Samples(*data[:2], bank, options.samples, seed, options.faces)
+        samples = Samples(*data[:2], bank, options.samples, seed, options.faces, options.hard)
         batches = track(loader(samples), f"epoch {training.epoch + 1}/{options.epochs}")
         losses = [training.step(*batch) for batch in batches]
         training.epoch += 1
