@@ -15,6 +15,7 @@ class Plan:
         systems: database -> system.
         changes: fields of the system's recipe; alike in all tables, so that they share runs.
         protocol: a key of `fervid.protocols.PROTOCOLS`.
+        protocols: database -> its own, where the paper has one for it.
         linear: whether the linear baseline is shown below, as a row that no paper prints.
     """
 
@@ -23,7 +24,12 @@ class Plan:
     systems: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
     protocol: str = "paper"
+    protocols: Mapping[str, str] = field(default_factory=dict)
     linear: bool = False
+
+    def protocol_of(self, database: str) -> str:
+        """How a database is split."""
+        return self.protocols.get(database, self.protocol)
 
 
 # [1, Sec. 5.1]: MMI has networks of its own.
@@ -36,6 +42,13 @@ _ROWS = {
     "DTGN": "dtgn",
     "DTAGN(Weighted Sum)": "weighted",
     "DTAGN(Joint)": "joint",
+}
+
+# [4, Sec. IV-B]: five groups of subjects, and each of RML's eight on its own.
+_HYBRID: Mapping[str, Any] = {
+    "systems": dict.fromkeys(("baum_1s", "rml", "mmi"), "hybrid"),
+    "changes": {"compare": True},
+    "protocols": {"baum_1s": "losgo", "rml": "loso", "mmi": "losgo"},
 }
 
 PLANS: Mapping[tuple[str, str], Plan] = {
@@ -56,4 +69,22 @@ PLANS: Mapping[tuple[str, str], Plan] = {
     ),
     # Paper 2 quotes paper 1.
     ("agn3d", "1"): Plan("accuracy", {"DTAGN": "joint"}, **_DTAGN, linear=True),
+    ("hybrid", "1"): Plan(
+        "accuracy", {f"DBN-{depth}": f"dbn-{depth}" for depth in (1, 2, 3)}, **_HYBRID
+    ),
+    ("hybrid", "2"): Plan(
+        "accuracy",
+        {
+            "Spatial CNN": "spatial",
+            "Temporal CNN": "temporal",
+            "Score-level fusion": "score",
+            "DBN fusion": "dbn-3",
+        },
+        **_HYBRID,
+        linear=True,
+    ),
+    ("hybrid", "3"): Plan(
+        "accuracy", {f"{name}: Ours": "dbn-3" for name in ("BAUM-1s", "RML", "MMI")}, **_HYBRID
+    ),
+    ("hybrid", "Fig. 6"): Plan("confusion", {"*": "dbn-3"}, **_HYBRID),
 }

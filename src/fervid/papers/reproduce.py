@@ -94,18 +94,19 @@ class _Runner:
         name = plan.systems.get(database, "")
         if name not in self.systems:
             return f"{name or 'a system for it'} is not in this version"
-        run = f"{database}-{name}-{plan.protocol}-{self.seed}"
+        protocol = plan.protocol_of(database)
+        run = f"{database}-{name}-{protocol}-{self.seed}"
         if run not in self.done:
-            self.done[run] = self._run(run, name, self.stores[database], plan)
+            self.done[run] = self._run(run, name, self.stores[database], plan, protocol)
         return self.done[run]
 
-    def _run(self, run: str, name: str, store: Store, plan: Plan) -> Report | str:
+    def _run(self, run: str, name: str, store: Store, plan: Plan, protocol: str) -> Report | str:
         system: Any = self.systems[name]
         if is_dataclass(system) and not isinstance(system, type):
             known = {each.name for each in fields(system)}
             system = replace(system, **{k: v for k, v in plan.changes.items() if k in known})
         try:
-            folds = make(plan.protocol, store.database.clips)
+            folds = make(protocol, store.database.clips)
             return self._finished(self.folder / run, system, store, folds) or evaluate(
                 system, store, folds, self.folder / run,
                 seed=self.seed, device=self.device, jobs=self.jobs,
