@@ -1,13 +1,15 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from fervid.systems.ir3d import IR3D
 from fervid.systems.ir3d.network import landmark_maps
 
 
-def slow(points, size, grid, rounded=True):
+def slow(points, size, grid, rounded=True, scale=1.0):
     """[3, Sec. 3.2] place by place: in its 7 x 7 window a landmark weighs 1 - 0.1 d, Eq. 2."""
     out = np.zeros((len(points), len(points[0]), grid, grid))
     for b, film in enumerate(points):
@@ -19,9 +21,9 @@ def slow(points, size, grid, rounded=True):
                         x = (x + 0.5) * grid / size - 0.5
                         y = (y + 0.5) * grid / size - 0.5
                         x, y = (round(x), round(y)) if rounded else (x, y)
-                        if abs(x - column) > 3.5 or abs(y - row) > 3.5:
-                            continue
-                        best = max(best, 1 - 0.1 * (abs(x - column) + abs(y - row)))
+                        dx, dy = scale * abs(x - column), scale * abs(y - row)
+                        if dx <= 3.5 and dy <= 3.5:
+                            best = max(best, 1 - 0.1 * (dx + dy))
                     out[b, t, row, column] = best
     return out
 
@@ -39,6 +41,18 @@ def test_maps_equal_a_slow_transcription(grid, rounded):
     assert found.shape == (2, 2, grid, grid) and found.dtype == torch.float32
     expected = slow(points.double().tolist(), 299, grid, rounded)
     np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
+
+
+def test_a_smaller_map_weighs_the_same_part_of_the_face():
+    points = random_points(2, 2, 9, size=96)
+    found = landmark_maps(points, 96, 12, rounded=False, scale=299 / 96)
+    expected = slow(points.double().tolist(), 96, 12, False, 299 / 96)
+    np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
+    large = landmark_maps(points * 299 / 96, 299, 38)
+    assert found.mean() == pytest.approx(large.mean().item(), rel=0.2)
+    recipe = IR3D(size=96, width=1 / 16)
+    assert recipe.network(3).maps["scale"] == 299 / 96
+    assert replace(recipe, scaled=False).network(3).maps["scale"] == 1
 
 
 def test_the_order_of_landmarks_does_not_matter():

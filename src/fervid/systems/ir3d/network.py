@@ -32,6 +32,7 @@ def landmark_maps(
     window: int = 7,
     outside: float = 0.0,
     rounded: bool = True,
+    scale: float = 1.0,
 ) -> Tensor:
     """Weight of every place of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
 
@@ -47,6 +48,7 @@ def landmark_maps(
         window: side of a landmark's window, odd.
         outside: weight of places in no landmark's window.
         rounded: landmarks are moved to the middle of the place they lie in.
+        scale: what each place of this map counts for in distance and window.
 
     Returns:
         (B, T, grid, grid).
@@ -54,7 +56,7 @@ def landmark_maps(
     places = (points.float() + 0.5) * (grid / size) - 0.5
     places = places.round() if rounded else places
     axis = torch.arange(grid, device=points.device)
-    apart = (places[..., None] - axis).abs()  # (B, T, L, 2, grid)
+    apart = (places[..., None] - axis).abs() * scale  # (B, T, L, 2, grid)
     apart = apart.masked_fill(apart > window / 2, torch.inf)
     distance = apart[..., 1, :, None] + apart[..., 0, None, :]  # (B, T, L, grid, grid)
     nearest = distance.amin(dim=2)

@@ -30,6 +30,8 @@ TABLE_1: Mapping[str, Mapping[str, Any]] = {
     "ir3d-shortcut": {"time": True, "landmarks": False, "head": "lstm"},
     "ir3d": {"time": True, "landmarks": True, "head": "lstm"},
 }
+# Side of a face, pixels [3, Sec. 4.2].
+PRINTED = 299
 # Fields that no trained weight depends on.
 IDLE = ("name", "compare", "checkpointing", "checkpoint_seconds")
 
@@ -43,7 +45,7 @@ class IR3D:
 
     name: str = "ir3d"
     # Input: Sec. 3.1, 4.1, 4.2.
-    size: int = 299  # side of a face, pixels
+    size: int = PRINTED
     frames: int = 10
     fill: str = "first"  # open: a shorter clip's first frame is repeated; or "stretch" it
     fewest_frames: int = 3  # a longer clip with fewer seen frames gives no sample
@@ -64,6 +66,7 @@ class IR3D:
     window: int = 7
     outside: float = 0.0  # open: weight of places in no window
     rounded: bool = True  # open: a landmark lies in the middle of a place, so its window has 49
+    scaled: bool = True  # departure 12: at other sizes a place counts for 299 / size places
     # Stochastic gradient descent: Sec. 3.3.
     learning_rate: float = 0.01
     momentum: float = 0.9
@@ -120,6 +123,7 @@ class IR3D:
             "window": self.window,
             "outside": self.outside,
             "rounded": self.rounded,
+            "scale": PRINTED / self.size if self.scaled else 1.0,
         }
         made = InceptionResNet(
             labels,
