@@ -70,6 +70,32 @@ def offset_of(found: Any, reference: Any) -> Any:
     return np.stack([np.median(z.real, 0), np.median(z.imag, 0)], axis=1)
 
 
+# Distances that an expression changes: between the means of two groups of points.
+SPANS = {
+    "mouth open": ([61, 62, 63], [65, 66, 67]),
+    "mouth wide": ([48], [54]),
+    "eyes open": ([37, 38, 43, 44], [40, 41, 46, 47]),
+    "brows up": ([*range(17, 27)], [*range(36, 48)]),
+    "corners up": ([48, 54], [33]),
+}
+
+
+def followed(title: str, found: Any, reference: Any) -> None:
+    """From face to face: the part of each span's change that is found (1 is all), correlation."""
+    told = []
+    for name, (first, second) in SPANS.items():
+        x, y = (span(points, first, second) for points in (reference, found))
+        x, y = x - x.mean(), y - y.mean()
+        told.append(f"{name} {(x * y).sum() / (x * x).sum():.2f} (r {np.corrcoef(x, y)[0, 1]:.2f})")
+    print(f"  {title}: " + ", ".join(told))
+
+
+def span(points: Any, first: list[int], second: list[int]) -> Any:
+    """(N,) distance in units of the interocular distance."""
+    size = np.linalg.norm(points[:, 36] - points[:, 45], axis=1)
+    return np.linalg.norm(points[:, first].mean(1) - points[:, second].mean(1), axis=1) / size
+
+
 class MediaPipe:
     """The reference: 68 points of one picture, or None."""
 
@@ -339,10 +365,16 @@ def main() -> None:
     exact = offset_of(r_found, r_exact)
     table("  less the constant offset", without_offset(r_found, r_exact, exact), r_exact)
     table("  MediaPipe against exact points", r_other, r_exact)
+    print("\nhow much of a change from face to face is found, held-out renders")
+    followed("ours", r_found, r_exact)
+    followed("MediaPipe", r_other, r_exact)
     c_found, c_exact, c_other = ck_like(options.data, ours, theirs)
     table("ck_like (rendered) against exact points", c_found, c_exact)
     table("  less the offset measured on renders", without_offset(c_found, c_exact, exact), c_exact)
     table("  MediaPipe against exact points", c_other, c_exact)
+    print("\nhow much of a change from face to face is found, ck_like")
+    followed("ours", c_found, c_exact)
+    followed("MediaPipe", c_other, c_exact)
     false_faces(options.data, ours)
     follow_video(options.data / "videos" / "face_noface.mov", ours)
     follow_video(options.data / "videos" / "single_face.mp4", ours)

@@ -178,6 +178,26 @@ def test_a_mirrored_face_gives_mirrored_landmarks(landmarker: Landmarker, face) 
     assert mean_error(again[0][FLIP] * [-1, 1] + [width - 1, 0], found[0]) < 0.03
 
 
+def test_an_open_mouth_is_followed(landmarker: Landmarker, shared: Path) -> None:
+    """From neutral to apex of surprise the lips part; the mean face would not move."""
+    opened = []
+    for label in sorted((shared / "ck_like" / "Emotion").glob("*/*/*.txt")):
+        if float(label.read_text()) != 7 or len(opened) == 12:
+            continue
+        sequence = label.parent.relative_to(shared / "ck_like" / "Emotion")
+        marks = sorted((shared / "ck_like" / "Landmarks" / sequence).glob("*.txt"))
+        both = []
+        for mark in (marks[0], marks[-1]):
+            exact = np.loadtxt(mark)[None].astype(np.float32)
+            name = mark.name.replace("_landmarks.txt", ".png")
+            folder = shared / "ck_like" / "cohn-kanade-images" / sequence
+            found = landmarker.follow(cv2.imread(str(folder / name), 0), exact)[0]
+            both.append([p[0, 66, 1] - p[0, 62, 1] for p in (exact, found)])
+        opened.append(np.subtract(*both[::-1]))
+    true, found = np.array(opened).T
+    assert (true @ found) / (true @ true) > 0.6
+
+
 def test_following_walks_back_to_the_face(landmarker: Landmarker, face) -> None:
     picture, truth = face
     size = eye_distance(truth)
