@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+# Tested on one database, trained on all others of the plan's that are at hand.
+ACROSS = "across"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -14,7 +17,7 @@ class Plan:
         networks: printed row or column -> the run's network; "*" for all that is not named.
         systems: database -> system.
         changes: fields of the system's recipe; alike in all tables, so that they share runs.
-        protocol: a key of `fervid.protocols.PROTOCOLS`.
+        protocol: a key of `fervid.protocols.PROTOCOLS`, or `ACROSS`.
         protocols: database -> its own, where the paper has one for it.
         linear: whether the linear baseline is shown below, as a row that no paper prints.
     """
@@ -44,6 +47,10 @@ _ROWS = {
     "DTAGN(Joint)": "joint",
 }
 
+# [3, Sec. 4.2]: four databases; and ours, which may train for the others.
+_IR3D = dict.fromkeys(("ck_plus", "mmi", "gemep_fera", "disfa"), "ir3d")
+_WHOLE = "3D Inception-ResNet + landmarks"
+
 # [4, Sec. IV-B]: five groups of subjects, and each of RML's eight on its own.
 _HYBRID: Mapping[str, Any] = {
     "systems": dict.fromkeys(("baum_1s", "rml", "mmi"), "hybrid"),
@@ -69,6 +76,17 @@ PLANS: Mapping[tuple[str, str], Plan] = {
     ),
     # Paper 2 quotes paper 1.
     ("agn3d", "1"): Plan("accuracy", {"DTAGN": "joint"}, **_DTAGN, linear=True),
+    ("ir3d", "1"): Plan(
+        "accuracy",
+        {"2D Inception-ResNet": "ir2d", "3D Inception-ResNet": "ir3d-shortcut", _WHOLE: "ir3d"},
+        _IR3D,
+        {"compare": True},
+        "five-fold",
+        linear=True,
+    ),
+    ("ir3d", "2"): Plan(
+        "accuracy", {_WHOLE: "ir3d"}, {**_IR3D, "drawn": "ir3d"}, protocol=ACROSS, linear=True
+    ),
     ("hybrid", "1"): Plan(
         "accuracy", {f"DBN-{depth}": f"dbn-{depth}" for depth in (1, 2, 3)}, **_HYBRID
     ),

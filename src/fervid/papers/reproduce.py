@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 import fervid
 from fervid.atomic import write
 from fervid.clip import Database
-from fervid.errors import InputError, ProtocolError
+from fervid.errors import InputError, LabelError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
+from fervid.evaluation.cross import join
 from fervid.evaluation.evaluate import Store, recipe
 from fervid.evaluation.report import Report, title
 from fervid.papers.beside import Reproduction, Row
-from fervid.papers.plans import PLANS, Plan
+from fervid.papers.plans import ACROSS, PLANS, Plan
 from fervid.papers.published import Published, records
 from fervid.papers.published import table as published
-from fervid.protocols import Fold, digest, make
+from fervid.protocols import Fold, cross_database, digest, make
 from fervid.systems.interface import System
 
 
@@ -94,24 +95,37 @@ class _Runner:
         name = plan.systems.get(database, "")
         if name not in self.systems:
             return f"{name or 'a system for it'} is not in this version"
-        protocol = plan.protocol_of(database)
-        run = f"{database}-{name}-{protocol}-{self.seed}"
+        others = self._others(database, plan)
+        run = "-".join([database, name, plan.protocol_of(database), *others, str(self.seed)])
         if run not in self.done:
-            self.done[run] = self._run(run, name, self.stores[database], plan, protocol)
+            self.done[run] = self._run(run, name, database, plan)
         return self.done[run]
 
-    def _run(self, run: str, name: str, store: Store, plan: Plan, protocol: str) -> Report | str:
+    def _others(self, database: str, plan: Plan) -> list[str]:
+        """The databases that train for another, if a plan goes across them."""
+        if plan.protocol_of(database) != ACROSS:
+            return []
+        return [name for name in plan.systems if name in self.stores and name != database]
+
+    def _split(self, database: str, plan: Plan) -> tuple[Store, list[Fold]]:
+        store, protocol = self.stores[database], plan.protocol_of(database)
+        if protocol != ACROSS:
+            return store, make(protocol, store.database.clips)
+        joined = join([*(self.stores[name] for name in self._others(database, plan)), store])
+        return joined, cross_database(joined.database.clips, database)
+
+    def _run(self, run: str, name: str, database: str, plan: Plan) -> Report | str:
         system: Any = self.systems[name]
         if is_dataclass(system) and not isinstance(system, type):
             known = {each.name for each in fields(system)}
             system = replace(system, **{k: v for k, v in plan.changes.items() if k in known})
         try:
-            folds = make(protocol, store.database.clips)
+            store, folds = self._split(database, plan)
             return self._finished(self.folder / run, system, store, folds) or evaluate(
                 system, store, folds, self.folder / run,
                 seed=self.seed, device=self.device, jobs=self.jobs,
             )  # fmt: skip
-        except ProtocolError as error:
+        except (ProtocolError, LabelError) as error:
             return f"these clips do not allow it: {error}"
 
     def _finished(
