@@ -1,6 +1,8 @@
 """One contract for every database of which a copy, forged or rendered, is at hand."""
 
 import importlib.util
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,51 +10,119 @@ import pytest
 from fervid.clip import Database
 from fervid.databases import DATABASES, load
 from fervid.errors import DatabaseError
+from fervid.labels import SHORT
+from fervid.protocols import Fold, leave_one_subject_out
 
 DATA = Path(__file__).parents[1] / "data"
+DOCS = Path(__file__).parents[2] / "docs" / "databases"
+
+# Database -> the forger's folder and function, clips there, subjects there.
+FORGED = {
+    "ck_plus": ("ck_plus", "make", 11, 5),
+    "ck_plus_stills": ("ck_plus", "make", 44, 5),
+    "mmi": ("mmi", "make", 4, 3),
+    "folder": ("folder", "make", 5, 3),
+    "oulu_casia": ("oulu_casia", "make", 18, 3),
+    "gemep_fera": ("gemep_fera", "make", 5, 4),
+    "disfa": ("disfa", "make", 10, 2),
+    "baum_1s": ("baum_1s", "make", 7, 3),
+    "rml": ("rml", "make", 8, 3),
+    "fer_plus": ("fer_plus", "make", 7, 0),
+    "casia_webface": ("casia_webface", "make", 4, 2),
+    "lfw": ("lfw", "make_flat", 7, 3),
+    "afew": ("lists", "make", 3, 3),
+    "dfew": ("lists", "make_dfew", 3, 0),
+    "ferv39k": ("lists", "make_ferv39k", 2, 0),
+    "mafw": ("lists", "make_counted", 2, 0),
+    "lists": ("lists", "make", 3, 3),
+    "drawn": ("", "", 14, 2),
+}
+# Databases of people: not every clip shows an emotion.
+FACES = ("casia_webface", "lfw")
 
 
-MADE = ["ck_plus", "mmi", "folder", "oulu_casia", "gemep_fera", "disfa", "baum_1s", "rml",
-        "fer_plus"]  # fmt: skip
-NOBODY = ("fer_plus",)  # nobody knows who is on the pictures
+@pytest.fixture(scope="module", params=sorted(FORGED))
+def copy(request, tmp_path_factory) -> tuple[str, Path]:
+    folder, function, _, _ = FORGED[request.param]
+    tmp_path = tmp_path_factory.mktemp(request.param)
+    if request.param == "drawn":
+        from fervid.databases.drawn import draw
 
-
-@pytest.fixture(params=MADE)
-def copy(request, tmp_path) -> tuple[str, Path]:
-    path = DATA / request.param / "make.py"
-    spec = importlib.util.spec_from_file_location(f"contract_{request.param}", path)
+        draw(tmp_path, subjects=2, clips_per_emotion=1, form="images", size=64)
+        return request.param, tmp_path
+    spec = importlib.util.spec_from_file_location(
+        f"contract_{folder}_{function}", DATA / folder / "make.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.make(tmp_path)
-    return request.param, tmp_path
+    return request.param, getattr(module, function)(tmp_path)
+
+
+def test_every_database_is_here() -> None:
+    assert set(FORGED) == set(DATABASES)
 
 
 def test_contract(copy) -> None:
     name, root = copy
+    _, _, clips, subjects = FORGED[name]
     database = load(name, root)
     assert isinstance(database, Database)
     assert database.name == name
-    assert database.clips
-    assert sum(database.counts.values()) == len(database.clips)
+    assert (len(database.clips), len(database.subjects)) == (clips, subjects)
     assert len(set(database.labels)) == len(database.labels)
+    labelled = [clip for clip in database.clips if clip.label is not None]
+    assert sum(database.counts.values()) == len(labelled)
+    assert name in FACES or len(labelled) == clips
     for clip in database.clips:
-        assert clip.path.exists() and clip.label in database.labels
-        assert clip.subject or name in NOBODY
-        assert clip.database == name and str(root) not in clip.name
+        assert clip.path.exists() and clip.database == name
+        assert clip.label in database.labels or (clip.label is None and name in FACES)
+        assert (clip.subject is not None) == bool(subjects)
+        assert str(root) not in clip.name and not clip.path.name.startswith("._")
         assert clip.end is None or clip.end > clip.start
+        assert clip.apex is None or clip.apex >= clip.start
+    assert set(database.labels) <= {*SHORT, "anxiety", "helplessness", "disappointment"}
+    assert all(count > 0 for count in database.left_out.values())
     assert load(name, root) == database
     assert load(name, root).digest == database.digest
+
+
+def test_subjects_can_be_kept_apart(copy) -> None:
+    name, root = copy
+    database = load(name, root)
+    if len(database.subjects) < 2:
+        pytest.skip("nobody knows who is seen")
+    for fold in leave_one_subject_out(database.clips):
+        assert isinstance(fold, Fold) and len(fold.test_subjects) == 1
+
+
+def test_digest_sees_every_fact(copy) -> None:
+    database = load(*copy)
+    first, *others = database.clips
+    for change in ({"name": "other"}, {"label": "other"}, {"subject": "other"}, {"start": 1}):
+        changed = replace(database, clips=(replace(first, **change), *others))
+        assert changed.digest != database.digest, change
 
 
 @pytest.mark.parametrize("name", sorted(DATABASES))
 def test_documented_and_plain_about_nothing(name, tmp_path) -> None:
     assert DATABASES[name].__doc__
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError) as nowhere:
         load(name, tmp_path / "nowhere")
-    with pytest.raises(DatabaseError):
+    assert "nowhere" in str(nowhere.value)
+    with pytest.raises(DatabaseError) as nothing:
         load(name, tmp_path)
+    assert str(tmp_path) in str(nothing.value)
 
 
 def test_unknown() -> None:
     with pytest.raises(DatabaseError, match="choose one of ck_plus"):
         load("nothing", Path())
+
+
+@pytest.mark.parametrize("name", sorted(DATABASES))
+def test_has_a_page(name) -> None:
+    """The table of databases links a page that names the database."""
+    lines = (DOCS / "README.md").read_text().splitlines()
+    (line,) = [line for line in lines if f"`{name}`" in line and line.startswith("|")]
+    page = DOCS / re.findall(r"\]\(([\w./]+)\)", line)[-1]
+    assert f"`{name}`" in page.read_text()

@@ -84,3 +84,34 @@ def test_stand_in(shared) -> None:
     assert database.counts == ck_plus.COUNTS
     assert (len(database.clips), len(database.subjects)) == (327, ck_plus.SUBJECTS)
     assert database.origin == "rendered stand-in (ICT-FaceKit light)"
+    stills = ck_plus.stills(shared / "ck_like")
+    assert len(stills.clips) == 1308 and len(stills.labels) == 8
+    assert stills.counts == {label: 3 * n for label, n in ck_plus.COUNTS.items()} | {"neutral": 327}
+    assert stills.origin == database.origin
+
+
+def test_last_frames(root) -> None:
+    whole, last = ck_plus.load(root), ck_plus.load(root, last=3)
+    assert {(clip.start, clip.end, clip.apex) for clip in last.clips} == {(1, None, 3)}
+    assert last.digest != whole.digest == ck_plus.load(root, last=0).digest
+    assert ck_plus.load(root, last=99).digest == whole.digest
+    with pytest.raises(DatabaseError, match="use 1 or more"):
+        ck_plus.load(root, last=-1)
+
+
+def test_stills(root) -> None:
+    stills, sequences = ck_plus.stills(root), ck_plus.load(root)
+    assert len(stills.clips) == 4 * len(sequences.clips)
+    assert (stills.course, stills.labels[-1]) == ("still", "neutral")
+    assert [(c.name, c.label) for c in stills.clips[:4]] == [
+        ("S005_001_00000001", "neutral"), ("S005_001_00000002", "disgust"),
+        ("S005_001_00000003", "disgust"), ("S005_001_00000004", "disgust"),
+    ]  # fmt: skip
+    assert all(clip.path.is_file() and clip.end is None for clip in stills.clips)
+
+
+@pytest.mark.parametrize(("frames", "each"), [(1, 1), (2, 2), (3, 3), (9, 4)])
+def test_stills_of_short_sequences_are_taken_once(tmp_path, forge, frames, each) -> None:
+    root = forge("ck_plus").make(tmp_path, frames)
+    names = [clip.name for clip in ck_plus.stills(root).clips]
+    assert len(names) == len(set(names)) == 11 * each

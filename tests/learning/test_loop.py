@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fervid.errors import FervidError, OutputError
+from fervid.errors import FervidError, InputError, OutputError
 from fervid.learning import loop, seeding, weights
 from fervid.learning.losses import three_losses
 from fervid.learning.run import Run
@@ -113,6 +113,18 @@ def test_a_run_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         loop.train(stage(), network(), samples(), samples(0), run(tmp_path / "file" / "run"))
+
+
+@pytest.mark.parametrize("plan", [{"epochs": -1}, {"batch_size": 0}, {"learning_rate": -0.1}])
+def test_a_plan_that_trains_nothing_says_so(plan):
+    with pytest.raises(InputError, match=f"{next(iter(plan))} of a training is"):
+        stage(**plan)
+
+
+@pytest.mark.parametrize("wrong", [{"device": "gpu7"}, {"device": "cuda:9"}, {"precision": "8"}])
+def test_a_device_that_is_not_there_says_so(tmp_path, wrong):
+    with pytest.raises(InputError, match="cannot be used here"):
+        loop.fabric_of(run(tmp_path, **wrong))
 
 
 def test_interrupted_by_an_error_it_resumes_equal(tmp_path):

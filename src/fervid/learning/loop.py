@@ -23,7 +23,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from fervid.atomic import blamed, whole
-from fervid.errors import FervidError, WeightsError
+from fervid.errors import FervidError, InputError, WeightsError
 from fervid.learning import batches, seeding, weights
 from fervid.learning.batches import Batch
 from fervid.learning.run import Run
@@ -57,6 +57,14 @@ class Plan:
     patience: int = 0
     checkpoint_seconds: float = 30.0
     optimiser: str = "sgd"
+
+    def __post_init__(self) -> None:
+        """Refuse what no training could use."""
+        least = {"epochs": 0, "batch_size": 1, "learning_rate": 0, "momentum": 0, "weight_decay": 0}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                value = getattr(self, name)
+                raise InputError(f"{name} of a training is {value}: use {low} or more")
 
 
 @dataclass(frozen=True)
@@ -150,12 +158,23 @@ def _make(folder: Path) -> None:
 
 
 def fabric_of(run: Run) -> Fabric:
-    """Fabric on the run's device: one, or all that `torchrun` started a process for."""
+    """Fabric on the run's device: one, or all that `torchrun` started a process for.
+
+    Raises:
+        InputError: there is no such device, or none here.
+    """
     # It would tell the precision on each call.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // here
-    fabric = Fabric(accelerator=run.device, devices=here, num_nodes=nodes, precision=run.precision)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"accelerator": run.device, "precision": run.precision}
+    try:
+        fabric = Fabric(devices=here, num_nodes=nodes, **told)
+    except (ValueError, RuntimeError) as error:
+        raise InputError(
+            f"device {run.device!r} in precision {run.precision!r} cannot be used here "
+            f"({' '.join(str(error).split())}): use cpu or auto, and 32-true"
+        ) from None
     fabric.launch()
     return fabric
 
