@@ -65,7 +65,10 @@ def chosen(count: int, peak: int, frames: int, film: str) -> Rows:
 
 
 def cut(track: Track, square: Square) -> tuple[NDArray[np.uint8], Floats]:
-    """Grey squares around the face, (T, P, P), and landmarks in their pixels, (T, 68, 2)."""
+    """Grey squares around the face, (T, P, P), and landmarks in their pixels, (T, 68, 2).
+
+    Departure 1: our own finder's points, and our own square.
+    """
     coloured, points = square.cut(track.faces, track.landmarks)
     grey = np.clip(np.rint(coloured @ LUMA), 0, 255).astype(np.uint8)
     return grey, points

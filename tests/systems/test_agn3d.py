@@ -1,0 +1,305 @@
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fervid.errors import InputError, WeightsError
+from fervid.learning import weights
+from fervid.learning.batches import Batch
+from fervid.learning.inception3d import Style
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+from fervid.systems import SYSTEMS
+from fervid.systems.agn3d import AGN3D, joint, network
+
+LABELS = ("anger", "disgust", "happiness", "surprise")
+SMALL = AGN3D(
+    size=32,
+    width=1 / 16,
+    frames=4,
+    epochs_appearance=4,
+    learning_rate_appearance=0.01,
+    epochs_pair=1,
+    epochs_joint=1,
+    batch_size=8,
+)
+
+
+def samples(recipe=SMALL, n=20, seed=0):
+    """Films that are brighter on top or below, and mouths that move, by their label."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(n) % 4
+    pixels = recipe.size + 2 * recipe.margin
+    film = rng.integers(0, 100, (n, recipe.frames, pixels, pixels), np.uint8)
+    film[target >= 2, :, pixels // 2 :] += 100
+    face = np.random.default_rng(0).uniform(0.2, 0.8, (68, 2))
+    points = np.tile(face, (n, 2, 1, 1))
+    points[:, 1, 48:, 1] += np.array([-0.1, 0.1, -0.05, 0.15])[target, None]
+    points += rng.normal(0, 0.01, points.shape)
+    subjects = np.array([f"s{i % 5}" for i in range(n)])
+    arrays = {"film": film, "points": points.astype(np.float32)}
+    return Samples(arrays, target, np.arange(n), subjects, LABELS)
+
+
+def fit(recipe, folder, seed=0):
+    train, validation = samples(recipe), samples(recipe, 8, 1)
+    return recipe.fit(train, validation, Run(folder, seed=seed, device="cpu"))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return fit(SMALL, folder), folder
+
+
+def parameters(net, kind=nn.Module):
+    layers = [m for m in net.modules() if isinstance(m, kind)]
+    return sum(p.numel() for m in layers for p in m.parameters(recurse=False))
+
+
+def meta(make):
+    """A network of full size without its numbers."""
+    with torch.device("meta"):
+        return make()
+
+
+def test_the_shallow_network_has_the_sizes_of_fig_2_up_to_its_last_module():
+    net = meta(lambda: SYSTEMS["agn3d"].network_1(7))
+    sizes = []
+    for layer in net.layers:
+        layer.register_forward_hook(lambda *made: sizes.append(tuple(made[-1].shape[1:])))
+    assert net(torch.zeros(1, 10, 299, 299, device="meta")).shape == (1, 7)
+    assert sizes == [(192, 10, 38, 38)] * 2 + [(576, 8, 18, 18)] * 2
+    # Stem (of one channel, not three), A, Red-A, B; join's biases.
+    stem = 2_402_784 - 2 * 96 * 7**3
+    convolutions = [m.weight.numel() for m in net.modules() if isinstance(m, nn.Conv3d)]
+    assert sum(convolutions) == stem + 195_072 + 3_452_928 + 692_224
+    assert net.top.in_features == 576 and parameters(net, nn.Linear) == 577 * 7
+
+
+def test_other_modules_of_the_same_network():
+    whole = meta(lambda: replace(AGN3D(), modules="A-RA-B-RB-C").network_1(6))
+    convolutions = [m.weight.numel() for m in whole.modules() if isinstance(m, nn.Conv3d)]
+    assert sum(convolutions) == 14_677_472 - 2 * 96 * 7**3
+    with pytest.raises(InputError, match="A-D"):
+        AGN3D(modules="A-D").network_1(6)
+
+
+def test_the_experiment_s_network_is_sec_4_1():
+    net = meta(lambda: SYSTEMS["agn3d-experiment"].network_1(7))
+    assert not SYSTEMS["agn3d-experiment"].geometry
+    kinds = [type(layer) for layer in net.layers]
+    assert [kinds.count(k) for k in (nn.Conv3d, nn.MaxPool3d, nn.BatchNorm3d)] == [4, 3, 1]
+    assert all(m.kernel_size == (3, 3, 3) for m in net.modules() if isinstance(m, nn.Conv3d))
+    assert {m.kernel_size for m in net.modules() if isinstance(m, nn.MaxPool3d)} == {2}
+    assert len([m for m in net.modules() if isinstance(m, nn.Linear)]) == 2
+    sizes = []
+    for layer in net.layers:
+        if isinstance(layer, nn.MaxPool3d):
+            layer.register_forward_hook(lambda *made: sizes.append(tuple(made[-1].shape[2:])))
+    assert net(torch.zeros(1, 3, 112, 112, device="meta")).shape == (1, 7)
+    assert sizes == [(2, 56, 56), (1, 28, 28), (1, 14, 14)]
+    expected = 27 * 32 + 32 + 27 * 32 * 64 + 64 + 27 * 64 * 128 + 128 + 27 * 128 * 128 + 128
+    expected += 2 * 128 + (14 * 14 * 128 + 1) * 512 + 513 * 7
+    assert parameters(net) == expected
+
+
+def test_a_pair_s_network_is_vgg16():
+    net = meta(lambda: AGN3D().network_2())
+    assert AGN3D().image_size == 224
+    assert parameters(net) == 138_357_544 - 1000 * 4097 + 2 * 4097
+    shared = meta(lambda: SYSTEMS["agn3d-shared-trunk"].pair_networks(7))
+    assert parameters(shared) == 138_357_544 - 1000 * 4097 + 42 * 4097
+
+
+def test_each_sample_meets_its_pair_s_network():
+    for trunk in ("own", "shared"):
+        made = replace(SMALL, trunk=trunk).pair_networks(4)
+        if isinstance(made, network.OwnPairs):
+            made.networks.update({str(n): SMALL.network_2() for n in (1, 4, 5)})
+            assert made.trained == [1, 4, 5]
+        made.eval()
+        images = torch.rand(6, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+        pair = torch.tensor([5, 1, 4, 1, 5, 4])
+        with torch.no_grad():
+            found = made(images, pair)
+            for b, number in enumerate(pair.tolist()):
+                alone = images[b : b + 1].expand(-1, 3, -1, -1)
+                if isinstance(made, network.OwnPairs):
+                    expected = made.networks[str(number)](alone)[0]
+                else:
+                    expected = made.network(alone)[0, 2 * number : 2 * number + 2]
+                torch.testing.assert_close(found[b], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_stages_and_networks(trained):
+    made, folder = trained
+    assert {"appearance.csv", "joint.csv"} <= {p.name for p in folder.iterdir()}
+    for number in made.geometry.trained:
+        a, b = joint.pairs(4)[number]
+        assert (folder / f"pair-{a}-{b}.safetensors").exists()
+    found = made.predict(samples().arrays)
+    assert list(found) == ["appearance", "geometry", "joint"] and made.output == "joint"
+    for p in found.values():
+        assert p.shape == (20, 4) and p.dtype == np.float32
+        np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
+    assert ((found["geometry"] > 0).sum(axis=1) <= 2).all()
+
+
+def test_the_answer_is_the_softmax_of_the_sum_of_logits(trained):
+    """Eq. 4, and the other labels: their ratios to one another stay network 1's."""
+    made, _ = trained
+    arrays = samples(seed=3).arrays
+    found = made.predict(arrays)
+    batch = next(made._each({name: array[:16] for name, array in arrays.items()}))
+    with torch.no_grad():
+        first = made.appearance(SMALL.films(batch)).double()
+        images = SMALL.images(batch).expand(-1, 3, -1, -1)
+        for b in range(16):
+            two = sorted(first[b].topk(2).indices.tolist())
+            number = joint.pairs(4).index(tuple(two))
+            second = made.geometry.networks[str(number)](images[b : b + 1])[0].double()
+            total = first[b].clone()
+            total[two[0]] += second[0]
+            total[two[1]] += second[1]
+            np.testing.assert_allclose(found["joint"][b], total.softmax(0), atol=1e-5)
+            rest = [k for k in range(4) if k not in two]
+            ratio = found["joint"][b, rest[0]] / found["joint"][b, rest[1]]
+            assert ratio == pytest.approx(float(torch.exp(first[b, rest[0]] - first[b, rest[1]])),
+                                          rel=1e-3)  # fmt: skip
+
+
+def test_joint_training_moves_both_networks_and_keeps_the_one_alone(trained):
+    made, folder = trained
+    stored = weights.load(folder / "appearance.safetensors")[0]
+    for name, tensor in made.alone.state_dict().items():
+        assert torch.equal(tensor, stored[name]), name
+    assert not torch.equal(made.appearance.top.weight, stored["top.weight"])
+    tuned = weights.load(folder / "joint.safetensors")[0]
+    moved = 0
+    for number in {int(name.split(".")[2]) for name in tuned if name.startswith("geometry")}:
+        a, b = joint.pairs(4)[number]
+        alone = weights.load(folder / f"pair-{a}-{b}.safetensors")[0]
+        for name, tensor in alone.items():
+            moved += not torch.equal(tensor, tuned[f"geometry.networks.{number}.{name}"])
+    assert moved
+
+
+def test_pairs_are_trained_when_first_picked_whatever_the_order(tmp_path):
+    recipe = replace(SMALL, epochs_appearance=1, epochs_pair=1, epochs_joint=1)
+    one, other = fit(recipe, tmp_path / "1"), fit(recipe, tmp_path / "2")
+    begun = one.geometry.trained
+    assert begun == other.geometry.trained and len(begun) < 6
+    missing = sorted(set(range(6)) - set(begun))
+    one.complete(missing)
+    for number in reversed(missing):
+        other.complete([number, number])
+    assert one.geometry.trained == other.geometry.trained == list(range(6))
+    digests = [weights.digest(made.geometry.state_dict()) for made in (one, other)]
+    assert digests[0] == digests[1]
+    one.grow = None
+    one.complete(range(6))  # they are there
+
+
+def test_a_pair_s_network_learns_its_two_labels_alone(tmp_path):
+    recipe = replace(SMALL, width=1 / 8, epochs_pair=15, learning_rate_pair=0.001)
+    recipe = replace(recipe, dropout_geometry=0.0)
+    train, check = samples(recipe, 48), samples(recipe, 16, 1)
+    number = joint.pairs(4).index((1, 3))
+    net = recipe._pair(train, check, Run(tmp_path, device="cpu"), number)
+    found = recipe.pair_networks(4)
+    found.networks[str(number)] = net
+    with torch.no_grad():
+        points = torch.from_numpy(check.arrays["points"])
+        batch = Batch({"points": points}, torch.zeros(16), torch.zeros(16))
+        logits = found.eval()(recipe.images(batch), torch.full((16,), number))
+    seen = np.isin(check.target, (1, 3))
+    right = logits.argmax(1).numpy()[seen] == (check.target[seen] == 3)
+    assert right.all()
+
+
+def test_a_saved_recogniser_holds_every_pair(trained, tmp_path):
+    made, _ = trained
+    made.save(tmp_path / "m.safetensors", {"licence": "Apache-2.0"})
+    assert made.geometry.trained == list(range(6))
+    loaded = AGN3D().load(tmp_path / "m.safetensors")
+    assert loaded.system == SMALL and loaded.labels == LABELS
+    arrays = samples(seed=4).arrays
+    before, after = made.predict(arrays), loaded.predict(arrays)
+    for name in before:
+        np.testing.assert_array_equal(before[name], after[name])
+    tensors, card = weights.load(tmp_path / "m.safetensors")
+    assert card["card"] == {"licence": "Apache-2.0"}
+    with pytest.raises(WeightsError, match="holds agn3d, not agn3d-experiment"):
+        SYSTEMS["agn3d-experiment"].load(tmp_path / "m.safetensors")
+    weights.save(tmp_path / "n.safetensors", tensors, {**card, "recipe": {**asdict(SMALL), "x": 1}})
+    with pytest.raises(WeightsError, match="install that version"):
+        AGN3D().load(tmp_path / "n.safetensors")
+    weights.save(tmp_path / "n.safetensors", {"a": torch.zeros(1)}, card)
+    with pytest.raises(WeightsError, match="does not hold"):
+        AGN3D().load(tmp_path / "n.safetensors")
+
+
+def test_same_seed_same_answers_and_a_second_fit_trains_nothing(trained, tmp_path):
+    made, folder = trained
+    times = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    again, anew = fit(SMALL, folder), fit(SMALL, tmp_path / "1")
+    assert times == {p: p.stat().st_mtime_ns for p in times}
+    other = fit(SMALL, tmp_path / "2", seed=1)
+    arrays = samples(seed=5).arrays
+    expected = made.predict(arrays)
+    for found in (again.predict(arrays), anew.predict(arrays)):
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
+    assert not np.array_equal(other.predict(arrays)["joint"], expected["joint"])
+
+
+def test_the_shared_trunk_is_one_training(tmp_path):
+    made = fit(replace(SMALL, trunk="shared"), tmp_path)
+    names = {p.stem for p in tmp_path.glob("*.csv")}
+    assert names == {"appearance", "pairs", "joint"} and len(made.geometry.trained) == 6
+    found = made.predict(samples().arrays)
+    assert list(found) == ["appearance", "geometry", "joint"]
+
+
+def test_the_experiment_is_network_1_alone(tmp_path):
+    recipe = replace(
+        SYSTEMS["agn3d-experiment"], size=32, width=1 / 16, epochs_appearance=2, batch_size=8
+    )
+    made = fit(recipe, tmp_path)
+    assert made.output == "appearance"
+    assert list(made.predict(samples(recipe).arrays)) == ["appearance"]
+    assert {p.stem for p in tmp_path.iterdir()} == {"appearance"}
+
+
+def test_fit_without_validation(tmp_path):
+    made = SMALL.fit(samples(), samples(n=0), Run(tmp_path, device="cpu"))
+    assert made.predict(samples().arrays)["joint"].shape == (20, 4)
+
+
+def test_a_recipe_that_cannot_work_says_so():
+    for wrong in (
+        {"film": "last"},
+        {"peak": "first"},
+        {"encoding": "lbp"},
+        {"neighbours": "round"},
+        {"appearance": "vgg"},
+        {"trunk": "none"},
+        {"decay": "step"},
+        {"parts": (1.0, 2.0)},
+        {"size": 16},
+        {"size_geometry": 16},
+    ):
+        with pytest.raises(InputError):
+            AGN3D(**wrong)
+
+
+def test_a_recipe_survives_json():
+    told = json.loads(json.dumps(asdict(SMALL)))
+    for name in ("maps", "parts", "lambdas"):
+        told[name] = tuple(told[name])
+    assert AGN3D(**told) == SMALL
+    assert Style(width=SMALL.width).filters(96) == 6
