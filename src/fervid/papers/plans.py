@@ -19,6 +19,10 @@ class Plan:
         changes: fields of the system's recipe; alike in all tables, so that they share runs.
         protocol: a key of `fervid.protocols.PROTOCOLS`, or `ACROSS`.
         protocols: database -> its own, where the paper has one for it.
+        others: printed row or column -> another system that answers it, and its network.
+        remarks: printed row -> how ours differs from it.
+        added: rows that no paper prints, shown below where their store is given: name, database,
+            system, network.
         linear: whether the linear baseline is shown below, as a row that no paper prints.
     """
 
@@ -28,6 +32,9 @@ class Plan:
     changes: Mapping[str, Any] = field(default_factory=dict)
     protocol: str = "paper"
     protocols: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    added: tuple[tuple[str, str, str, str], ...] = ()
     linear: bool = False
 
     def protocol_of(self, database: str) -> str:
@@ -58,6 +65,19 @@ _HYBRID: Mapping[str, Any] = {
     "protocols": {"baum_1s": "losgo", "rml": "loso", "mmi": "losgo"},
 }
 
+# [2, Sec. III] whole, which the paper did not run; and its table's systems on a second database.
+_AGN3D = (
+    ("3DAGN, network 1 alone", "ck_plus", "agn3d", "appearance"),
+    ("3DAGN, networks 1, 2 and 3", "ck_plus", "agn3d", "joint"),
+    ("MMI: 2DIR", "mmi", "ir3d", "ir2d"),
+    ("MMI: 3DIR", "mmi", "ir3d", "ir3d"),
+    ("MMI: DTAGN", "mmi", "dtagn-mmi", "joint"),
+    ("MMI: 3DAGN, experiment", "mmi", "agn3d-experiment", "appearance"),
+    ("MMI: 3DAGN, network 1 alone", "mmi", "agn3d", "appearance"),
+    ("MMI: 3DAGN, networks 1, 2 and 3", "mmi", "agn3d", "joint"),
+    ("MMI: linear model of the landmarks", "mmi", "agn3d", "landmarks"),
+)
+
 PLANS: Mapping[tuple[str, str], Plan] = {
     ("dtagn", "1"): Plan("clips"),
     ("dtagn", "2"): Plan("accuracy", _ROWS, **_DTAGN, linear=True),
@@ -74,8 +94,20 @@ PLANS: Mapping[tuple[str, str], Plan] = {
     ("dtagn", "9"): Plan(
         "accuracy", {"Concatenation": "concat", "Joint Fine-tuning": "joint"}, **_DTAGN
     ),
-    # Paper 2 quotes paper 1.
-    ("agn3d", "1"): Plan("accuracy", {"DTAGN": "joint"}, **_DTAGN, linear=True),
+    # Paper 2 quotes papers 1 and 3; its own number is its experiment's.
+    ("agn3d", "1"): Plan(
+        "accuracy",
+        {"DTAGN": "joint"},
+        **_DTAGN,
+        others={
+            "2DIR with CRF": ("ir3d", "ir2d"),
+            "3DIR": ("ir3d", "ir3d"),
+            "3DAGN": ("agn3d-experiment", "appearance"),
+        },
+        remarks={"2DIR with CRF": "ours has no CRF"},
+        added=_AGN3D,
+        linear=True,
+    ),
     ("ir3d", "1"): Plan(
         "accuracy",
         {"2D Inception-ResNet": "ir2d", "3D Inception-ResNet": "ir3d-shortcut", _WHOLE: "ir3d"},

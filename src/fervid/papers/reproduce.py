@@ -88,11 +88,11 @@ class _Runner:
     jobs: int
     done: dict[str, Report | str] = field(default_factory=dict)
 
-    def report(self, database: str, plan: Plan) -> Report | str:
-        """The run's report, or why there is none."""
+    def report(self, database: str, plan: Plan, name: str = "") -> Report | str:
+        """The report of a system's run, by default the database's, or why there is none."""
         if database not in self.stores:
             return f"no store of {database}"
-        name = plan.systems.get(database, "")
+        name = name or plan.systems.get(database, "")
         if name not in self.systems:
             return f"{name or 'a system for it'} is not in this version"
         others = self._others(database, plan)
@@ -153,13 +153,18 @@ def _rows(paper: str, number: str, runner: _Runner) -> list[Row]:
     plan = PLANS.get((paper, number))
     cells = published(paper, number)
     rows = [_row(one, plan, runner) for one in cells]
-    if plan is not None and plan.linear:
-        for database in dict.fromkeys(one.database for one in cells):
-            report = runner.report(database, plan)
-            if isinstance(report, Report):
-                extra = Published(paper, number, title(baseline.NAME), "accuracy", 0, "%", database)
-                bare = Row(extra.row, extra.column, None, "%", note="ours only: not in the paper")
-                rows.append(_filled(bare, extra, plan, baseline.NAME, report))
+    if plan is None:
+        return rows
+    added = list(plan.added)
+    if plan.linear:
+        databases = dict.fromkeys(one.database for one in cells)
+        added += [(title(baseline.NAME), database, "", baseline.NAME) for database in databases]
+    for name, database, system, network in added:
+        if database in runner.stores:
+            extra = Published(paper, number, name, "accuracy", 0, "%", database)
+            bare = Row(name, "accuracy", None, "%", note="ours only: not in the paper")
+            report = runner.report(database, plan, system)
+            rows.append(_answered(bare, extra, plan, network, report))
     return rows
 
 
@@ -167,6 +172,9 @@ def _row(one: Published, plan: Plan | None, runner: _Runner) -> Row:
     row = Row(one.row, one.column, one.value, one.unit, database=one.database, note=_said(one))
     networks = plan.networks if plan else {}
     network = networks.get(one.row) or networks.get(one.column) or networks.get("*", "")
+    system = ""
+    if plan and (other := plan.others.get(one.row) or plan.others.get(one.column)):
+        system, network = other
     if plan and plan.measure == "clips":
         store = runner.stores.get(one.database)
         if store is None:
@@ -174,12 +182,27 @@ def _row(one: Published, plan: Plan | None, runner: _Runner) -> Row:
         return _counted(row, one, store)
     if plan is None or not network:
         return _noted(row, _why_not(one, runner))
-    report = runner.report(one.database, plan)
+    row = _noted(row, plan.remarks.get(one.row, ""))
+    return _answered(row, one, plan, network, runner.report(one.database, plan, system))
+
+
+def _answered(row: Row, one: Published, plan: Plan, network: str, report: Report | str) -> Row:
     if isinstance(report, str):
         return _noted(row, report)
     if network not in report.scores:
         return _noted(row, f"the run has no network {network}")
-    return _filled(row, one, plan, network, report)
+    return _filled(_noted(row, _reduced(plan, report)), one, plan, network, report)
+
+
+def _reduced(plan: Plan, report: Report) -> str:
+    """Which settings of the recipe are not the catalogue's, besides the table's own."""
+    from fervid.systems import SYSTEMS
+
+    if report.facts["system"] not in SYSTEMS:
+        return ""
+    usual, used = recipe(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
+    other = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
+    return "with " + ", ".join(f"{k}={used[k]}" for k in other) if other else ""
 
 
 def _said(one: Published) -> str:
