@@ -58,6 +58,17 @@ def test_zip(tmp_path, forge, root) -> None:
         fer_plus.unpack(packed, folder)
 
 
+def test_unpacked_on_the_way(tmp_path, forge, root) -> None:
+    packed = forge("fer_plus").make_zip(tmp_path / "fer.zip", root)
+    place = str(tmp_path / "out")
+    first = fer_plus.load(packed, unpacked=place)
+    assert first.digest == fer_plus.load(root).digest
+    packed.unlink()  # not asked for again
+    assert fer_plus.load(packed, unpacked=place) == first
+    with pytest.raises(DatabaseError, match=r"with --set unpacked=FOLDER"):
+        fer_plus.load(packed)
+
+
 @pytest.mark.parametrize("name", ["../escape.png", "/etc/escape.png", "a/../../b", "C:\\x.png"])
 def test_zip_that_leads_out(tmp_path, name) -> None:
     packed = tmp_path / "bad.zip"

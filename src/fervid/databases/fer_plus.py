@@ -54,7 +54,7 @@ class _Face:
     votes: tuple[int, ...]
 
 
-def load(root: Path) -> Database:
+def load(root: Path, *, unpacked: str = "") -> Database:
     """FER+: FER2013Train/label.csv with its pictures, FER2013Valid/, FER2013Test/ (a still each).
 
     `Clip.groups["part"]` is train, validation or test; parts that are not there are not missed.
@@ -62,12 +62,18 @@ def load(root: Path) -> Database:
     pictures as text: `unpack` writes them out first, as it does with a zip archive.
 
     Args:
-        root: the folder that holds the parts.
+        root: the folder that holds the parts; with `unpacked` also what `unpack` takes.
+        unpacked: a folder to write the pictures to first; one that is filled is used as it is.
 
     Raises:
         DatabaseError: no part, a bad row, or pictures that are not there.
+        OutputError: `unpacked` cannot be written.
     """
     root = Path(root)
+    if unpacked:
+        place = Path(unpacked)
+        there = place.is_dir() and any(place.iterdir())
+        root = place if there else unpack(root, place)
     groups = {part: {"part": part} for part in PARTS}
     out: Counter[str] = Counter()
     clips, listed = [], 0
@@ -177,7 +183,10 @@ def _drawn(dense: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
 def _parts(root: Path) -> dict[str, Path]:
     """Part -> its folder, in root or in a folder below it (data/)."""
     if not root.is_dir():
-        raise DatabaseError(f"fer_plus: {root} is no folder: give the one with FER2013Train/")
+        raise DatabaseError(
+            f"fer_plus: {root} is no folder: give the one with FER2013Train/, or a zip of it with "
+            "--set unpacked=FOLDER"
+        )
     wanted = {name.lower(): part for part, (name, _) in PARTS.items()}
     for home in (root, *folders(root)):
         found = {
@@ -191,7 +200,7 @@ def _parts(root: Path) -> dict[str, Path]:
     if {"fer2013.csv", "fer2013new.csv"} <= {name.lower() for name in names}:
         raise DatabaseError(
             f"fer_plus: {root} holds the pictures as text: write them out once with "
-            f"fervid.databases.fer_plus.unpack({str(root)!r}, FOLDER) and load FOLDER"
+            "--set unpacked=FOLDER, or fervid.databases.fer_plus.unpack"
         )
     raise DatabaseError(
         f"fer_plus: expected FER2013Train/label.csv, FER2013Valid/ or FER2013Test/, or fer2013.csv "

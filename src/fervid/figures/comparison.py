@@ -27,7 +27,10 @@ def comparison(
         panels[0].set(title=title, xlabel="accuracy, %")
         _ranges(panels[1], difference, {n: GREY for n, r in difference.items() if _holds_zero(r)})
         panels[1].axvline(0, color="#5F6670", linewidth=1)
-        panels[1].set(xlabel="difference, points (lines: 95 % intervals over subjects)")
+        panels[1].set(
+            xlabel="difference, points (lines: 95 % intervals over subjects, each pair by itself; "
+            "grey: 0 is inside)"
+        )
         note(figure, origin)
         return png(figure)
 
