@@ -38,6 +38,11 @@ def track(frames=20, size=320, seed=0, grey=None):
     )
 
 
+def all_of(one, method="dis"):
+    """Every frame's face and flow, in their order."""
+    return pictures(one, Crop(), method, np.arange(len(one)), False)
+
+
 # Segments
 
 
@@ -156,7 +161,7 @@ def test_one_box_for_a_clip():
     """Landmarks that tremble move nothing: a flow would hold the crop's motion."""
     one = track(9)
     shaken = one.landmarks + np.random.default_rng(0).normal(size=(9, 1, 2)).astype(np.float32)
-    faces, flows = pictures(Track(**{**vars(one), "landmarks": shaken}), Crop(), "dis")
+    faces, flows = all_of(Track(**{**vars(one), "landmarks": shaken}))
     assert (faces == faces[0]).all()
     assert np.abs(flows[..., :2].astype(int) - 128).max() <= 1
 
@@ -179,7 +184,7 @@ def test_a_sample_has_15_faces_and_15_flows_the_first_frame_dropped():
     assert found["faces"].shape == found["flows"].shape == (2, 15, 150, 110, 3)
     assert found["faces"].dtype == found["flows"].dtype == np.uint8
     assert found["video"].dtype == np.int64 and len(set(found["video"])) == 1
-    faces, flows = pictures(one, Hybrid().crop, "dis")
+    faces, flows = all_of(one)
     np.testing.assert_array_equal(found["faces"][1], faces[9:24])
     np.testing.assert_array_equal(found["flows"][0], flows[1:16])
     # 1.6 pixels of the track are 1.6 * 55 / 90 of the crop.
@@ -188,13 +193,24 @@ def test_a_sample_has_15_faces_and_15_flows_the_first_frame_dropped():
     assert inside[..., 1].mean() == pytest.approx(128, abs=1)
 
 
+def test_frames_are_asked_for_in_any_order():
+    one = walking(12)
+    faces, flows = all_of(one)
+    rows = np.array([7, 3, 3, 11, 0])
+    still = np.array([False, False, True, False, False])
+    found = pictures(one, Crop(), "dis", rows, still)
+    np.testing.assert_array_equal(found[0], faces[rows])
+    np.testing.assert_array_equal(found[1][[0, 1, 3, 4]], flows[rows[[0, 1, 3, 4]]])
+    assert (found[1][[2, 4]] == [128, 128, 0]).all()
+
+
 def test_threads_change_nothing():
     one, threads = walking(11), cv2.getNumThreads()
     try:
         cv2.setNumThreads(1)
-        alone = pictures(one, Crop(), "dis")
+        alone = all_of(one)
         cv2.setNumThreads(3)
-        shared = pictures(one, Crop(), "dis")
+        shared = all_of(one)
     finally:
         cv2.setNumThreads(threads)
     for first, second in zip(alone, shared, strict=True):
