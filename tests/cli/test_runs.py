@@ -123,6 +123,16 @@ def test_reproduce_without_any_store(run, tmp_path) -> None:
     assert (tmp_path / "results" / "dtagn_table2.csv").is_file()
 
 
+def test_settings_of_a_table_s_systems(run, refused, tmp_path) -> None:
+    words = ("reproduce", "agn3d", "1", "--out", tmp_path / "results", "--runs", tmp_path / "runs")
+    done = run(*words, "--set", "size=64", "--set", "agn3d.width=0.25")
+    assert done.exit_code == 0 and "no store of ck_plus" in done.stdout
+    assert "no system has a field sizes" in refused(*words, "--set", "sizes=64")
+    assert "no system 'agn'" in refused(*words, "--set", "agn.size=64")
+    assert "a int is wanted" in refused(*words, "--set", "size=large")
+    assert "agn3d has the fields" in refused(*words, "--set", "agn3d.hue=1")
+
+
 @pytest.mark.parametrize("word", ["systems", "databases", "--version", "--help"])
 def test_lists(run, word) -> None:
     done = run(word)

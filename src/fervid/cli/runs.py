@@ -8,7 +8,7 @@ import typer
 
 from fervid.cli.data import draw, prepare
 from fervid.cli.options import Device, Jobs, Seed, Sets, SomeStores, Stores, System, Table
-from fervid.cli.settings import recipe
+from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
 from fervid.errors import InputError
 
@@ -113,6 +113,7 @@ def reproduce(
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("results"),
     runs: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
+    sets: Sets = None,
     seed: Seed = 0,
     device: Device = "auto",
     jobs: Jobs = 1,
@@ -125,8 +126,15 @@ def reproduce(
     if contradictions:
         print(markdown(paper), end="")
         return
-    found = open_stores(stores or [])
-    for made in run(paper, table, found, out, runs=runs, seed=seed, device=device, jobs=jobs):
+    found, systems = open_stores(stores or []), everywhere(sets or [])
+    told: dict[str, Any] = {
+        "runs": runs,
+        "systems": systems,
+        "seed": seed,
+        "device": device,
+        "jobs": jobs,
+    }
+    for made in run(paper, table, found, out, **told):
         print(made.text())
 
 

@@ -24,6 +24,30 @@ def recipe(name: str, sets: Sequence[str]) -> Any:
     return replace(system, **_values(name, sets, known))
 
 
+def everywhere(sets: Sequence[str]) -> dict[str, Any]:
+    """Every system of the catalogue with the fields that --set names replaced where it has them.
+
+    `size=64` is for all systems that have such a field, `agn3d.size=64` for the one.
+
+    Raises:
+        InputError: no such system or field, or a value of another kind than the default's.
+    """
+    from fervid.systems import SYSTEMS
+
+    found: dict[str, list[str]] = {name: [] for name in SYSTEMS}
+    for pair in sets:
+        field, _, _ = pair.partition("=")
+        alone, dot, _ = field.rpartition(".")
+        if dot and alone not in found:
+            raise InputError(f"--set {pair}: no system {alone!r}; name one of {', '.join(SYSTEMS)}")
+        having = [alone] if dot else [name for name in found if hasattr(SYSTEMS[name], field)]
+        if not having:
+            raise InputError(f"--set {pair}: no system has a field {field}")
+        for name in having:
+            found[name].append(pair.removeprefix(f"{alone}."))
+    return {name: recipe(name, some) if some else SYSTEMS[name] for name, some in found.items()}
+
+
 def arguments(name: str, load: Callable[..., Any], sets: Sequence[str]) -> dict[str, Any]:
     """The keyword arguments of a database's loader that --set names.
 
