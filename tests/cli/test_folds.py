@@ -161,3 +161,20 @@ def test_parts_of_unknown_people(run, refused, stores) -> None:
     assert done.exit_code == 0 and "not checked: 36 clips have no subject" in done.stdout
     assert "no subject" in refused("folds", "show", "loso", "--store", stores["parts"])
     assert "no fixed training part" in refused("folds", "show", "parts", "--store", stores["alpha"])
+
+
+def test_what_a_loader_takes(run, forge, tmp_path) -> None:
+    dfew = ("--database", "dfew", "--root", forge("lists").make_dfew(tmp_path / "dfew"))
+    for fold, train in ((1, "2"), (2, "1")):
+        shown = run("folds", "show", "parts", *dfew, "--set", f"fold={fold}").stdout
+        assert shown.splitlines()[1].split()[:3] == ["test", train, "1"]
+    ck = ("--database", "ck_plus", "--root", forge("ck_plus").make(tmp_path / "ck"))
+    assert run("folds", "show", "loso", *ck, "--set", "last=2").exit_code == 0
+
+
+def test_of_any_numbers(refused, run, forge, tmp_path) -> None:
+    counted = forge("lists").make_counted(tmp_path)
+    words = ("folds", "show", "parts", "--database", "lists", "--root", counted)
+    codes = "codes={3: 'fear', 11: 'anger'}"
+    assert "no fixed training part" in refused(*words, "--set", codes)
+    assert "lists" in refused(*words)

@@ -32,6 +32,8 @@ def test_dfew_folds(tmp_path, forge) -> None:
         ("10", "00010", "anger", "test"),
     ]  # fmt: skip
     assert len(lists.load(root, name="dfew", fold=2).clips) == 2
+    assert lists.dfew(root, fold=2) == lists.load(root, name="dfew", fold=2)
+    assert lists.dfew(root, media=tmp_path / "Clip" / "clip_224x224_16f") == lists.dfew(root)
     with pytest.raises(DatabaseError, match=r"no set_6 .* \(found set_1, set_2\)"):
         lists.load(root, name="dfew", fold=6)
 

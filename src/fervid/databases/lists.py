@@ -120,24 +120,24 @@ def _of(clip: Clip, subject: str) -> Clip:
                 clip.apex, clip.view, clip.groups)  # fmt: skip
 
 
-def afew(root: Path) -> Database:
+def afew(root: Path, *, media: Path | None = None) -> Database:
     """AFEW: clips of films by lists `path label` (train.txt, val.txt), seven labels."""
-    return load(root, name="afew")
+    return load(root, name="afew", media=media)
 
 
-def dfew(root: Path) -> Database:
-    """DFEW: EmoLabel_DataSplit/ with set_1.csv, clips in Clip/; seven labels, first fold."""
-    return load(root, name="dfew")
+def dfew(root: Path, *, fold: int = 1, media: Path | None = None) -> Database:
+    """DFEW: EmoLabel_DataSplit/ with set_1.csv, clips in Clip/; seven labels, one fold of five."""
+    return load(root, name="dfew", fold=fold, media=media)
 
 
-def ferv39k(root: Path) -> Database:
+def ferv39k(root: Path, *, media: Path | None = None) -> Database:
     """FERV39k: 4_setups/All_scenes/ with train_All.csv and test_All.csv; seven labels."""
-    return load(root, name="ferv39k")
+    return load(root, name="ferv39k", media=media)
 
 
-def mafw(root: Path) -> Database:
+def mafw(root: Path, *, media: Path | None = None) -> Database:
     """MAFW: lists of clips, eleven labels."""
-    return load(root, name="mafw")
+    return load(root, name="mafw", media=media)
 
 
 # Lists
