@@ -48,7 +48,7 @@ class RBM(nn.Module):
 
     @torch.no_grad()
     def begin(self, v: Tensor) -> None:
-        """Visible biases that give the mean of the data (B, V) where no hidden unit is on."""
+        """Visible biases by which v is the mean of the data (B, V) where no hidden unit is on."""
         mean = v.mean(0)
         self.visible_bias.copy_(mean if self.gaussian else mean.clamp(0.01, 0.99).logit())
 

@@ -56,7 +56,9 @@ class Hybrid:
     weight_decay: float = 0.0005  # open
     gradient_clip: float = 0.0  # open: the longest step; 0 for any
     # Deep belief network: Sec. III-C, Table 1.
-    unit: str = "pair"  # open: a vector for each pair of frames, or their mean over a "segment"
+    unit: str = (
+        "pair"  # departure 9: a vector for each pair of frames, or their mean over a "segment"
+    )
     visible: str = "unit"  # departure 6: Bernoulli units in 0..1, or "gaussian"
     hidden: tuple[int, ...] = (4096, 2048, 1024)  # times width
     gibbs: int = 1  # open: k of CD-k
@@ -143,7 +145,7 @@ class Hybrid:
     def fit(self, train: Samples, validation: Samples, run: Run) -> HybridRecognizer:
         """Fine-tune both streams, train the machines in turn, tune the DBNs, fit the SVMs.
 
-        `validation` chooses each stage's epoch and every C.
+        Departure 11: `validation` chooses each stage's epoch and every C.
         """
         return stages.fit(self, train, validation, run)
 

@@ -83,7 +83,10 @@ def _fit_stream(recipe: Hybrid, name: str, sides: Sides, run: Run, begun: dict[s
 
 
 def begin(stream: Stream, recipe: Hybrid) -> str:
-    """Put pretrained weights in where there are some; says what the stream begins from."""
+    """Put pretrained weights in where there are some; says what the stream begins from.
+
+    Departure 5: without them it begins from random ones.
+    """
     if not recipe.pretrained:
         return "random weights, as asked"
     if recipe.pretrained == imported.VGG16_IMAGENET and (recipe.width, recipe.size) != (1.0, 227):
@@ -120,7 +123,7 @@ def _logits(array: str, stream: Any, batch: Batch) -> Tensor:
 def _fit_svm(
     made: HybridRecognizer, name: str, sides: Sides, found: list[Floats], seed: int
 ) -> None:
-    """A linear SVM on the means over each clip's segments."""
+    """A linear SVM on the means over each clip's segments; departure 10: of a stream's fc7 too."""
     seen = []
     for samples, rows in zip(sides, found, strict=True):
         which, first = features.videos(np.asarray(samples.arrays["video"]))
