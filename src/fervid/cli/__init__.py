@@ -44,6 +44,7 @@ for command in (data.draw, data.prepare, runs.evaluate, models.train, models.pre
                 runs.reproduce, data.cite, runs.demo, models.systems, data.databases):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
+app.add_typer(models.weights, name="weights")
 main = app
 
 

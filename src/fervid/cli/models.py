@@ -56,6 +56,21 @@ def predict(
     print(summary.text())
 
 
+weights = typer.Typer(help="Weights made elsewhere.", no_args_is_help=True)
+
+
+@weights.command("import")
+def import_weights(
+    source: Annotated[Path, typer.Argument(help="vgg16-397923af.pth, as torchvision has it.")],
+    out: Annotated[Path | None, typer.Option(help="Default: in $FERVID_MODELS.")] = None,
+    sha256: Annotated[str, typer.Option(help="How the file's must begin.")] = "397923af",
+) -> None:
+    """Convert ImageNet's VGG16 once: checked by hash, read as tensors alone, kept as safetensors."""
+    from fervid.learning.imported import import_vgg16
+
+    print(f"imported: {import_vgg16(source, out, sha256)}")
+
+
 def systems() -> None:
     """List the systems and the fields of their recipes."""
     from fervid.systems import SYSTEMS
