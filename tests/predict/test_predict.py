@@ -1,8 +1,8 @@
 """Inputs to outputs, whole: tables, plots, overlays; skipping, resuming, bad inputs."""
 
 import json
-import platform
 import os
+import platform
 import signal
 import subprocess
 import sys
