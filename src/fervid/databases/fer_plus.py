@@ -72,8 +72,8 @@ def load(root: Path, *, unpacked: str = "") -> Database:
     root = Path(root)
     if unpacked:
         place = Path(unpacked)
-        unpacked = place.is_dir() and any(place.iterdir())
-        root = place if unpacked else unpack(root, place)
+        ready = place.is_dir() and any(place.iterdir())
+        root = place if ready else unpack(root, place)
     groups = {part: {"part": part} for part in PARTS}
     out: Counter[str] = Counter()
     clips, listed = [], 0
