@@ -17,7 +17,7 @@ With --stills the database is what many CK+ studies use, the last three frames a
 
     python benchmarks/inflation.py --store STORE [--network appearance] [--stills]
 
-Without a store the built-in database is drawn (20 people, hard) and prepared first.
+Without a store the built-in database is drawn (hard, every emotion twice) and prepared first.
 """
 
 import argparse
@@ -283,13 +283,13 @@ def _more(counts: st.Counts, proper: st.Counts) -> str:
     return f"{difference:+.1f} ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})"
 
 
-def drawn(folder: Path) -> Store:
+def drawn(folder: Path, people: int) -> Store:
     """The built-in database, when no store is named."""
     from fervid.databases import load
     from fervid.databases.drawn import draw
     from fervid.faces import FaceSettings, prepare
 
-    draw(folder / "drawn", 20, 2, "apex", "hard", 0, 1)
+    draw(folder / "drawn", people, 2, "apex", "hard", 0, 1)
     prepare(load("drawn", folder / "drawn"), folder / "store", FaceSettings(), jobs=1)
     return Store.open(folder / "store")
 
@@ -307,6 +307,7 @@ def said_of(database: Database, data: Data, options: Any) -> str:
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--store", type=Path)
+    parser.add_argument("--people", type=int, default=20, help="to draw, without a store")
     parser.add_argument("--network", choices=NETWORKS, default="geometry")
     parser.add_argument("--stills", action="store_true")
     parser.add_argument("--folds", type=int, default=5)
@@ -322,7 +323,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if options.epochs:
         recipe = replace(recipe, epochs_geometry=options.epochs, epochs_appearance=options.epochs)
     with tempfile.TemporaryDirectory() as home:
-        store = Store.open(options.store) if options.store else drawn(Path(home))
+        store = Store.open(options.store) if options.store else drawn(Path(home), options.people)
         data = gather(store, recipe, options.stills, Path(home))
         found: dict[tuple[str, str], Answers] = {}
         for number in range(options.seed, options.seed + options.repeats):
