@@ -16,7 +16,7 @@ class Plan:
         measure: what its numbers are; "clips" needs a store and no run.
         networks: printed row or column -> the run's network; "*" for all that is not named.
         systems: database -> system.
-        changes: fields of the system's recipe; alike in all tables, so that they share runs.
+        changes: fields of these systems' recipes; alike in all tables, so that they share runs.
         protocol: a key of `fervid.protocols.PROTOCOLS`, or `ACROSS`.
         protocols: database -> its own, where the paper has one for it.
         others: printed row or column -> another system that answers it, and its network.
@@ -69,7 +69,7 @@ _HYBRID: Mapping[str, Any] = {
 _AGN3D = (
     ("3DAGN, network 1 alone", "ck_plus", "agn3d", "appearance"),
     ("3DAGN, networks 1, 2 and 3", "ck_plus", "agn3d", "joint"),
-    ("MMI: 2DIR", "mmi", "ir3d", "ir2d"),
+    ("MMI: 2DIR", "mmi", "ir2d", "ir2d"),
     ("MMI: 3DIR", "mmi", "ir3d", "ir3d"),
     ("MMI: DTAGN", "mmi", "dtagn-mmi", "joint"),
     ("MMI: 3DAGN, experiment", "mmi", "agn3d-experiment", "appearance"),
@@ -100,7 +100,7 @@ PLANS: Mapping[tuple[str, str], Plan] = {
         {"DTAGN": "joint"},
         **_DTAGN,
         others={
-            "2DIR with CRF": ("ir3d", "ir2d"),
+            "2DIR with CRF": ("ir2d", "ir2d"),
             "3DIR": ("ir3d", "ir3d"),
             "3DAGN": ("agn3d-experiment", "appearance"),
         },

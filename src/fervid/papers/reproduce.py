@@ -116,7 +116,8 @@ class _Runner:
 
     def _run(self, run: str, name: str, database: str, plan: Plan) -> Report | str:
         system: Any = self.systems[name]
-        if is_dataclass(system) and not isinstance(system, type):
+        own = name in plan.systems.values()
+        if own and is_dataclass(system) and not isinstance(system, type):
             known = {each.name for each in fields(system)}
             system = replace(system, **{k: v for k, v in plan.changes.items() if k in known})
         try:

@@ -41,6 +41,7 @@ class AGN3D:
     size: int = 299  # side of the films: of [3], whose details Sec. 3.1 refers to
     size_geometry: int = 0  # side of the difference images; 0: `size`, but 224 (VGG16's) at most
     width: float = 1.0  # scales every layer of every network; 1 is as printed
+    width_geometry: float = 0.0  # of network 2; 0: `width`
     frames: int = 10  # of [3]
     film: str = "peak"  # open: which frames, see `inputs.chosen`; or "spread", "runs"
     peak: str = "displacement"  # open: how the peak is found, see `inputs.pair`; or "last", "apex"
@@ -72,7 +73,7 @@ class AGN3D:
     # Adam: Sec. 4.1, which tells about 100 epochs; all other numbers are open.
     epochs_appearance: int = 100
     learning_rate_appearance: float = 0.001
-    epochs_pair: int = 40
+    epochs_pair: int = 100
     learning_rate_pair: float = 0.0003
     epochs_joint: int = 10
     learning_rate_joint: float = 0.0001
@@ -184,7 +185,8 @@ class AGN3D:
 
     def network_2(self, classes: int = 2) -> VGG16:
         """A geometric network, untrained."""
-        return VGG16(classes, self.width, self.image_size, dropout=self.dropout_geometry)
+        width = self.width_geometry or self.width
+        return VGG16(classes, width, self.image_size, dropout=self.dropout_geometry)
 
     def pair_networks(self, labels: int) -> Pairs:
         """Those of all pairs of K labels; "own" ones come in as they are trained."""
