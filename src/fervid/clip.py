@@ -28,6 +28,7 @@ class Clip:
         apex: index of the apex frame within the source, where the database tells it.
         view: "frontal", "profile", ... where the database tells it.
         groups: further columns of the subject (sex, age, ...), for per-group accuracy.
+        votes: how many people chose each label, where several were asked; labels of no use too.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Clip:
     apex: int | None = None
     view: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)
+    votes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

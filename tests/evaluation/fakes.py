@@ -108,7 +108,7 @@ class FakeSystem:
 
     def fit(self, train: Any, validation: Any, run: Any) -> FakeRecognizer:
         assert not set(train.subject) & set(validation.subject)
-        assert len(train) and len(validation)
+        assert len(train)
         if self.dies_in and self.dies_in in run.name:
             if self.hard:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -5,7 +5,10 @@ from typing import Annotated, Literal
 
 import typer
 
-Faces = Annotated[Literal["builtin", "mediapipe"], typer.Option(help="Who finds faces.")]
+Faces = Annotated[
+    Literal["builtin", "mediapipe", "cropped"],
+    typer.Option(help="Who finds faces; cropped: each picture is one already."),
+]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
 Stores = Annotated[list[Path], typer.Option("--store", help="A prepared database; repeatable.")]
 SomeStores = Annotated[

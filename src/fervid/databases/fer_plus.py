@@ -85,7 +85,9 @@ def load(root: Path, *, unpacked: str = "") -> Database:
             out["without a picture"] += 1
         elif label in FER_PLUS:
             path = Path(there[face.name])
-            clips.append(Clip(face.name, path, "fer_plus", label, groups=groups[face.part]))
+            given = {name: count for name, count in zip(COLUMNS, face.votes, strict=True) if count}
+            group = groups[face.part]
+            clips.append(Clip(face.name, path, "fer_plus", label, groups=group, votes=given))
         else:
             out[f"voted {label}"] += 1
     if out["without a picture"]:

@@ -176,10 +176,7 @@ def evaluate_each_database(
 
 
 def evaluate_parts(system: System, store: Store, run_dir: Path, **options: Any) -> Report:
-    """Train and test on the fixed parts of a database (`fervid.protocols.fixed_parts`).
-
-    Clips of unknown people are taken for people of their own, which the report's protocol says:
-    the parts may then share people, and intervals are too narrow where one person has several.
+    """Train and test on the fixed parts of a database (see `in_parts`).
 
     Args:
         options: as `evaluate` takes them.
@@ -188,14 +185,26 @@ def evaluate_parts(system: System, store: Store, run_dir: Path, **options: Any) 
         ProtocolError, LeakError: as `fixed_parts`.
         OutputError: as `evaluate`.
     """
+    named, folds = in_parts(store)
+    return evaluate(system, named, folds, run_dir, **options)
+
+
+def in_parts(store: Store) -> tuple[Joined, list[protocols.Fold]]:
+    """A store and the folds of its fixed parts (`fervid.protocols.fixed_parts`).
+
+    Clips of unknown people are taken for people of their own, which the report's protocol says:
+    the parts may then share people, and intervals are too narrow where one person has several.
+
+    Raises:
+        ProtocolError, LeakError: as `fixed_parts`.
+    """
     database = store.database
     clips = protocols.strangers(database.clips)
     unknown = sum(clip.subject is None for clip in database.clips)
     said = f", {unknown} clips of unknown people taken for one person each" if unknown else ""
     folds = [replace(fold, protocol=fold.protocol + said) for fold in protocols.fixed_parts(clips)]
     home = {clip.name: (store, clip) for clip in database.clips}
-    named = Joined(replace(database, clips=clips), store.digest, store.failed, home, {})
-    return evaluate(system, named, folds, run_dir, **options)
+    return Joined(replace(database, clips=clips), store.digest, store.failed, home, {}), folds
 
 
 def _apart(train: Sequence[Store], test: Store) -> None:

@@ -22,13 +22,14 @@ from fervid.evaluation import baseline, fold, report
 from fervid.evaluation.page import write_page
 from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
+from fervid.evaluation.votes import with_votes
 from fervid.evaluation.workers import Points, work_all
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
 from fervid.learning.seeding import derive
 from fervid.progress import track
-from fervid.protocols import Fold, digest, inner_split
+from fervid.protocols import Fold, digest, inner_sides
 from fervid.systems.interface import System
 
 IDENTITY, POINTS = "run.json", "landmarks.npz"
@@ -221,7 +222,7 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
         raise ProtocolError("no clip has a face to learn from: look at what `fervid prepare` said")
     with np.load(path, allow_pickle=False) as file:
         points = dict(zip(file["clip"].tolist(), file["points"], strict=True))
-    return samples, points
+    return with_votes(samples, database.clips), points
 
 
 def _save_points(path: Path, points: Points) -> None:
@@ -237,7 +238,7 @@ def _task(
     train = [row for row in each.train if row in usable]
     test = tuple(row for row in each.test if row in usable)
     seed = derive(run.seed, "fold", number) % 2**31
-    inner, chosen = inner_split(each.clips, train, validation, seed)
+    inner, chosen = inner_sides(each, train, validation, seed)
     folder = run.folder / f"fold-{number:02d}"
     facts = {
         "name": each.name,

@@ -12,6 +12,7 @@ from fervid.clip import Clip, Course
 from fervid.errors import InputError, OutputError
 from fervid.evaluation.baseline import normalise
 from fervid.evaluation.evaluate import Store, claim, recipe
+from fervid.evaluation.votes import with_votes
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
@@ -76,8 +77,8 @@ def train(
     samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
     if not len(samples):
         raise InputError("no clip has both a label and a face: look at what `fervid prepare` said")
-    usable = sorted(set(samples.clip.tolist()))
-    sides = inner_split(tuple(clips), usable, validation, seed)
+    samples = with_votes(samples, clips)
+    sides = _sides(clips, sorted(set(samples.clip.tolist())), validation, seed)
     fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
     made = system.fit(fit, checked, Run(folder, seed, device, name="train"))
     accuracy = _accuracy(made, checked)
@@ -97,6 +98,19 @@ def train(
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error}): choose another place") from error
     return Trained(made, accuracy, len(fit))
+
+
+def _sides(
+    clips: Sequence[Clip], usable: Sequence[int], share: float, seed: int
+) -> tuple[Sequence[int], Sequence[int]]:
+    """Clips to train on and clips to choose the epochs by; a fixed test part is neither."""
+    parts: dict[str, list[int]] = {}
+    for row in usable:
+        parts.setdefault(clips[row].groups.get("part", ""), []).append(row)
+    if {"train", "validation"} <= set(parts) and "" not in parts:
+        return parts["train"], parts["validation"]
+    rest = [row for row in usable if clips[row].groups.get("part") != "test"]
+    return inner_split(tuple(clips), rest, share, seed)
 
 
 def _labels(stores: Sequence[Store], neutral: bool) -> tuple[str, ...]:

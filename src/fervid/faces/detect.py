@@ -80,6 +80,10 @@ def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
     """
     if settings.finder == "mediapipe":
         return Mediapipe(settings)
+    if settings.finder == "cropped":
+        from fervid.faces.cropped import Cropped
+
+        return Cropped(settings, threads)
     return Builtin(settings, threads)
 
 

@@ -203,7 +203,7 @@ def _one_thread(settings: FaceSettings) -> Iterator[None]:
     kept = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        if settings.finder == "builtin":
+        if settings.finder != "mediapipe":
             import torch
 
             threads = torch.get_num_threads()
@@ -211,7 +211,7 @@ def _one_thread(settings: FaceSettings) -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(kept)
-        if settings.finder == "builtin":
+        if settings.finder != "mediapipe":
             torch.set_num_threads(threads)
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 from fervid.errors import FacesError
 from fervid.faces.track import SIZE
 
+FINDERS = ("builtin", "mediapipe", "cropped")
+
 
 @dataclass(frozen=True)
 class FaceSettings:
     """How faces are found, followed and cut out.
 
     Args:
-        finder: "builtin" or "mediapipe", which is never switched on unless asked for.
+        finder: "builtin"; "cropped" for pictures that are faces already; or "mediapipe", which is
+            never switched on unless asked for.
         model: the finder's model file; None: the package's own, or where `detect.py` looks.
-        size: side of a stored crop, pixels.
+        size: side of a stored crop, pixels; pictures "cropped" keep theirs unless it is larger.
         max_faces: how many faces to follow at once; a database's clip shows one subject.
         redetect_every: frames between two searches for new faces while `max_faces` are not seen.
         min_score: presence below which a face counts as lost, 0..1.
@@ -25,7 +28,8 @@ class FaceSettings:
         max_gap: seconds a face may be gone and keep its id.
         stabilise: "per-frame" aligns every frame on its own; "smooth" lets the crop follow with
             a little inertia, which takes out jitter and keeps quick head motion in the crop.
-        lossless: store PNG instead of JPEG of quality 95; about four times the room.
+        lossless: store PNG instead of JPEG of quality 95; about four times the room. Pictures
+            "cropped" always are.
         rate: frames per second of folders of images.
     """
 
@@ -43,8 +47,9 @@ class FaceSettings:
     rate: float = 25.0
 
     def __post_init__(self) -> None:
-        if self.finder not in ("builtin", "mediapipe"):
-            raise FacesError(f"no face finder is named {self.finder!r}: use builtin or mediapipe")
+        if self.finder not in FINDERS:
+            known = ", ".join(FINDERS)
+            raise FacesError(f"no face finder is named {self.finder!r}: use one of {known}")
         if self.stabilise not in ("per-frame", "smooth"):
             raise FacesError(f"stabilise={self.stabilise!r} is unknown: use per-frame or smooth")
         if min(self.max_faces, self.redetect_every, self.min_frames) < 1 or self.size < 16:

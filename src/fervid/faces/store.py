@@ -26,6 +26,7 @@ VERSION = 1
 COLUMNS = {
     "name": "string", "key": "string", "label": "string", "subject": "string", "path": "string",
     "start": "int64", "end": "int64", "apex": "int64", "view": "string", "groups": "string",
+    "votes": "string",
     "frames": "int64", "faces": "int64", "seen": "int64", "main": "int64", "reason": "string",
 }  # fmt: skip
 
@@ -166,7 +167,8 @@ def write_index(
 
     table = [
         {**asdict(row.clip), **asdict(row.summary), "key": row.key, "reason": row.reason,
-         "path": row.clip.path.as_posix(), "groups": json.dumps(dict(row.clip.groups))}
+         "path": row.clip.path.as_posix(), "groups": json.dumps(dict(row.clip.groups)),
+         "votes": json.dumps(dict(row.clip.votes))}
         for row in rows
     ]  # fmt: skip
     about = {k: v for k, v in vars(database).items() if k != "clips"}
@@ -201,6 +203,8 @@ def read_index(root: Path) -> Store:
 def _row(values: Mapping[str, Any], database: str) -> Row:
     same = ("name", "label", "subject", "start", "end", "apex", "view")
     groups, path = json.loads(values["groups"]), Path(values["path"])
-    clip = Clip(**{k: values[k] for k in same}, path=path, database=database, groups=groups)
+    votes = json.loads(values.get("votes") or "{}")  # stores of before had none
+    known = {k: values[k] for k in same}
+    clip = Clip(**known, path=path, database=database, groups=groups, votes=votes)
     summary = Summary(**{k: values[k] for k in ("frames", "faces", "seen", "main")})
     return Row(clip, values["key"], summary, values["reason"])

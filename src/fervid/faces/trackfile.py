@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fervid.atomic import blamed, whole
 from fervid.errors import InputError
 from fervid.faces.align import Aligner
+from fervid.faces.cropped import Whole
 from fervid.faces.following import FrameFaces
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import STATUS, Track
@@ -61,7 +62,9 @@ def write_tracks(
     Raises:
         OutputError: the folder cannot be written to, or is full.
     """
-    aligner = Aligner(settings)
+    cropped = settings.finder == "cropped"
+    aligner = Whole(settings.size) if cropped else Aligner(settings)
+    side = settings.size
     rows: list[tuple[float, int, bool]] = []
     size = (0, 0)
     with ExitStack() as spools:
@@ -73,14 +76,14 @@ def write_tracks(
                 size = (frame.image.shape[1], frame.image.shape[0])
             for face in seen.faces:
                 picture, points, back = aligner(frame.image, face.landmarks, face.face)
-                coded = _encode(picture, settings.lossless)
+                coded, side = _encode(picture, settings.lossless or cropped), len(picture)
                 with blamed(path):
                     if face.face not in people:
                         people[face.face] = _Person(path.parent, spools)
                     people[face.face].add(row, points, face.score, back, coded)
         summary = _summary(len(rows), people)
         metadata = {
-            "format": FORMAT, "version": str(VERSION), "size": str(settings.size),
+            "format": FORMAT, "version": str(VERSION), "size": str(side),
             "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
             "found_by": json.dumps({**found_by, "settings": settings.text}),
         }  # fmt: skip

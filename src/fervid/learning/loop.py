@@ -25,12 +25,16 @@ from torch import Tensor, nn
 from fervid.atomic import blamed, whole
 from fervid.errors import FervidError, InputError, WeightsError
 from fervid.learning import batches, seeding, weights
+from fervid.learning.averaging import Average
 from fervid.learning.batches import Batch
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.progress import track
 
 History = list[dict[str, float]]
+
+# Fields that plans did not always have, with the value that changes nothing.
+LATER: Mapping[str, Any] = {"optimiser": "sgd", "warmup": 0, "average": 0.0, "choose": "loss"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Plan:
         patience: stop after so many epochs without a better validation loss; 0 never does.
         checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
         optimiser: "sgd", or "adam", whose first decay rate is `momentum`.
+        warmup: epochs in which the learning rate rises from 0 to where it starts.
+        average: decay of a running mean of the weights, which is measured and kept in their
+            place; 0 for none.
+        choose: which epoch is kept: that of the best validation "loss" or "accuracy", or the
+            "last" (which validation then has no part in).
     """
 
     epochs: int
@@ -57,6 +66,9 @@ class Plan:
     patience: int = 0
     checkpoint_seconds: float = 30.0
     optimiser: str = "sgd"
+    warmup: int = 0
+    average: float = 0.0
+    choose: str = "loss"
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""
@@ -103,9 +115,10 @@ def train(
 ) -> History:
     """Train what requires a gradient in `network`; leaves it with its best weights, in eval mode.
 
-    The best are those of the epoch with the least loss on `validation`; without any validation
-    samples, of the last epoch. Goes on from a checkpoint in the run's folder, and only loads where
-    the stage was finished there. Writes `<stage>.safetensors` and the curve `<stage>.csv`.
+    The best are those of the epoch with the least loss on `validation` (see `Plan.choose`);
+    without any validation samples, of the last epoch. Goes on from a checkpoint in the run's
+    folder, and only loads where the stage was finished there. Writes `<stage>.safetensors` and the
+    curve `<stage>.csv`.
 
     Raises:
         FervidError: the loss is no longer a number.
@@ -122,18 +135,20 @@ def train(
     optimiser = _optimiser(stage.plan, [p for p in network.parameters() if p.requires_grad])
     wrapped, wrapped_optimiser = fabric.setup(network, optimiser)
     checkpoint = run.folder / f"{stage.name}.checkpoint.safetensors"
-    state = _restore(checkpoint, key, network, optimiser)
+    average = Average(network, stage.plan.average)
+    state = _restore(checkpoint, key, network, optimiser, average)
     written = time.monotonic()
     epochs = range(len(state.history), stage.plan.epochs)
     for epoch in track(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
         if stage.plan.patience and state.waited >= stage.plan.patience:
             break
-        loss = _epoch(stage, epoch, fabric, wrapped, wrapped_optimiser, samples, run.seed)
-        row = {"epoch": epoch, "loss": loss, **measure(stage, wrapped, validation, fabric.device)}
-        _keep_best(state, row, network)
+        loss = _epoch(stage, epoch, fabric, wrapped, wrapped_optimiser, average, samples, run.seed)
+        with average.held():
+            measured = measure(stage, wrapped, validation, fabric.device)
+            _keep_best(state, {"epoch": epoch, "loss": loss, **measured}, network, stage.plan)
         late = time.monotonic() - written >= stage.plan.checkpoint_seconds
         if late and fabric.is_global_zero:
-            _store(checkpoint, key, network, optimiser, state)
+            _store(checkpoint, key, network, optimiser, average, state)
             written = time.monotonic()
     network.load_state_dict(state.best, strict=False)
     network.to("cpu").eval()
@@ -185,6 +200,7 @@ def _epoch(
     fabric: Fabric,
     network: Any,
     optimiser: Any,
+    average: Average,
     samples: Samples,
     seed: int,
 ) -> float:
@@ -210,6 +226,7 @@ def _epoch(
             if plan.clip:
                 fabric.clip_gradients(network, optimiser, max_norm=plan.clip)
             optimiser.step()
+            average.update()
             total, seen = total + loss.detach() * len(batch.target), seen + len(batch.target)
     mean = float(torch.as_tensor(fabric.all_reduce(total / max(seen, 1), reduce_op="mean")))
     if not math.isfinite(mean):
@@ -221,9 +238,10 @@ def _epoch(
 
 
 def _rate(plan: Plan, epoch: float) -> float:
+    rise = min(1.0, epoch / plan.warmup) if plan.warmup else 1.0
     if plan.decay == "none":
-        return plan.learning_rate
-    return plan.learning_rate * (1 + math.cos(math.pi * epoch / plan.epochs)) / 2
+        return plan.learning_rate * rise
+    return plan.learning_rate * rise * (1 + math.cos(math.pi * epoch / plan.epochs)) / 2
 
 
 @torch.no_grad()
@@ -249,10 +267,14 @@ def _learned(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _keep_best(state: _State, row: dict[str, float], network: nn.Module) -> None:
+def _keep_best(state: _State, row: dict[str, float], network: nn.Module, plan: Plan) -> None:
     state.history.append(row)
     state.waited += 1
     loss = row.get("validation_loss", -math.inf)
+    if plan.choose == "accuracy":
+        loss = -row.get("validation_accuracy", math.inf)
+    elif plan.choose == "last":
+        loss = -math.inf
     if loss <= state.best_loss:
         state.best, state.best_loss, state.waited = _learned(network), loss, 0
 
@@ -261,8 +283,8 @@ def _fingerprint(stage: Stage, network: nn.Module, samples: Samples, run: Run) -
     """What a training's result depends on, besides the samples' content, as a sha256."""
     shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
     plan = {name: v for name, v in asdict(stage.plan).items() if name != "checkpoint_seconds"}
-    if stage.plan.optimiser == "sgd":  # as before there was a choice: old checkpoints stay valid
-        del plan["optimiser"]
+    # As before there was a choice: old checkpoints stay valid.
+    plan = {name: v for name, v in plan.items() if v != LATER.get(name)}
     told = [stage.name, plan, stage.copies, stage.every_copy, dict(stage.settings), run.seed]
     total = hashlib.sha256(json.dumps([*told, run.precision, shapes], sort_keys=True).encode())
     total.update(samples.target.tobytes() + samples.clip.tobytes())
@@ -279,27 +301,38 @@ def _resumable(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]]
 
 
 def _store(
-    path: Path, key: str, network: nn.Module, optimiser: torch.optim.Optimizer, state: _State
+    path: Path,
+    key: str,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    average: Average,
+    state: _State,
 ) -> None:
     tensors = {f"now.{name}": t for name, t in _learned(network).items()}
+    tensors |= {f"average.{name}": t for name, t in average.tensors.items()}
     tensors |= {f"best.{name}": t for name, t in state.best.items()}
     for index, buffers in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{name}": t for name, t in buffers.items() if t is not None}
-    card = {"key": key, "history": state.history, "waited": state.waited}
+    card = {"key": key, "history": state.history, "waited": state.waited, "steps": average.steps}
     best = state.best_loss if math.isfinite(state.best_loss) else None
     weights.save(path, tensors, {**card, "best_loss": best})
 
 
-def _restore(path: Path, key: str, network: nn.Module, optimiser: torch.optim.Optimizer) -> _State:
+def _restore(
+    path: Path, key: str, network: nn.Module, optimiser: torch.optim.Optimizer, average: Average
+) -> _State:
     """The state in a checkpoint, also put into network and optimiser; a new one without any."""
     if (found := _resumable(path, key)) is None:
         return _State([], {})
     tensors, card = found
-    parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "optimiser": {}}
+    parts: dict[str, dict[str, Tensor]] = {
+        "now": {}, "best": {}, "optimiser": {}, "average": {}
+    }  # fmt: skip
     for name, tensor in tensors.items():
         part, rest = name.split(".", 1)
         parts[part][rest] = tensor
     network.load_state_dict(parts["now"], strict=False)
+    average.restore(parts["average"], card.get("steps", 0))
     told = optimiser.state_dict()
     for name, tensor in parts["optimiser"].items():
         index, buffer = name.split(".", 1)

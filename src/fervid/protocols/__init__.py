@@ -34,6 +34,8 @@ class Fold:
         test: indices, ascending.
         name: said in progress lines and tables ("3").
         protocol: the words of the protocol that made it.
+        validation: those of `train` that choose the epoch, where the database fixes them; empty:
+            nothing is chosen, the last epoch counts. None: they are drawn (see `inner_split`).
 
     Raises:
         ProtocolError: a side is empty, a clip has no subject or stands twice.
@@ -45,6 +47,7 @@ class Fold:
     test: tuple[int, ...] = field(repr=False)
     name: str = ""
     protocol: str = ""
+    validation: tuple[int, ...] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for side, rows in (("train", self.train), ("test", self.test)):
@@ -241,11 +244,18 @@ def part_sides(clips: Clips) -> list[Sides]:
 def fixed_parts(clips: Clips) -> list[Fold]:
     """The parts a database is delivered in [5, Sec. 4.1 for FER+].
 
+    Where the test part is judged, the validation part chooses the epoch and is not trained on;
+    where it is judged itself, nothing chooses: the last epoch counts.
+
     Raises:
         ProtocolError: as `part_sides`, or clips without subject (`strangers` gives them one each).
         LeakError: the parts share subjects; names them.
     """
-    return [Fold(clips, *sides, "fixed parts") for sides in part_sides(clips)]
+    chosen = {"test": tuple(r for r, c in enumerate(clips) if c.groups.get("part") == "validation")}
+    return [
+        Fold(clips, train, test, name, "fixed parts", chosen.get(name, ()))
+        for train, test, name in part_sides(clips)
+    ]
 
 
 def strangers(clips: Clips) -> Clips:
@@ -308,6 +318,21 @@ def digest(folds: Sequence[Fold]) -> str:
     """Sha256 over the clips of every fold: which split this was, on any machine."""
     lists = [(fold.name, fold.train_names, fold.test_names) for fold in folds]
     return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
+
+
+def inner_sides(
+    fold: Fold, train: Sequence[int], share: float = 0.2, seed: int = 0
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A fold's usable training clips -> (train, validation): as fixed, else by `inner_split`.
+
+    Args:
+        train: those of `fold.train` that can be used.
+    """
+    if fold.validation is None:
+        return inner_split(fold.clips, train, share, seed)
+    chosen = set(fold.validation)
+    inner = tuple(row for row in train if row not in chosen)
+    return inner, tuple(row for row in train if row in chosen)
 
 
 def inner_split(

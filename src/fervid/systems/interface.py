@@ -47,7 +47,10 @@ class System(Protocol):
         """A track's samples, (N, ...) each; N = 0 where the track holds too little of a face."""
 
     def fit(self, train: Samples, validation: Samples, run: Run) -> Recognizer:
-        """Train; `validation` selects, is never trained on and never holds a subject of `train`."""
+        """Train; `validation` selects, is never trained on and never holds a subject of `train`.
+
+        Nothing is selected where it is empty: the last epoch counts.
+        """
 
     def load(self, path: Path) -> Recognizer:
         """A recognizer saved earlier.
