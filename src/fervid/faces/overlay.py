@@ -117,7 +117,7 @@ def _panel(
 ) -> Box:
     """Id, label and bars beside the box, where they hide least; returns where that is."""
     told = not np.isnan(face.probabilities).any()
-    line, width = round(15 * scale), round(150 * scale)
+    line, width = round(15 * scale), round(168 * scale)
     gap = round(5 * scale)
     height = line * (len(labels) if told else 0) + round(22 * scale) + gap
     left, top = _place(canvas.shape, face.box, width, height, gap, taken)
