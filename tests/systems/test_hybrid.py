@@ -355,6 +355,29 @@ def test_killed_it_resumes_equal(tmp_path):
         assert whole == resumed, stage
 
 
+TORCHRUN = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {here!r})
+import test_hybrid as t
+made = t.fit(Path(sys.argv[1]))
+torch.distributed.barrier()
+made.save(Path(sys.argv[1]) / f"made{{torch.distributed.get_rank()}}.safetensors", {{}})
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_system(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(TORCHRUN.format(here=str(Path(__file__).parent)))
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    subprocess.run([*launcher, str(script), str(tmp_path / "run")], check=True, timeout=600)
+    made = [weights.load(tmp_path / "run" / f"made{rank}.safetensors") for rank in (0, 1)]
+    assert made[0][1]["sha256"] == made[1][1]["sha256"]
+
+
 # SVM, pooling, pieces
 
 

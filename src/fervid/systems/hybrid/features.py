@@ -55,12 +55,12 @@ def extract(name: str, stream: Stream, pictures: NDArray[Any], run: Run) -> Floa
     key = hashlib.sha256(weights.digest(stream.state_dict()).encode())
     key.update(repr(pictures.shape).encode() + np.ascontiguousarray(pictures[:1]).tobytes())
     folder = run.folder / f"{name}-{key.hexdigest()[:16]}"
-    for other in run.folder.glob(f"{name}-*"):
+    fabric = loop.fabric_of(run)
+    for other in run.folder.glob(f"{name}-*") if fabric.is_global_zero else ():
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
     with blamed(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    fabric = loop.fabric_of(run)
     stream.to(fabric.device).eval()
     starts = range(0, len(pictures), BLOCK)
     said = f"{run.name} {name}".strip()
@@ -71,8 +71,10 @@ def extract(name: str, stream: Stream, pictures: NDArray[Any], run: Run) -> Floa
 
 
 def forget(names: tuple[str, ...], run: Run) -> None:
-    """Delete the blocks of `names`."""
-    for name in names:
+    """Delete the blocks of `names`, once every process has read them."""
+    fabric = loop.fabric_of(run)
+    fabric.barrier()
+    for name in names if fabric.is_global_zero else ():
         for folder in run.folder.glob(f"{name}-*"):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -26,7 +26,7 @@ from fervid.progress import track
 from fervid.systems.hybrid.dbn import RBM
 
 # How many vectors the reconstruction error is measured on after each epoch, at most.
-MEASURED = 1000
+MEASURED = 300
 
 
 @dataclass(frozen=True)
