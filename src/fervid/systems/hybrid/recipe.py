@@ -56,9 +56,7 @@ class Hybrid:
     weight_decay: float = 0.0005  # open
     gradient_clip: float = 0.0  # open: the longest step; 0 for any
     # Deep belief network: Sec. III-C, Table 1.
-    unit: str = (
-        "pair"  # departure 9: a vector for each pair of frames, or their mean over a "segment"
-    )
+    unit: str = "pair"  # departure 9: a vector for each pair; or "segment", their mean
     visible: str = "unit"  # departure 6: Bernoulli units in 0..1, or "gaussian"
     hidden: tuple[int, ...] = (4096, 2048, 1024)  # times width
     gibbs: int = 1  # open: k of CD-k
