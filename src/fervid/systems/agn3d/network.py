@@ -110,6 +110,9 @@ class FourConvolutions(nn.Module):
 class OwnPairs(nn.Module):
     """A VGG16 of two classes for every pair of labels that was asked for so far [2, Sec. 3.2].
 
+    A batch leaves most of them without a gradient, which one training over several processes
+    does not allow; folds may still be shared among them.
+
     Args:
         labels: K.
     """
