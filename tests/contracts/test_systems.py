@@ -28,6 +28,7 @@ SMALL = {
         "size": 32, "width": 1 / 64, "length": 4, "step": 4, "pairs": 2, "pretrained": "",
         "epochs": 1, "epochs_rbm": 1, "epochs_dbn": 1,
     },
+    "TFE": {"emotion": "C4-P8", "epochs_emotion": 2, "epochs_joint": 1, "batch_size": 16},
     "IR3D": {"size": 49, "width": 1 / 16, "hidden": 8, "epochs": 1},
 }  # fmt: skip
 

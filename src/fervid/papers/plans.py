@@ -78,6 +78,16 @@ _AGN3D = (
     ("MMI: linear model of the landmarks", "mmi", "agn3d", "landmarks"),
 )
 
+# [5, Sec. 4.5, 4.6]: the CK+ pictures are a database of their own here; two more baselines.
+_TFE = (
+    ("TFE-JL, identity not learnt", "fer_plus", "tfe", "joint-fresh"),
+    ("SVM on the identity feature", "fer_plus", "tfe", "svm"),
+    ("ResNet, CK+", "ck_plus_stills", "tfe-ck", "resnet"),
+    ("TFE-JL, CK+", "ck_plus_stills", "tfe-ck", "joint"),
+    ("TFE-JL, CK+, identity not learnt", "ck_plus_stills", "tfe-ck", "joint-fresh"),
+    ("SVM on the identity feature, CK+", "ck_plus_stills", "tfe-ck", "svm"),
+)
+
 PLANS: Mapping[tuple[str, str], Plan] = {
     ("dtagn", "1"): Plan("clips"),
     ("dtagn", "2"): Plan("accuracy", _ROWS, **_DTAGN, linear=True),
@@ -137,4 +147,13 @@ PLANS: Mapping[tuple[str, str], Plan] = {
         "accuracy", {f"{name}: Ours": "dbn-3" for name in ("BAUM-1s", "RML", "MMI")}, **_HYBRID
     ),
     ("hybrid", "Fig. 6"): Plan("confusion", {"*": "dbn-3"}, **_HYBRID),
+    # [5]'s tables are missing from what we read; its text says these.
+    ("tfe", "text"): Plan(
+        "accuracy",
+        {"ResNet": "resnet", "TFE-JL": "joint"},
+        {"fer_plus": "tfe", "ck_plus_stills": "tfe-ck"},
+        {"compare": True},
+        protocols={"fer_plus": "parts", "ck_plus_stills": "ten-fold"},
+        added=_TFE,
+    ),
 }

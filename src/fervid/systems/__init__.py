@@ -7,6 +7,7 @@ from fervid.systems.dtagn import DTAGN
 from fervid.systems.hybrid import Hybrid
 from fervid.systems.interface import System
 from fervid.systems.ir3d import IR3D
+from fervid.systems.tfe import TFE
 
 SYSTEMS: Mapping[str, System] = {
     # [1, Sec. 5.1], CK+ and Oulu-CASIA.
@@ -51,5 +52,38 @@ SYSTEMS: Mapping[str, System] = {
         appearance="four",
         dropout_appearance=0.5,  # open
         geometry=False,
+    ),
+    # [5, Sec. 4.2], FER+.
+    "tfe": TFE(),
+    # [5, Sec. 4.2], CK+: fewer layers, larger faces, another learning rate.
+    "tfe-ck": TFE(
+        name="tfe-ck",
+        emotion="C16-I16-P16-P16-P32-P64",
+        size=96,  # open
+        learning_rate_emotion=0.16,
+        last_frames=3,  # [5, Sec. 4.1]
+    ),
+    # [5, Tables 2, 4, 5]: what the paper compares it with, and width without identity.
+    "tfe-resnet": TFE(name="tfe-resnet", answer="resnet"),
+    "tfe-svm": TFE(name="tfe-svm", answer="svm"),
+    "tfe-fresh": TFE(name="tfe-fresh", answer="joint-fresh"),
+    # Not the paper's training: votes instead of one label, stronger augmentation, wider layers.
+    "tfe-plus": TFE(
+        name="tfe-plus",
+        emotion="C32-P48-I48-P96-I96-P144-I144",
+        local=False,
+        shift=0.1,
+        turn=15.0,
+        scale=0.15,
+        light=0.2,
+        erase=0.3,
+        epochs_emotion=80,
+        epochs_joint=20,
+        learning_rate_joint=0.01,
+        warmup=2,
+        average=0.999,
+        targets="votes",
+        answer="resnet",
+        mirror=True,
     ),
 }

@@ -1,0 +1,287 @@
+"""The two networks of paper 5 and their tandem: pure modules, pictures in, logits out.
+
+Every network takes grey faces as they are, (B, P, P) in 0..255, and normalises them itself: what
+training found of each pixel's mean and deviation is kept with the weights [5, Sec. 4.3].
+"""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fervid.errors import InputError
+
+# [5, Figs. 3, 4]: C16 is a convolution with 16 filters, I an identity block, P a projection block,
+# which halves the picture; all convolutions are 3 x 3 but the 1 x 1 of a projection's shortcut.
+RESNET18 = "C16-I16-I16-P16-I16-P32-I32-P64-I64"
+# Of every pair of blocks one identity block is gone, and a projection block of 16 is added.
+RESNET12 = "C16-I16-P16-P16-P32-P64"
+LAYER = re.compile(r"([CIP])(\d+)(/2)?")
+# [5]'s [10]: convolutions of the identity network (filters, side), each of the first three
+# followed by 2 x 2 max pooling; the third shares weights within 2 x 2 places, the fourth nowhere.
+DEEPID = ((20, 4), (40, 3), (60, 3), (80, 2))
+IDENTITY = 160
+
+
+def parse(text: str) -> list[tuple[str, int, int]]:
+    """The notation of `RESNET18` as kinds, filters and strides; C32/2 goes in steps of two.
+
+    >>> parse("C16-I16-P32")
+    [('C', 16, 1), ('I', 16, 1), ('P', 32, 2)]
+    """
+    found = [LAYER.fullmatch(part) for part in text.split("-")]
+    layers = [(m[1], int(m[2]), 2 if m[3] or m[1] == "P" else 1) for m in found if m]
+    kinds = "".join(kind for kind, _, _ in layers)
+    if not all(found) or not kinds.startswith("C") or "C" in kinds[1:]:
+        raise InputError(f"{text!r} is no residual network: write it like {RESNET18!r}")
+    for (_, before, _), (kind, now, _) in pairwise(layers):
+        if kind == "I" and now != before:
+            raise InputError(f"I{now} after {before} filters in {text!r}: write P{now} there")
+    return layers
+
+
+class Standardise(nn.Module):
+    """Less each pixel's mean, over its deviation, of the training data; kept with the weights.
+
+    Args:
+        size: side of the picture, pixels.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", torch.zeros(size, size))
+        self.register_buffer("deviation", torch.ones(size, size))
+
+    def learn(self, faces: NDArray[np.uint8]) -> None:
+        """Take mean and deviation over training faces, (N, P', P'), which may lie on disk."""
+        total, square = np.zeros((2, *faces.shape[1:]))
+        for start in range(0, len(faces), 1024):
+            some = np.asarray(faces[start : start + 1024], np.float64)
+            total += some.sum(0)
+            square += (some**2).sum(0)
+        mean = total / max(len(faces), 1)
+        # A pixel that never changes would otherwise be divided by nothing.
+        deviation = np.sqrt(np.maximum(square / max(len(faces), 1) - mean**2, 1))
+        for buffer, values in ((self.mean, mean), (self.deviation, deviation)):
+            grid = torch.from_numpy(values)[None]
+            buffer.copy_(F.adaptive_avg_pool2d(grid, buffer.shape[-1])[0])
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to (B, 1, P, P)."""
+        return ((faces.float() - self.mean) / self.deviation).unsqueeze(1)
+
+
+class Block(nn.Module):
+    """relu(BN(conv(relu(BN(conv(x))))) + shortcut), the shortcut x or BN(conv 1 x 1) [5, Fig. 4].
+
+    Departure 3: of a projection block's convolutions the first 3 x 3 and the 1 x 1 go in steps of
+    two; the second 3 x 3 must not, or both ways would end with different sizes.
+    """
+
+    def __init__(self, before: int, filters: int, stride: int) -> None:
+        super().__init__()
+        self.first = nn.Sequential(*_conv(before, filters, 3, stride), nn.ReLU(inplace=True))
+        self.second = nn.Sequential(*_conv(filters, filters, 3))
+        project = stride > 1 or before != filters
+        self.stride = stride
+        self.shortcut = nn.Sequential(*_conv(before, filters, 1) if project else ())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, n, H / stride, W / stride)."""
+        # A 1 x 1 in steps of two, the steps made by slicing: in pixel-major memory oneDNN's own
+        # writes where it must not (torch 2.13, few filters: the process dies in the backward pass).
+        short = self.shortcut(x[:, :, :: self.stride, :: self.stride])
+        return F.relu(self.second(self.first(x)) + short, inplace=True)
+
+
+def _conv(before: int, filters: int, side: int, stride: int = 1) -> tuple[nn.Module, nn.Module]:
+    made = nn.Conv2d(before, filters, side, stride, padding=side // 2, bias=False)
+    nn.init.kaiming_normal_(made.weight, mode="fan_out", nonlinearity="relu")
+    return made, nn.BatchNorm2d(filters)
+
+
+class Emotion(nn.Module):
+    """A residual network without max pooling, ending in the mean over the map [5, Sec. 3.1].
+
+    Args:
+        text: its layers, see `RESNET18`.
+        size: side of the face, pixels.
+    """
+
+    def __init__(self, text: str, size: int) -> None:
+        super().__init__()
+        layers = parse(text)
+        self.standardise = Standardise(size)
+        parts: list[nn.Module] = []
+        before = 1
+        for kind, filters, stride in layers:
+            if kind == "C":
+                parts += [*_conv(before, filters, 3, stride), nn.ReLU(inplace=True)]
+            else:
+                parts.append(Block(before, filters, stride))
+            before = filters
+        self.layers = nn.Sequential(*parts)
+        self.width = before
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to the emotion feature, (B, n); n = 64 in the paper."""
+        maps: Tensor = self.layers(self.standardise(faces))
+        return maps.mean((2, 3))
+
+
+class LocalConv(nn.Module):
+    """A convolution whose weights are shared only within regions of the map ([5]'s [10]).
+
+    Args:
+        before, filters: maps in and out.
+        kernel: side of a filter, pixels; no padding.
+        side: of the map made, a multiple of `region`.
+        region: side of a region, pixels; 1 shares nothing.
+    """
+
+    def __init__(self, before: int, filters: int, kernel: int, side: int, region: int) -> None:
+        super().__init__()
+        if side % region:
+            raise InputError(
+                f"a map of {side} pixels has no whole number of regions of {region}: take another "
+                "size of the identity network's picture"
+            )
+        self.kernel, self.count, self.region = kernel, side // region, region
+        inside = before * kernel**2
+        regions = self.count**2
+        self.weight = nn.Parameter(torch.randn(regions, inside, filters) * (2 / inside) ** 0.5)
+        self.bias = nn.Parameter(torch.zeros(regions, 1, filters))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, filters, side, side)."""
+        n, r = self.count, self.region
+        seen = F.unfold(x, self.kernel)  # (B, C k k, side side)
+        inside, filters = self.weight.shape[1:]
+        # By region: (n n, B r r, C k k).
+        seen = seen.reshape(-1, inside, n, r, n, r).permute(2, 4, 0, 3, 5, 1)
+        made = torch.baddbmm(self.bias, seen.reshape(n * n, -1, inside), self.weight)
+        made = made.reshape(n, n, -1, r, r, filters).permute(2, 5, 0, 3, 1, 4)
+        return made.reshape(-1, filters, n * r, n * r)
+
+
+class DeepID(nn.Module):
+    """Four convolutions; 160 numbers fully connected to the third and the fourth ([5]'s [10]).
+
+    Args:
+        size: side of the face it looks at, pixels; larger faces are made smaller to it.
+        local: the third and fourth convolution do not share weights everywhere, as in [10].
+    """
+
+    def __init__(self, size: int = 48, local: bool = True) -> None:
+        super().__init__()
+        self.size, self.local = size, local
+        self.standardise = Standardise(size)
+        sides, side = [], size
+        for place, (_, kernel) in enumerate(DEEPID):
+            side = side - kernel + 1
+            sides.append(side)
+            side = side // 2 if place < 3 else side
+        if side < 1:
+            raise InputError(f"a face of {size} pixels is too small for DeepID: give 32 or more")
+        (a, k1), (b, k2), (c, k3), (d, k4) = DEEPID
+        self.low = nn.Sequential(
+            nn.Conv2d(1, a, k1), nn.ReLU(inplace=True), nn.MaxPool2d(2),
+            nn.Conv2d(a, b, k2), nn.ReLU(inplace=True), nn.MaxPool2d(2),
+        )  # fmt: skip
+        third: nn.Module = nn.Conv2d(b, c, k3)
+        fourth: nn.Module = nn.Conv2d(c, d, k4)
+        if local:
+            third = LocalConv(b, c, k3, sides[2], region=2)
+            fourth = LocalConv(c, d, k4, sides[3], region=1)
+        self.third = nn.Sequential(third, nn.ReLU(inplace=True), nn.MaxPool2d(2))
+        self.fourth = nn.Sequential(fourth, nn.ReLU(inplace=True))
+        inside = c * (sides[2] // 2) ** 2 + d * sides[3] ** 2
+        self.top = nn.Linear(inside, IDENTITY)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to the identity feature, (B, 160), >= 0."""
+        if faces.shape[-1] != self.size:
+            faces = F.adaptive_avg_pool2d(faces.float().unsqueeze(1), self.size).squeeze(1)
+        third = self.third(self.low(self.standardise(faces)))
+        both = torch.cat([third.flatten(1), self.fourth(third).flatten(1)], dim=1)
+        return F.relu(self.top(both))
+
+
+class Alone(nn.Module):
+    """A network below a linear layer: how each part is trained for itself."""
+
+    def __init__(self, body: Emotion | DeepID, labels: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.body: Emotion | DeepID = body
+        width = body.width if isinstance(body, Emotion) else IDENTITY
+        self.dropout, self.top = nn.Dropout(dropout), nn.Linear(width, labels)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to logits, (B, K)."""
+        logits: Tensor = self.top(self.dropout(self.body(faces)))
+        return logits
+
+
+class Tandem(nn.Module):
+    """Both features, batch-normalised and one after the other, below a linear layer [5, Sec. 3.2].
+
+    The tandem feature has 160 + 64 = 224 numbers.
+
+    Args:
+        hidden: units of a fully connected layer below the last; 0 for none.
+        dropout: on the identity feature [5, Sec. 4.2].
+    """
+
+    def __init__(
+        self, identity: DeepID, emotion: Emotion, labels: int, dropout: float, hidden: int = 0
+    ) -> None:
+        super().__init__()
+        self.identity, self.emotion = identity, emotion
+        self.scale_identity = nn.BatchNorm1d(IDENTITY)
+        self.scale_emotion = nn.BatchNorm1d(emotion.width)
+        # Departure 4: behind the normalisation, whose moments it would otherwise change.
+        self.dropout = nn.Dropout(dropout)
+        width = IDENTITY + emotion.width
+        below = (nn.Linear(width, hidden), nn.ReLU(inplace=True)) if hidden else ()
+        self.top = nn.Sequential(*below, nn.Linear(hidden or width, labels))
+
+    def feature(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to the tandem feature, (B, 224)."""
+        identity = self.dropout(self.scale_identity(self.identity(faces)))
+        return torch.cat([identity, self.scale_emotion(self.emotion(faces))], dim=1)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to logits, (B, K)."""
+        logits: Tensor = self.top(self.feature(faces))
+        return logits
+
+
+class Linear(nn.Module):
+    """A linear classifier on the standardised identity feature: the transfer baseline [5, Table 5].
+
+    Its "logits" are the margins of a support vector machine for each label against all others.
+    """
+
+    def __init__(self, identity: DeepID, labels: int) -> None:
+        super().__init__()
+        self.identity = identity
+        self.mean: Tensor
+        self.deviation: Tensor
+        self.register_buffer("mean", torch.zeros(IDENTITY))
+        self.register_buffer("deviation", torch.ones(IDENTITY))
+        self.top = nn.Linear(IDENTITY, labels)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """(B, P, P) in 0..255 to margins, (B, K)."""
+        margins: Tensor = self.top((self.identity(faces) - self.mean) / self.deviation)
+        return margins

@@ -1,0 +1,184 @@
+"""A trained TFE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fervid.errors import InputError, WeightsError
+from fervid.faces.track import Track
+from fervid.learning import weights
+from fervid.systems.tfe import inputs
+
+if TYPE_CHECKING:
+    from fervid.systems.tfe.recipe import TFE
+
+
+@dataclass
+class TFERecognizer:
+    """The network that answers, and those it is compared with.
+
+    Args:
+        system: the recipe it was trained by.
+        labels: K names, the order of every probability vector.
+        networks: by name.
+    """
+
+    system: TFE
+    labels: tuple[str, ...]
+    networks: dict[str, nn.Module]
+
+    @property
+    def output(self) -> str:
+        """Which of `predict`'s networks is the answer."""
+        return self.system.answer
+
+    @torch.no_grad()
+    def predict(
+        self, arrays: Mapping[str, NDArray[Any]], size: int = 128
+    ) -> dict[str, NDArray[np.float32]]:
+        """Probabilities, (N, K), of every network there is.
+
+        Those of "svm" are softmax(margins), which orders labels and is no probability.
+
+        Args:
+            arrays: as the system's `inputs` makes them, N faces; colour and other sizes are
+                brought to what the networks know (see `inputs.picture`).
+            size: how many at a time.
+
+        Raises:
+            InputError: what is no face (see `inputs.picture`).
+        """
+        faces = _checked(arrays["faces"], self.system.size)
+        found: dict[str, NDArray[np.float32]] = {}
+        for name, net in self.networks.items():
+            net.eval()
+            device = next(net.parameters()).device
+            out = np.zeros((len(faces), len(self.labels)), np.float32)
+            for start in range(0, len(faces), size):
+                some = torch.from_numpy(np.array(faces[start : start + size])).to(device)
+                logits = net(some).float()
+                if self.system.mirror:
+                    logits = (logits + net(some.flip(2)).float()) / 2
+                out[start : start + size] = logits.softmax(1).cpu()
+            found[name] = out
+        return found
+
+    def judge(self, images: list[NDArray[Any]]) -> NDArray[np.float32]:
+        """Probabilities, (N, K), of cropped faces of any size, grey or RGB; a row for each.
+
+        Raises:
+            InputError: what is no face (see `inputs.picture`).
+        """
+        none = np.zeros((0, self.system.size, self.system.size), np.uint8)
+        made = [inputs.picture(image, self.system.size) for image in images]
+        return self.predict({"faces": np.stack(made) if made else none})[self.output]
+
+    def frames(self, track: Track, seconds: float = 0.0) -> NDArray[np.float32]:
+        """Probabilities of every row of a track, (T, K); NaN where it shows no face.
+
+        Args:
+            seconds: of smoothing, see `smoothed`; 0, as evaluation has it, for none.
+        """
+        told = np.full((len(track), len(self.labels)), np.nan, np.float32)
+        seen = track.rows(track.seen)
+        if len(seen):
+            told[track.seen] = self.predict({"faces": inputs.faces(seen, self.system.size)})[
+                self.output
+            ]
+        return smoothed(told, track.times, seconds) if seconds else told
+
+    def clip(self, track: Track) -> NDArray[np.float32] | None:
+        """A whole track's probabilities, (K,): the mean over its rows with a face, or None."""
+        told = self.frames(track)[track.seen]
+        return np.asarray(told.mean(0), np.float32) if len(told) else None
+
+    def only(self, name: str) -> TFERecognizer:
+        """The same with one network, which answers: what is worth shipping."""
+        from dataclasses import replace
+
+        recipe = replace(self.system, answer=name, compare=False)
+        return TFERecognizer(recipe, self.labels, {name: self.networks[name]})
+
+    def to(self, device: str) -> TFERecognizer:
+        """The same, predicting on a device."""
+        for net in self.networks.values():
+            net.to(device)
+        return self
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return dict(nn.ModuleDict(self.networks).state_dict())
+
+    def save(self, path: Path, card: Mapping[str, Any]) -> None:
+        """One safetensors file, written atomically, with labels, recipe and card in its metadata.
+
+        Args:
+            card: licence, what it was trained on, anything else JSON can hold.
+        """
+        people = {}
+        for name, net in self.networks.items():
+            body = getattr(net, "identity", None)
+            people[name] = (48, True) if body is None else (body.size, body.local)
+        told = {"kind": "tfe", "system": self.system.name, "recipe": asdict(self.system)}
+        told |= {"labels": self.labels, "networks": people, "card": dict(card)}
+        weights.save(path, self._tensors(), told)
+
+    def restore(self, tensors: Mapping[str, Tensor], path: Path) -> None:
+        """Put saved weights in place.
+
+        Raises:
+            WeightsError: they are of other names or shapes.
+        """
+        own = {name: tensor.shape for name, tensor in self._tensors().items()}
+        if own != {name: tensor.shape for name, tensor in tensors.items()}:
+            raise WeightsError(
+                f"{path} does not hold the networks its recipe describes: get it again"
+            )
+        nn.ModuleDict(self.networks).load_state_dict(dict(tensors))
+        for net in self.networks.values():
+            net.eval()
+
+
+def smoothed(
+    told: NDArray[np.floating], times: NDArray[np.floating], seconds: float
+) -> NDArray[np.float32]:
+    """Each row as the mean of those around it, weighted exp(-(t - t')^2 / (2 seconds^2)).
+
+    Rows without a face lend nothing and get nothing.
+
+    Args:
+        told: (T, K) probabilities, NaN where there is no face.
+        times: (T,) seconds, ascending.
+        seconds: standard deviation of the Gaussian; it is cut at three of them.
+    """
+    out = np.full(told.shape, np.nan, np.float32)
+    rows = np.flatnonzero(~np.isnan(told).any(1))
+    known, when = np.asarray(told[rows], np.float64), np.asarray(times, np.float64)[rows]
+    low = np.searchsorted(when, when - 3 * seconds, "left")
+    high = np.searchsorted(when, when + 3 * seconds, "right")
+    for place, row in enumerate(rows):
+        near = slice(low[place], high[place])
+        weight = np.exp(-((when[near] - when[place]) ** 2) / (2 * seconds**2))
+        out[row] = weight @ known[near] / weight.sum()
+    return out
+
+
+def _checked(faces: NDArray[Any], size: int) -> NDArray[np.uint8]:
+    """(N, P, P) uint8 as it came, or every face brought to it."""
+    faces = np.asarray(faces)
+    if faces.dtype == np.uint8 and faces.ndim == 3 and faces.shape[1:] == (size, size):
+        return faces
+    if faces.ndim not in (3, 4):
+        raise InputError(
+            f"faces of shape {faces.shape} are no pictures: give (N, {size}, {size}) grey or "
+            "(N, H, W, 3) RGB"
+        )
+    made = [inputs.picture(face, size) for face in faces]
+    return np.stack(made) if made else np.zeros((0, size, size), np.uint8)

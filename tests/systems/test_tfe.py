@@ -1,0 +1,388 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from fervid.errors import InputError, WeightsError
+from fervid.learning import weights
+from fervid.learning.batches import Batch
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+from fervid.systems import SYSTEMS
+from fervid.systems.tfe import TFE, identity, targets
+from fervid.systems.tfe.identity import DeepIDTraining
+from fervid.systems.tfe.recognizer import smoothed
+
+LABELS = ("neutral", "happiness", "surprise")
+SIDE = 32
+SMALL = TFE(
+    emotion="C4-P8", size=SIDE, identity_size=SIDE, epochs_emotion=4, epochs_joint=2,
+    batch_size=8, learning_rate_joint=0.05, shift=0.02, turn=3, identity="none", compare=True,
+)  # fmt: skip
+
+
+def samples(n=24, seed=0, votes=True):
+    """Faces of one grey by label, with noise."""
+    rng = np.random.default_rng(seed)
+    target = np.arange(n) % 3
+    faces = (rng.integers(0, 60, (n, SIDE, SIDE)) + 80 * target[:, None, None]).astype(np.uint8)
+    arrays = {"faces": faces}
+    if votes:
+        arrays["votes"] = 8 * np.eye(3, dtype=np.float32)[target] + 2
+    people = np.array([f"s{i % 5}" for i in range(n)])
+    return Samples(arrays, target, np.arange(n), people, LABELS)
+
+
+def run(folder, seed=0):
+    return Run(folder, seed=seed, device="cpu")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """An identity network that was trained for a moment."""
+    folder = tmp_path_factory.mktemp("people")
+    training = DeepIDTraining(size=SIDE, local=False, epochs=1, batch_size=8)
+    net = training.fit(samples(), run(folder))
+    identity.save(net, folder / "people.safetensors", training, {"data": "noise"})
+    return folder / "people.safetensors"
+
+
+@pytest.fixture(scope="module")
+def recipe(people):
+    return replace(SMALL, identity=str(people))
+
+
+@pytest.fixture(scope="module")
+def trained(recipe, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    return recipe.fit(samples(), samples(9, 1), run(folder)), folder
+
+
+def test_every_network_answers_with_probabilities(trained):
+    made, folder = trained
+    found = made.predict(samples().arrays)
+    assert list(found) == ["joint", "joint-fresh", "resnet", "svm"] and made.output == "joint"
+    for p in found.values():
+        assert p.shape == (24, 3) and p.dtype == np.float32
+        np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
+    assert {p.name for p in folder.glob("*.csv")} == {"resnet.csv", "joint.csv", "joint-fresh.csv"}
+    none = made.predict({"faces": samples().arrays["faces"][:0]})
+    assert {p.shape for p in none.values()} == {(0, 3)}
+
+
+def test_it_learns(recipe, tmp_path):
+    longer = replace(recipe, epochs_emotion=20, compare=False, answer="resnet")
+    made = longer.fit(samples(), samples(9, 1), run(tmp_path))
+    asked = samples(30, 2)
+    assert (made.predict(asked.arrays)["resnet"].argmax(1) == asked.target).mean() > 0.9
+
+
+def test_only_what_the_answer_needs_is_trained(recipe, tmp_path):
+    made = replace(recipe, compare=False, answer="svm").fit(samples(), samples(9, 1), run(tmp_path))
+    assert list(made.networks) == ["svm"] and not list(tmp_path.iterdir())
+    alone = replace(SMALL, compare=False, answer="resnet")
+    made = alone.fit(samples(), samples(9, 1), run(tmp_path))
+    assert list(made.networks) == ["resnet"]
+    assert {p.name for p in tmp_path.iterdir()} == {"resnet.csv", "resnet.safetensors"}
+
+
+def test_joint_learning_begins_with_both_trained_parts(recipe, trained, people):
+    made, folder = trained
+    state = weights.load(folder / "resnet.safetensors")[0]
+    tandem = recipe._tandem("joint", made.networks["resnet"].body, samples(), 0)
+    for name, tensor in tandem.emotion.state_dict().items():
+        assert torch.equal(tensor, state[f"body.{name}"])
+    for name, tensor in tandem.identity.state_dict().items():
+        assert torch.equal(tensor, weights.load(people)[0][name])
+    fresh = recipe._tandem("joint-fresh", made.networks["resnet"].body, samples(), 0)
+    assert not torch.equal(fresh.identity.top.weight, tandem.identity.top.weight)
+    assert torch.equal(
+        fresh.emotion.layers[0].weight, made.networks["resnet"].body.layers[0].weight
+    )
+    # All of it is learnt.
+    after = made.networks["joint"]
+    assert not torch.equal(after.identity.low[0].weight, tandem.identity.low[0].weight)
+    assert not torch.equal(after.emotion.layers[0].weight, tandem.emotion.layers[0].weight)
+
+
+def test_the_transfer_baseline_is_a_linear_machine_on_the_identity_feature(trained, people):
+    from sklearn.svm import LinearSVC
+
+    made, _ = trained
+    found = identity.features(identity.load(str(people)), samples().arrays["faces"])
+    assert found.shape == (24, 160)
+    standard = (found - found.mean(0)) / np.maximum(found.std(0), 1e-6)
+    machine = LinearSVC(dual=False, random_state=0).fit(standard, samples().target)
+    called = made.predict(samples().arrays)["svm"].argmax(1)
+    assert called.tolist() == machine.predict(standard).tolist()
+
+
+def test_two_labels_and_one_label_make_a_machine_too(recipe):
+    from fervid.systems.tfe.svm import fit_margins
+
+    data = samples()
+    for known in ((0, 2), (1,)):
+        some = data.take(np.flatnonzero(np.isin(data.target, known)))
+        net = fit_margins(recipe.people(), some)
+        with torch.no_grad():
+            called = net(torch.from_numpy(some.arrays["faces"])).argmax(1).numpy()
+        assert set(called) <= set(known) and (called == some.target).mean() > 0.9
+
+
+def test_the_mean_of_an_answer_and_that_to_the_mirror_image(trained):
+    made, _ = trained
+    faces = samples(5, 4).arrays["faces"]
+    both = replace(made, system=replace(made.system, mirror=True))
+    found = both.predict({"faces": faces})["joint"]
+    again = both.predict({"faces": faces[:, :, ::-1]})["joint"]
+    np.testing.assert_allclose(found, again, atol=1e-5)
+    net = made.networks["joint"]
+    with torch.no_grad():
+        logits = net(torch.from_numpy(faces)) + net(torch.from_numpy(faces[:, :, ::-1].copy()))
+    np.testing.assert_allclose(found, (logits / 2).softmax(1).numpy(), atol=1e-5)
+
+
+def test_same_seed_same_answers_and_a_second_fit_trains_nothing(trained, recipe, tmp_path):
+    made, folder = trained
+    times = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    again = recipe.fit(samples(), samples(9, 1), run(folder))
+    assert times == {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    anew = recipe.fit(samples(), samples(9, 1), run(tmp_path))
+    other = replace(recipe, compare=False).fit(samples(), samples(9, 1), run(tmp_path / "o", 1))
+    arrays = samples(9, 3).arrays
+    expected = made.predict(arrays)
+    for found in (again.predict(arrays), anew.predict(arrays)):
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
+    assert not np.array_equal(other.predict(arrays)["joint"], expected["joint"])
+
+
+def test_another_identity_network_is_another_training(recipe, people, tmp_path):
+    first = recipe.stage("joint").settings
+    net = identity.load(str(people))
+    with torch.no_grad():
+        net.top.bias += 1
+    identity.save(net, tmp_path / "b.safetensors", DeepIDTraining(), {})
+    changed = replace(recipe, identity=str(tmp_path / "b.safetensors"))
+    assert changed.stage("joint").settings != first
+    assert changed.stage("resnet").settings == recipe.stage("resnet").settings
+    assert changed.stage("joint-fresh").settings == recipe.stage("joint-fresh").settings
+
+
+def test_a_saved_recogniser_answers_the_same(trained, recipe, tmp_path):
+    made, _ = trained
+    made.save(tmp_path / "m.safetensors", {"licence": "x"})
+    loaded = SMALL.load(tmp_path / "m.safetensors")
+    assert loaded.labels == LABELS and loaded.system == recipe
+    arrays = samples(9, 3).arrays
+    before, after = made.predict(arrays), loaded.predict(arrays)
+    assert list(before) == list(after)
+    for name in before:
+        np.testing.assert_array_equal(before[name], after[name])
+    small = made.only("joint")
+    small.save(tmp_path / "s.safetensors", {})
+    again = SMALL.load(tmp_path / "s.safetensors").predict(arrays)
+    assert list(again) == ["joint"]
+    np.testing.assert_array_equal(again["joint"], before["joint"])
+    size = {name: (tmp_path / f"{name}.safetensors").stat().st_size for name in "ms"}
+    assert size["s"] < size["m"] / 2
+
+
+def test_foreign_weights_are_refused(trained, people, tmp_path):
+    path = tmp_path / "m.safetensors"
+    trained[0].save(path, {})
+    with pytest.raises(WeightsError, match="holds tfe, not tfe-plus"):
+        SYSTEMS["tfe-plus"].load(path)
+    tensors, card = weights.load(path)
+    weights.save(path, tensors, {**card, "recipe": {**card["recipe"], "new": 1}})
+    with pytest.raises(WeightsError, match="install that version"):
+        SMALL.load(path)
+    weights.save(path, {"a": torch.zeros(1)}, card)
+    with pytest.raises(WeightsError, match="does not hold"):
+        SMALL.load(path)
+    with pytest.raises(WeightsError, match="no identity network"):
+        identity.load(str(path))
+    tensors, card = weights.load(people)
+    weights.save(path, {"a": torch.zeros(1)}, card)
+    with pytest.raises(WeightsError, match="does not hold"):
+        identity.load(str(path))
+
+
+def test_an_identity_network_must_be_there_and_fit(recipe, tmp_path):
+    with pytest.raises(WeightsError, match="nowhere"):
+        replace(SMALL, identity=str(tmp_path / "nowhere.safetensors")).fit(
+            samples(), samples(9, 1), run(tmp_path)
+        )
+    with pytest.raises(WeightsError, match="needs an identity network"):
+        replace(SMALL, answer="svm", compare=False).fit(samples(), samples(9), run(tmp_path))
+    made = replace(SMALL, compare=False, epochs_emotion=1, epochs_joint=1)
+    assert list(made.fit(samples(), samples(9, 1), run(tmp_path / "x")).networks) == ["joint"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"answer": "sum"}, {"targets": "vote"}, {"decay": "step"}, {"choose": "first"},
+        {"emotion": "C16-L3"}, {"identity_size": 64}, {"identity_size": 24}, {"average": 1.0},
+    ],
+)  # fmt: skip
+def test_a_recipe_that_cannot_work_says_so(wrong):
+    with pytest.raises(InputError):
+        TFE(**wrong)
+
+
+def test_a_last_batch_of_one_face_is_learnt_too(recipe, tmp_path):
+    few = replace(recipe, compare=False, epochs_emotion=1, epochs_joint=1)
+    made = few.fit(samples(17), samples(9, 1), run(tmp_path))  # 8 + 8 + 1
+    assert np.isfinite(made.predict(samples().arrays)["joint"]).all()
+
+
+# What is learnt
+
+
+def test_votes_become_shares_without_single_votes():
+    votes = np.array([[5, 4, 1], [1, 1, 1], [0, 0, 0], [2, 0, 0]], float)
+    found = targets.distribution(votes, np.array([0, 1, 2, 0]))
+    np.testing.assert_allclose(found[0], [5 / 9, 4 / 9, 0], rtol=1e-6)
+    np.testing.assert_allclose(found[1], [1 / 3] * 3, rtol=1e-6)
+    assert found[2:].tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+def test_the_loss_is_cross_entropy_with_what_was_said():
+    logits = torch.randn(4, 3)
+    batch = Batch(
+        {"votes": torch.rand(4, 3).softmax(1), "teacher": torch.rand(4, 3).softmax(1)},
+        torch.tensor([0, 1, 2, 0]), torch.zeros(4, dtype=torch.int64),
+    )  # fmt: skip
+    hot = torch.eye(3)[batch.target]
+    for votes in (False, True):
+        for share in (0.0, 0.25):
+            wanted = batch.arrays["votes"] if votes else hot
+            wanted = (1 - share) * wanted + share * batch.arrays["teacher"]
+            expected = -(wanted * F.log_softmax(logits, 1)).sum(1).mean()
+            found = targets.loss(logits, batch, votes, share)
+            torch.testing.assert_close(found, expected)
+
+
+def test_teachers_are_learnt_from(recipe, trained, tmp_path):
+    made, _ = trained
+    made.save(tmp_path / "teacher.safetensors", {})
+    taught = replace(
+        recipe, teachers=(str(tmp_path / "teacher.safetensors"),), teachers_share=0.5,
+        compare=False, targets="votes",
+    )  # fmt: skip
+    data = taught._taught(targets.ready(samples()))
+    np.testing.assert_allclose(data.arrays["teacher"].sum(1), 1, atol=1e-5)
+    again = taught.fit(samples(), samples(9, 1), run(tmp_path / "run"))
+    assert again.predict(samples().arrays)["joint"].shape == (24, 3)
+    strange = replace(samples(), labels=("a", "b", "c"))
+    with pytest.raises(WeightsError, match="teachers of the same labels"):
+        taught.fit(strange, strange, run(tmp_path / "other"))
+
+
+# Video
+
+
+def track(trained_faces, status):
+    from fervid.faces.track import Track
+
+    n = len(status)
+    colour = np.repeat(trained_faces[..., None], 3, 3)
+    return Track(
+        colour, np.zeros((n, 68, 2), np.float32), np.arange(n) / 25, np.arange(n),
+        np.array(status, np.uint8), np.ones(n, np.float32),
+        np.tile(np.eye(2, 3, dtype=np.float32), (n, 1, 1)), (SIDE, SIDE), 0,
+        {"finder": "cropped"},
+    )  # fmt: skip
+
+
+def test_frames_make_a_clip_and_a_timeline(trained):
+    made, _ = trained
+    faces = samples(6, 5).arrays["faces"]
+    seen = track(faces, [0, 0, 1, 0, 2, 0])
+    told = made.frames(seen)
+    assert told.shape == (6, 3) and np.isnan(told[[2, 4]]).all()
+    rows = [0, 1, 3, 5]
+    np.testing.assert_allclose(told[rows], made.predict({"faces": faces[rows]})["joint"], atol=1e-6)
+    np.testing.assert_allclose(made.clip(seen), told[rows].mean(0), atol=1e-6)
+    assert made.clip(track(faces, [1] * 6)) is None
+    assert np.isnan(made.frames(track(faces, [1] * 6), 0.1)).all()
+
+
+def test_smoothing_is_a_gaussian_over_seconds():
+    rng = np.random.default_rng(0)
+    told = rng.dirichlet(np.ones(3), 40).astype(np.float32)
+    told[7:9] = np.nan
+    times = np.cumsum(rng.uniform(0.01, 0.08, 40))
+    found = smoothed(told, times, 0.1)
+    assert np.isnan(found[7:9]).all()
+    for row in (0, 3, 10, 39):
+        total, whole = 0, 0
+        for other in range(40):
+            apart = abs(times[other] - times[row])
+            if apart <= 0.3 and other not in (7, 8):
+                weight = np.exp(-(apart**2) / 0.02)
+                total, whole = total + weight * told[other].astype(float), whole + weight
+        np.testing.assert_allclose(found[row], total / whole, rtol=1e-5)
+    np.testing.assert_allclose(np.nansum(found, 1)[[0, 20]], 1, rtol=1e-5)
+    still = np.tile(told[:1], (40, 1))
+    np.testing.assert_allclose(smoothed(still, times, 0.5), still, rtol=1e-5)
+
+
+def test_faces_of_any_size_and_colour_are_judged(trained):
+    made, _ = trained
+    faces = samples(3, 6).arrays["faces"]
+    found = made.judge([faces[0], np.repeat(faces[1][..., None], 3, 2), faces[2].astype(float)])
+    np.testing.assert_allclose(found, made.predict({"faces": faces})["joint"], atol=1e-5)
+    assert made.judge([]).shape == (0, 3)
+    large = np.kron(faces, np.ones((1, 2, 2), np.uint8))
+    np.testing.assert_allclose(made.predict({"faces": large})["joint"], found, atol=1e-4)
+    for wrong in (faces[0], faces[:, :1, :1], np.full((1, SIDE, SIDE), np.nan)):
+        with pytest.raises(InputError):
+            made.predict({"faces": wrong})
+
+
+# Elsewhere
+
+
+def test_an_exported_network_answers_as_torch(trained, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    from fervid.systems.tfe.export import export
+
+    made, _ = trained
+    path = tmp_path / "made.onnx"
+    assert export(made, path) <= 1e-4
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for n in (1, 2, 9):
+        faces = samples(n, 7).arrays["faces"]
+        found = session.run(None, {"faces": faces})[0]
+        np.testing.assert_allclose(found, made.predict({"faces": faces})["joint"], atol=1e-4)
+    assert session.get_modelmeta().custom_metadata_map["labels"].count('"') == 6
+
+
+def test_without_the_extra_export_says_what_to_install(trained, tmp_path, monkeypatch):
+    from fervid.systems.tfe.export import export
+
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(InputError, match=r"fervid\[export\]"):
+        export(trained[0], tmp_path / "m.onnx")
+
+
+def test_systems_are_light_to_import():
+    code = "import sys, fervid.systems; print('sklearn.svm' in sys.modules, 'onnx' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "False"]
