@@ -8,8 +8,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,7 +21,11 @@ import fervid
 from fervid.atomic import blamed, whole
 from fervid.errors import WeightsError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 FORMAT = "fervid"
+Recipe = TypeVar("Recipe", bound="DataclassInstance")
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -68,6 +73,34 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
     return tensors, card
+
+
+def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str, Any], Recipe]:
+    """Tensors and metadata of a trained system, and the recipe that it was trained by.
+
+    Args:
+        system: a recipe with a `name`; fields that the file does not tell stay as they are here.
+
+    Raises:
+        WeightsError: not ours, of another system, or with settings that this version lacks.
+    """
+    tensors, card = load(path)
+    known = {field.name: getattr(system, field.name) for field in fields(system)}
+    if card.get("system") != known["name"]:
+        raise WeightsError(
+            f"{path} holds {card.get('system', 'no system')}, not {known['name']}: "
+            "load it with the system it names"
+        )
+    if unknown := set(card["recipe"]) - set(known):
+        raise WeightsError(
+            f"{path} was written by fervid {card['version']} with settings this one does not "
+            f"know ({', '.join(sorted(unknown))}): install that version"
+        )
+    told = {  # JSON knows no tuples
+        name: tuple(value) if isinstance(known[name], tuple) else value
+        for name, value in card["recipe"].items()
+    }
+    return tensors, card, replace(system, **told)
 
 
 def _card(text: str) -> dict[str, Any]:

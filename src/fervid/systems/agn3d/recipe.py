@@ -1,6 +1,6 @@
 """3DAGN: the paper's numbers and its training stages [2]."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fervid.errors import InputError, WeightsError
+from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import loop, seeding, weights
 from fervid.learning.batches import Batch
@@ -305,21 +305,8 @@ class AGN3D:
         Raises:
             WeightsError: not ours, or of another system.
         """
-        tensors, card = weights.load(path)
-        if card.get("system") != self.name:
-            raise WeightsError(
-                f"{path} holds {card.get('system', 'no system')}, not {self.name}: "
-                "load it with the system it names"
-            )
-        if unknown := set(card["recipe"]) - {field.name for field in fields(self)}:
-            raise WeightsError(
-                f"{path} was written by fervid {card['version']} with settings this one does not "
-                f"know ({', '.join(sorted(unknown))}): install that version"
-            )
-        told: dict[str, Any] = dict(card["recipe"])
-        for name in ("maps", "parts", "lambdas"):
-            told[name] = tuple(told[name])
-        recipe, labels = replace(self, **told), tuple(card["labels"])
+        tensors, card, recipe = weights.load_system(path, self)
+        labels = tuple(card["labels"])
         made = AGN3DRecognizer(recipe, labels, recipe.network_1(len(labels)))
         if recipe.geometry:
             made.geometry = recipe.pair_networks(len(labels))

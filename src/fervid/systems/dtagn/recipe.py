@@ -1,6 +1,6 @@
 """DTAGN: the paper's numbers and its training stages [1]."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from math import pi
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fervid.errors import InputError, WeightsError
+from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import batches, loop, seeding, weights
 from fervid.learning.batches import Batch
@@ -278,18 +278,7 @@ class DTAGN:
         Raises:
             WeightsError: not ours, or of another system.
         """
-        tensors, card = weights.load(path)
-        if card.get("system") != self.name:
-            raise WeightsError(
-                f"{path} holds {card.get('system', 'no system')}, not {self.name}: "
-                "load it with the system it names"
-            )
-        if unknown := set(card["recipe"]) - {field.name for field in fields(self)}:
-            raise WeightsError(
-                f"{path} was written by fervid {card['version']} with settings this one does not "
-                f"know ({', '.join(sorted(unknown))}): install that version"
-            )
-        recipe = replace(self, **{**card["recipe"], "lambdas": tuple(card["recipe"]["lambdas"])})
+        tensors, card, recipe = weights.load_system(path, self)
         labels = tuple(card["labels"])
         made = DTAGNRecognizer(recipe, labels, recipe.dtan(len(labels)), recipe.dtgn(len(labels)))
         for fusion in card["fusions"]:

@@ -1,6 +1,6 @@
 """The hybrid system: the paper's numbers [4]; `stages.py` trains by them."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from fervid.errors import InputError, WeightsError
+from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import imported, weights
 from fervid.learning.loop import Plan
@@ -167,16 +167,5 @@ class Hybrid:
         Raises:
             WeightsError: not ours, or of another system.
         """
-        tensors, card = weights.load(path)
-        if card.get("system") != self.name:
-            raise WeightsError(
-                f"{path} holds {card.get('system', 'no system')}, not {self.name}: "
-                "load it with the system it names"
-            )
-        if unknown := set(card["recipe"]) - {field.name for field in fields(self)}:
-            raise WeightsError(
-                f"{path} was written by fervid {card['version']} with settings this one does not "
-                f"know ({', '.join(sorted(unknown))}): install that version"
-            )
-        recipe = replace(self, **{**card["recipe"], "hidden": tuple(card["recipe"]["hidden"])})
+        tensors, card, recipe = weights.load_system(path, self)
         return HybridRecognizer.restored(recipe, tensors, card, path)

@@ -1,7 +1,7 @@
 """The 3D Inception-ResNet with landmarks and LSTM: the paper's numbers and its training [3]."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fervid.errors import InputError, WeightsError
+from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import loop, seeding, weights
 from fervid.learning.batches import Batch
@@ -207,18 +207,7 @@ class IR3D:
         Raises:
             WeightsError: not ours, or of another system.
         """
-        tensors, card = weights.load(path)
-        if card.get("system") != self.name:
-            raise WeightsError(
-                f"{path} holds {card.get('system', 'no system')}, not {self.name}: "
-                "load it with the system it names"
-            )
-        if unknown := set(card["recipe"]) - {field.name for field in fields(self)}:
-            raise WeightsError(
-                f"{path} was written by fervid {card['version']} with settings this one does not "
-                f"know ({', '.join(sorted(unknown))}): install that version"
-            )
-        recipe = replace(self, **card["recipe"])
+        tensors, card, recipe = weights.load_system(path, self)
         labels = tuple(card["labels"])
         made = {name: each.network(len(labels)) for name, each in recipe.compared.items()}
         recognizer = IR3DRecognizer(recipe, labels, made)
