@@ -18,6 +18,9 @@ System = Annotated[str, typer.Argument(help="Which system: `fervid systems` list
 Jobs = Annotated[int, typer.Option(min=1, help="Processes to work in.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto")]
+Precision = Annotated[
+    Literal["32-true", "bf16-mixed"], typer.Option(help="bf16-mixed: faster, a little coarser.")
+]
 Table = Annotated[str, typer.Option("--labels", help="Of several databases: which labels answer.")]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="A field of the recipe: --set learning_rate=0.02")

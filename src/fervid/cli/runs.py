@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from fervid.cli.data import draw, prepare
-from fervid.cli.options import Device, Jobs, Seed, Sets, SomeStores, Stores, System, Table
+from fervid.cli.options import (
+    Device,
+    Jobs,
+    Precision,
+    Seed,
+    Sets,
+    SomeStores,
+    Stores,
+    System,
+    Table,
+)
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
 from fervid.errors import InputError
@@ -28,6 +38,7 @@ def evaluate(
     sets: Sets = None,
     seed: Seed = 0,
     device: Device = "auto",
+    precision: Precision = "32-true",
     jobs: Jobs = 1,
 ) -> None:
     """Train and test on people kept apart; ends with a table and a report.
@@ -40,7 +51,7 @@ def evaluate(
     data = opened(all_of(protocol, stores, test))
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    told = {"seed": seed, "device": device, "jobs": jobs}
+    told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
     print(_judge(made, data, protocol, table, repeats, run, told))
 
 
