@@ -110,8 +110,9 @@ def _sheet(path: Path) -> list[list[str]]:
             f"{path} can be read with openpyxl only: pip install openpyxl, or save it as CSV"
         ) from None
     try:
-        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
-        rows = [["" if c is None else str(c).strip() for c in r] for r in sheet.values]
+        with path.open("rb") as file:  # a read-only workbook would leave it open
+            sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
+            rows = [["" if c is None else str(c).strip() for c in r] for r in sheet.values]
     except Exception as error:  # a broken workbook fails in many ways
         raise DatabaseError(f"{path} is no Excel file ({error}): copy it again") from None
     return [row for row in rows if any(row)]
