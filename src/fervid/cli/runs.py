@@ -127,6 +127,7 @@ def reproduce(
     sets: Sets = None,
     seed: Seed = 0,
     device: Device = "auto",
+    precision: Precision = "32-true",
     jobs: Jobs = 1,
 ) -> None:
     """A paper's printed tables beside ours, and why a cell could not be run."""
@@ -143,6 +144,7 @@ def reproduce(
         "systems": systems,
         "seed": seed,
         "device": device,
+        "precision": precision,
         "jobs": jobs,
     }
     for made in run(paper, table, found, out, **told):

@@ -40,6 +40,7 @@ def reproduce(
     systems: Mapping[str, System] | None = None,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "32-true",
     jobs: int = 1,
 ) -> list[Reproduction]:
     """Run what the databases at hand allow; write `<paper>_table<n>.csv` after each table.
@@ -50,6 +51,7 @@ def reproduce(
         stores: database -> its prepared faces.
         runs: where the runs' folders are kept; by default `out`/runs.
         systems: by default `fervid.systems.SYSTEMS`.
+        seed, device, precision, jobs: as `fervid.evaluation.evaluate` takes them.
 
     Raises:
         InputError: no such paper or table.
@@ -63,7 +65,8 @@ def reproduce(
     wanted = [str(table)] if table is not None else list(names)
     if not wanted:
         raise InputError(f"of paper {paper!r} only the text is here: ask for the table 'text'")
-    runner = _Runner(stores, systems, runs or Path(out) / "runs", seed, device, jobs)
+    told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
+    runner = _Runner(stores, systems, runs or Path(out) / "runs", told)
     found = []
     for number in wanted:
         rows = _rows(paper, number, runner)
@@ -83,9 +86,7 @@ class _Runner:
     stores: Mapping[str, Store]
     systems: Mapping[str, System]
     folder: Path
-    seed: int
-    device: str
-    jobs: int
+    told: Mapping[str, Any]  # to `evaluate`
     done: dict[str, Report | str] = field(default_factory=dict)
 
     def report(self, database: str, plan: Plan, name: str = "") -> Report | str:
@@ -96,7 +97,8 @@ class _Runner:
         if name not in self.systems:
             return f"{name or 'a system for it'} is not in this version"
         others = self._others(database, plan)
-        run = "-".join([database, name, plan.protocol_of(database), *others, str(self.seed)])
+        seed = str(self.told["seed"])
+        run = "-".join([database, name, plan.protocol_of(database), *others, seed])
         if run not in self.done:
             self.done[run] = self._run(run, name, database, plan)
         return self.done[run]
@@ -125,9 +127,8 @@ class _Runner:
         try:
             store, folds = self._split(database, plan)
             return self._finished(self.folder / run, system, store, folds) or evaluate(
-                system, store, folds, self.folder / run,
-                seed=self.seed, device=self.device, jobs=self.jobs,
-            )  # fmt: skip
+                system, store, folds, self.folder / run, **self.told
+            )
         except (ProtocolError, LabelError) as error:
             return f"these clips do not allow it: {error}"
 
@@ -143,7 +144,8 @@ class _Runner:
             "recipe": recipe(system),
             "faces": store.digest,
             "folds": digest(folds),
-            "seed": self.seed,
+            "seed": self.told["seed"],
+            "precision": self.told["precision"],
         }
         same = all(report.facts.get(key) == value for key, value in asked.items())
         return report if same else None
@@ -198,14 +200,17 @@ def _answered(row: Row, one: Published, plan: Plan, network: str, report: Report
 
 
 def _reduced(plan: Plan, report: Report) -> str:
-    """Which settings of the recipe are not the catalogue's, besides the table's own."""
+    """Which settings are not the catalogue's, besides the table's own."""
     from fervid.systems import SYSTEMS
 
     if report.facts["system"] not in SYSTEMS:
         return ""
     usual, used = recipe(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
     other = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
-    return "with " + ", ".join(f"{k}={used[k]}" for k in other) if other else ""
+    told = [f"{k}={used[k]}" for k in other]
+    if (precision := report.facts["precision"]) != "32-true":
+        told.append(str(precision))
+    return "with " + ", ".join(told) if told else ""
 
 
 def _said(one: Published) -> str:
