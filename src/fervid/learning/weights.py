@@ -6,9 +6,9 @@ recipe, labels, licence and so on, besides fervid's version and a sha256 of the 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -73,6 +73,40 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
     return tensors, card
+
+
+def save_system(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    system: "DataclassInstance",
+    labels: Sequence[str],
+    card: Mapping[str, Any],
+    **more: Any,
+) -> None:
+    """A trained system as one file, written atomically.
+
+    Args:
+        system: its recipe, which has a `name`.
+        labels: K names, the order of every probability vector.
+        card: licence, what it was trained on, anything else JSON can hold.
+        more: what else `load` needs to build the networks.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    recipe = asdict(system)
+    told = {"system": recipe["name"], "recipe": recipe, "labels": list(labels)}
+    save(path, tensors, {**told, **more, "card": dict(card)})
+
+
+def check_shapes(path: Path, tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """See that a file's tensors have the names and shapes of the networks to load them into.
+
+    Raises:
+        WeightsError: they have others.
+    """
+    if {k: t.shape for k, t in tensors.items()} != {k: t.shape for k, t in wanted.items()}:
+        raise WeightsError(f"{path} does not hold the networks its recipe describes: get it again")
 
 
 def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str, Any], Recipe]:

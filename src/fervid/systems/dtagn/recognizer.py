@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fervid.errors import WeightsError
 from fervid.learning import weights
 from fervid.learning.batches import Batch
 from fervid.systems.dtagn.network import ConcatTop, JointTop, Stream, fused
@@ -107,10 +106,8 @@ class DTAGNRecognizer:
         Args:
             card: licence, what it was trained on, anything else JSON can hold.
         """
-        told = {"system": self.system.name, "recipe": asdict(self.system), "labels": self.labels}
-        weights.save(
-            path, self._tensors(), {**told, "fusions": list(self.tops), "card": dict(card)}
-        )
+        tensors, fusions = self._tensors(), list(self.tops)
+        weights.save_system(path, tensors, self.system, self.labels, card, fusions=fusions)
 
     def restore(self, tensors: Mapping[str, Tensor], path: Path) -> None:
         """Put saved weights in place.
@@ -118,11 +115,7 @@ class DTAGNRecognizer:
         Raises:
             WeightsError: they are of other names or shapes.
         """
-        own = {name: tensor.shape for name, tensor in self._tensors().items()}
-        if own != {name: tensor.shape for name, tensor in tensors.items()}:
-            raise WeightsError(
-                f"{path} does not hold the networks its recipe describes: get it again"
-            )
+        weights.check_shapes(path, tensors, self._tensors())
         self._modules().load_state_dict(dict(tensors), strict=False)
         for top in self.tops.values():
             for upper, stream in zip(top.uppers, (self.dtan, self.dtgn), strict=True):

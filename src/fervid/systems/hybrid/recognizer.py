@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fervid.errors import WeightsError
 from fervid.learning import weights
 from fervid.systems.hybrid import features
 from fervid.systems.hybrid.dbn import DBN, Scale, by_parts
@@ -143,10 +142,9 @@ class HybridRecognizer:
         Args:
             card: licence, what it was trained on, anything else JSON can hold.
         """
-        told = {"system": self.system.name, "recipe": asdict(self.system), "labels": self.labels}
         slopes = {name: svm.slope for name, svm in self.svms.items()}
-        more = {"svms": slopes, "begun": self.begun, "card": dict(card)}
-        weights.save(path, self._tensors(), {**told, **more})
+        more = {"svms": slopes, "begun": self.begun}
+        weights.save_system(path, self._tensors(), self.system, self.labels, card, **more)
 
     @classmethod
     def restored(
@@ -167,15 +165,12 @@ class HybridRecognizer:
                 made.dbns[name] = DBN(recipe.machines()[:depth], len(labels))
         if made.dbns:
             made.scale = Scale(recipe.machines()[0].visible_bias.numel(), recipe.visible)
-        wanted = {name: t.shape for name, t in made._modules().state_dict().items()}
+        wanted = dict(made._modules().state_dict())
         for name in card["svms"]:
             width = made.streams[name].vgg.hidden if name in STREAMS else made.dbns[name].size
-            wanted[f"svm.{name}.weight"] = torch.Size([len(labels), width])
-            wanted[f"svm.{name}.bias"] = torch.Size([len(labels)])
-        if wanted != {name: tensor.shape for name, tensor in tensors.items()}:
-            raise WeightsError(
-                f"{path} does not hold the networks its recipe describes: get it again"
-            )
+            wanted[f"svm.{name}.weight"] = torch.empty(len(labels), width)
+            wanted[f"svm.{name}.bias"] = torch.empty(len(labels))
+        weights.check_shapes(path, tensors, wanted)
         for name, slope in card["svms"].items():
             weight, bias = (tensors[f"svm.{name}.{part}"].numpy() for part in ("weight", "bias"))
             made.svms[name] = SVM(weight, bias, slope)

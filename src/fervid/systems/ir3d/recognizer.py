@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fervid.errors import WeightsError
 from fervid.learning import weights
 from fervid.learning.batches import Batch
 from fervid.systems.ir3d.network import InceptionResNet
@@ -87,8 +86,8 @@ class IR3DRecognizer:
         Args:
             card: licence, what it was trained on, anything else JSON can hold.
         """
-        told = {"system": self.system.name, "recipe": asdict(self.system), "labels": self.labels}
-        weights.save(path, self._modules().state_dict(), {**told, "card": dict(card)})
+        tensors = self._modules().state_dict()
+        weights.save_system(path, tensors, self.system, self.labels, card)
 
     def restore(self, tensors: Mapping[str, Tensor], path: Path) -> None:
         """Put saved weights in place.
@@ -96,10 +95,6 @@ class IR3DRecognizer:
         Raises:
             WeightsError: they are of other names or shapes.
         """
-        own = {name: tensor.shape for name, tensor in self._modules().state_dict().items()}
-        if own != {name: tensor.shape for name, tensor in tensors.items()}:
-            raise WeightsError(
-                f"{path} does not hold the networks its recipe describes: get it again"
-            )
+        weights.check_shapes(path, tensors, self._modules().state_dict())
         self._modules().load_state_dict(dict(tensors))
         self._modules().eval()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -243,19 +243,11 @@ class TFE:
         Raises:
             WeightsError: not ours, or of another system.
         """
-        tensors, card = weights.load(path)
-        if card.get("kind") != "tfe" or (card["system"] != self.name and not any_name):
-            raise WeightsError(
-                f"{path} holds {card.get('system', 'no system')}, not {self.name}: "
-                "load it with the system it names"
-            )
-        if unknown := set(card["recipe"]) - {field.name for field in fields(self)}:
-            raise WeightsError(
-                f"{path} was written by fervid {card['version']} with settings this one does not "
-                f"know ({', '.join(sorted(unknown))}): install that version"
-            )
-        told = {**card["recipe"], "teachers": tuple(card["recipe"]["teachers"])}
-        recipe, labels = replace(self, **told), tuple(card["labels"])
+        known = self
+        if any_name and (about := weights.load(path)[1]).get("kind") == "tfe":
+            known = replace(self, name=about["system"])
+        tensors, card, recipe = weights.load_system(path, known)
+        labels = tuple(card["labels"])
         made = {
             name: recipe.untrained(name, len(labels), tuple(people))
             for name, people in card["networks"].items()

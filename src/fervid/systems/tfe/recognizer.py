@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fervid.errors import InputError, WeightsError
+from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import weights
 from fervid.systems.tfe import inputs
@@ -126,9 +126,8 @@ class TFERecognizer:
         for name, net in self.networks.items():
             body = getattr(net, "identity", None)
             people[name] = (48, True) if body is None else (body.size, body.local)
-        told = {"kind": "tfe", "system": self.system.name, "recipe": asdict(self.system)}
-        told |= {"labels": self.labels, "networks": people, "card": dict(card)}
-        weights.save(path, self._tensors(), told)
+        more = {"kind": "tfe", "networks": people}
+        weights.save_system(path, self._tensors(), self.system, self.labels, card, **more)
 
     def restore(self, tensors: Mapping[str, Tensor], path: Path) -> None:
         """Put saved weights in place.
@@ -136,11 +135,7 @@ class TFERecognizer:
         Raises:
             WeightsError: they are of other names or shapes.
         """
-        own = {name: tensor.shape for name, tensor in self._tensors().items()}
-        if own != {name: tensor.shape for name, tensor in tensors.items()}:
-            raise WeightsError(
-                f"{path} does not hold the networks its recipe describes: get it again"
-            )
+        weights.check_shapes(path, tensors, self._tensors())
         nn.ModuleDict(self.networks).load_state_dict(dict(tensors))
         for net in self.networks.values():
             net.eval()
