@@ -6,7 +6,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -97,6 +97,7 @@ class FakeRecognizer:
 class FakeSystem:
     """Fits class means; notes every fit in the run's folder, and dies where it is told to."""
 
+    still: ClassVar[bool] = False
     name: str = "fake"
     shrink: float = 0.0
     dies_in: str = ""

@@ -59,6 +59,7 @@ class Blue:
     """A system: how blue a face is, over its window."""
 
     name = "blue"
+    still = False
 
     def inputs(self, track: Track) -> dict[str, np.ndarray]:
         seen = track.faces[track.seen]

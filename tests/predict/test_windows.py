@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from fervid.predict.sight import Moment, Sight
 from fervid.predict.timeline import STATUS, Timeline
-from fervid.predict.windows import Moment, Sight, Windows
+from fervid.predict.windows import Windows
 
 SHAPE = np.random.default_rng(0).uniform(0, 50, (68, 2)).astype(np.float32)
 TO_FRAME = np.eye(2, 3, dtype=np.float32)

@@ -15,7 +15,6 @@ from fervid.learning.samples import Samples
 from fervid.systems import SYSTEMS
 from fervid.systems.tfe import TFE, identity, targets
 from fervid.systems.tfe.identity import DeepIDTraining
-from fervid.systems.tfe.recognizer import smoothed
 
 LABELS = ("neutral", "happiness", "surprise")
 SIDE = 32
@@ -308,37 +307,13 @@ def track(trained_faces, status):
     )  # fmt: skip
 
 
-def test_frames_make_a_clip_and_a_timeline(trained):
-    made, _ = trained
+def test_every_row_with_a_face_is_a_sample():
     faces = samples(6, 5).arrays["faces"]
     seen = track(faces, [0, 0, 1, 0, 2, 0])
-    told = made.frames(seen)
-    assert told.shape == (6, 3) and np.isnan(told[[2, 4]]).all()
-    rows = [0, 1, 3, 5]
-    np.testing.assert_allclose(told[rows], made.predict({"faces": faces[rows]})["joint"], atol=1e-6)
-    np.testing.assert_allclose(made.clip(seen), told[rows].mean(0), atol=1e-6)
-    assert made.clip(track(faces, [1] * 6)) is None
-    assert np.isnan(made.frames(track(faces, [1] * 6), 0.1)).all()
-
-
-def test_smoothing_is_a_gaussian_over_seconds():
-    rng = np.random.default_rng(0)
-    told = rng.dirichlet(np.ones(3), 40).astype(np.float32)
-    told[7:9] = np.nan
-    times = np.cumsum(rng.uniform(0.01, 0.08, 40))
-    found = smoothed(told, times, 0.1)
-    assert np.isnan(found[7:9]).all()
-    for row in (0, 3, 10, 39):
-        total, whole = 0, 0
-        for other in range(40):
-            apart = abs(times[other] - times[row])
-            if apart <= 0.3 and other not in (7, 8):
-                weight = np.exp(-(apart**2) / 0.02)
-                total, whole = total + weight * told[other].astype(float), whole + weight
-        np.testing.assert_allclose(found[row], total / whole, rtol=1e-5)
-    np.testing.assert_allclose(np.nansum(found, 1)[[0, 20]], 1, rtol=1e-5)
-    still = np.tile(told[:1], (40, 1))
-    np.testing.assert_allclose(smoothed(still, times, 0.5), still, rtol=1e-5)
+    np.testing.assert_array_equal(SMALL.inputs(seen)["faces"], faces[[0, 1, 3, 5]])
+    last = replace(SMALL, last_frames=3).inputs(seen)["faces"]
+    np.testing.assert_array_equal(last, faces[[1, 3, 5]])
+    assert SMALL.inputs(track(faces, [1] * 6))["faces"].shape == (0, SIDE, SIDE)
 
 
 def test_faces_of_any_size_and_colour_are_judged(trained):

@@ -38,6 +38,7 @@ def predict(
     faces: Faces = "builtin",
     window: Annotated[float, typer.Option(help="Seconds one answer looks at.")] = 1.0,
     step: Annotated[float, typer.Option(help="Seconds between two answers.")] = 0.25,
+    smooth: Annotated[float, typer.Option(help="Seconds; of models that judge each frame.")] = 0.1,
     landmarks: Annotated[bool, typer.Option(help="Also write the 68 landmarks.")] = False,
     max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at once.")] = 8,
     sequence: Annotated[bool, typer.Option(help="A folder is one input of frames.")] = False,
@@ -50,8 +51,8 @@ def predict(
 
     summary = predict_files(
         inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
-        settings=FaceSettings(finder=faces), landmarks=landmarks, max_faces=max_faces,
-        sequence=sequence, seconds=seconds, jobs=jobs,
+        smooth=smooth, settings=FaceSettings(finder=faces), landmarks=landmarks,
+        max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
     print(summary.text())
 

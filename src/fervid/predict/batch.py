@@ -99,6 +99,7 @@ def predict(
     settings: FaceSettings = FaceSettings(),  # noqa: B008 - frozen
     window: float = 1.0,
     step: float = 0.25,
+    smooth: float = 0.1,
     landmarks: bool = False,
     max_faces: int = MAX_FACES,
     sequence: bool = False,
@@ -118,6 +119,8 @@ def predict(
         settings: of the face finder; `max_faces` and not its own decides how many are followed.
         window: seconds that one answer looks at.
         step: seconds between two answers; a frame gets the mean of those that cover it.
+        smooth: of models that judge every frame by itself: standard deviation of the Gaussian
+            over time, seconds; 0 for none.
         landmarks: write the 68 landmarks into the table.
         sequence: a folder is one input of numbered images.
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
@@ -137,7 +140,7 @@ def predict(
         raise InputError("a webcam's frames are not kept to draw into: leave --overlay out")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
-    gaze = Gaze(window, step, seconds=seconds)
+    gaze = Gaze(window, step, smooth=smooth, seconds=seconds)
     wish = Wish(path, model_digest(path), settings, gaze, format, overlay, landmarks)
     check_out(out)
     recognizer, finder = open_model(path), find_by(settings)

@@ -18,8 +18,10 @@ from fervid.faces.detect import finder as find_by
 from fervid.faces.following import follow
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, frames
+from fervid.predict.sight import Moment, Sight
+from fervid.predict.stills import Stills
 from fervid.predict.timeline import Timeline
-from fervid.predict.windows import Moment, Sight, Windows
+from fervid.predict.windows import Windows
 from fervid.systems.interface import Recognizer
 
 # Frames of an unknown video may show a crowd; a database's clip shows one subject, hence the
@@ -36,12 +38,15 @@ class Gaze:
         window: seconds that one answer looks at.
         step: seconds between the starts of two windows.
         least: share of a window's frames that must show the face, or it says nothing of it.
+        smooth: of a system that judges every frame by itself, which has no windows: standard
+            deviation of the Gaussian over time that its answers are averaged by, seconds.
         seconds: stop after so many; for a webcam. None: at the end.
     """
 
     window: float = 1.0
     step: float = 0.25
     least: float = 0.5
+    smooth: float = 0.1
     seconds: float | None = None
 
     def __post_init__(self) -> None:
@@ -54,6 +59,8 @@ class Gaze:
             raise InputError(
                 f"least={self.least} is no share of a window: give one above 0, up to 1"
             )
+        if not 0 <= self.smooth <= 60:
+            raise InputError(f"smoothing over {self.smooth} s: give 0 for none, and up to 60")
 
 
 def timeline(
@@ -94,16 +101,20 @@ def records(
         InputError: the source cannot be read, or holds no frame.
     """
     found_by = {"finder": settings.finder, "version": finder.version}
-    windows = Windows(recognizer, gaze.window, gaze.step, gaze.least, found_by=found_by)
+    asked: Stills | Windows
+    if recognizer.system.still:
+        asked = Stills(recognizer, gaze.smooth, found_by=found_by)
+    else:
+        asked = Windows(recognizer, gaze.window, gaze.step, gaze.least, found_by=found_by)
     with _stoppable(isinstance(source, int)) as stopped:
         any_frame = False
         decoded = _until(frames(source, rate=settings.rate), gaze.seconds, stopped)
         for moment in moments(progress(decoded), settings, finder):
             any_frame = True
-            yield from windows.push(moment)
+            yield from asked.push(moment)
     if not any_frame:
         raise InputError(f"{source} holds no frame: check or copy it again")
-    yield from windows.finish()
+    yield from asked.finish()
 
 
 def moments(decoded: Iterable[Frame], settings: FaceSettings, finder: Finder) -> Iterator[Moment]:

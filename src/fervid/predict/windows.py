@@ -8,51 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.faces.track import STATUS, Track
-from fervid.predict.timeline import NOBODY, record_type
-from fervid.predict.timeline import STATUS as ROW_STATUS
+from fervid.predict.sight import GONE, Moment, Sight, rows_of, track_of
+from fervid.predict.timeline import record_type
 from fervid.systems.interface import Recognizer
 
-FACE = STATUS.index("face")
-NO_FACE = STATUS.index("no face")
-UNREADABLE = STATUS.index("unreadable")
-TOO_SHORT = ROW_STATUS.index("too short")
 WAIT = 1024  # frames after which a batch is asked about though it is not full
-GONE = np.zeros((0, 0, 3), np.uint8)
-
-
-@dataclass(slots=True)
-class Sight:
-    """One face in one frame, and the probabilities gathered for it so far.
-
-    Args:
-        face: its id.
-        score: 0..1.
-        landmarks: (68, 2) in pixels of the frame.
-        crop: (S, S, 3) uint8; dropped once no window can need it.
-        crop_landmarks: (68, 2) in pixels of the crop.
-        to_frame: (2, 3), crop to frame.
-    """
-
-    face: int
-    score: float
-    landmarks: NDArray[np.float32]
-    crop: NDArray[np.uint8]
-    crop_landmarks: NDArray[np.float32]
-    to_frame: NDArray[np.float32]
-    total: NDArray[np.float64] | None = None
-    windows: int = 0
-
-
-@dataclass(slots=True)
-class Moment:
-    """One decoded frame and the faces in it, by id."""
-
-    index: int
-    time: float
-    size: tuple[int, int]
-    readable: bool = True
-    faces: dict[int, Sight] = field(default_factory=dict)
 
 
 @dataclass
@@ -138,7 +98,7 @@ class Windows:
             sights = [frame.faces[face] for frame in inside if face in frame.faces]
             if len(sights) < self.least * len(inside):
                 continue
-            track = _track(inside, face, self.found_by)
+            track = track_of(inside, face, self.found_by)
             arrays = self.recognizer.system.inputs(track)
             count = len(next(iter(arrays.values())))
             if count:
@@ -166,41 +126,6 @@ class Windows:
         """The rows of pending frames that no further window can cover."""
         rows: list[tuple[Any, ...]] = []
         while self._pending and self._pending[0].time < before:
-            rows.extend(_rows(self._pending.popleft()))
+            rows.extend(rows_of(self._pending.popleft()))
         if rows:
             yield np.array(rows, dtype=self._type)
-
-
-def _track(frames: list[Moment], face: int, found_by: Mapping[str, str]) -> Track:
-    """One face through a window; a frame that does not show it is an empty row."""
-    count = len(frames)
-    shapes = [f.faces[face].crop.shape for f in frames if face in f.faces]
-    pictures = np.zeros((count, *shapes[0]), np.uint8)
-    landmarks = np.full((count, 68, 2), np.nan, np.float32)
-    to_frame = np.full((count, 2, 3), np.nan, np.float32)
-    score = np.zeros(count, np.float32)
-    status = np.array([NO_FACE if f.readable else UNREADABLE for f in frames], np.uint8)
-    for row, frame in enumerate(frames):
-        sight = frame.faces.get(face)
-        if sight is not None:
-            pictures[row], landmarks[row] = sight.crop, sight.crop_landmarks
-            to_frame[row], score[row], status[row] = sight.to_frame, sight.score, FACE
-    times = np.array([f.time for f in frames])
-    numbers = np.array([f.index for f in frames], np.int64)
-    size = frames[-1].size
-    return Track(pictures, landmarks, times, numbers, status, score, to_frame, size, face, found_by)
-
-
-def _rows(frame: Moment) -> Iterator[tuple[Any, ...]]:
-    nothing = (np.nan, np.nan, np.nan)  # score, probabilities, landmarks; numpy spreads them
-    if not frame.faces:
-        status = NO_FACE if frame.readable else UNREADABLE
-        yield (frame.index, frame.time, NOBODY, status, np.nan, *nothing)
-    for face, sight in sorted(frame.faces.items()):
-        low, high = sight.landmarks.min(axis=0), sight.landmarks.max(axis=0)
-        box = np.concatenate([low, high - low])
-        told = sight.total is not None
-        mean = sight.total / sight.windows if sight.total is not None else np.nan
-        status = FACE if told else TOO_SHORT
-        row = (frame.index, frame.time, face, status, box, sight.score, mean, sight.landmarks)
-        yield row

@@ -43,6 +43,10 @@ class System(Protocol):
     def name(self) -> str:
         """As in `fervid.systems.SYSTEMS`."""
 
+    @property
+    def still(self) -> bool:
+        """Whether it judges every frame by itself: a row with a face is a sample."""
+
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """A track's samples, (N, ...) each; N = 0 where the track holds too little of a face."""
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -35,6 +35,8 @@ class AGN3D:
 
     A comment names the section a number is from; "open" where the paper gives none.
     """
+
+    still: ClassVar[bool] = False
 
     name: str = "agn3d"
     # What is seen of a clip.

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from math import pi
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +39,8 @@ class DTAGN:
     A comment names the section a number is from; "open" where the paper gives none, and then the
     default was chosen on training subjects alone (see PAPER.md).
     """
+
+    still: ClassVar[bool] = False
 
     name: str = "dtagn"
     # Networks, in the paper's notation (network.py); S takes as many outputs as labels: Sec. 5.1.

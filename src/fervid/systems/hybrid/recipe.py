@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Hybrid:
 
     A comment names the section a number is from; "open" where the paper gives none.
     """
+
+    still: ClassVar[bool] = False
 
     name: str = "hybrid"
     # Segments: Sec. III-A.

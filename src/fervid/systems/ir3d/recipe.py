@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -42,6 +42,8 @@ class IR3D:
 
     A comment names where a number is from; "open" where the paper gives none (see PAPER.md).
     """
+
+    still: ClassVar[bool] = False
 
     name: str = "ir3d"
     # Input: Sec. 3.1, 4.1, 4.2.

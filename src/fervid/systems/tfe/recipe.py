@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +40,8 @@ class TFE:
 
     A comment names the section a number is from; "open" where the paper gives none.
     """
+
+    still: ClassVar[bool] = True
 
     name: str = "tfe"
     # Networks: Sec. 3.1, Figs. 2-4.

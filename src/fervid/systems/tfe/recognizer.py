@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fervid.errors import InputError
-from fervid.faces.track import Track
 from fervid.learning import weights
 from fervid.systems.tfe import inputs
 
@@ -81,25 +80,6 @@ class TFERecognizer:
         made = [inputs.picture(image, self.system.size) for image in images]
         return self.predict({"faces": np.stack(made) if made else none})[self.output]
 
-    def frames(self, track: Track, seconds: float = 0.0) -> NDArray[np.float32]:
-        """Probabilities of every row of a track, (T, K); NaN where it shows no face.
-
-        Args:
-            seconds: of smoothing, see `smoothed`; 0, as evaluation has it, for none.
-        """
-        told = np.full((len(track), len(self.labels)), np.nan, np.float32)
-        seen = track.rows(track.seen)
-        if len(seen):
-            told[track.seen] = self.predict({"faces": inputs.faces(seen, self.system.size)})[
-                self.output
-            ]
-        return smoothed(told, track.times, seconds) if seconds else told
-
-    def clip(self, track: Track) -> NDArray[np.float32] | None:
-        """A whole track's probabilities, (K,): the mean over its rows with a face, or None."""
-        told = self.frames(track)[track.seen]
-        return np.asarray(told.mean(0), np.float32) if len(told) else None
-
     def only(self, name: str) -> TFERecognizer:
         """The same with one network, which answers: what is worth shipping."""
         from dataclasses import replace
@@ -139,30 +119,6 @@ class TFERecognizer:
         nn.ModuleDict(self.networks).load_state_dict(dict(tensors))
         for net in self.networks.values():
             net.eval()
-
-
-def smoothed(
-    told: NDArray[np.floating], times: NDArray[np.floating], seconds: float
-) -> NDArray[np.float32]:
-    """Each row as the mean of those around it, weighted exp(-(t - t')^2 / (2 seconds^2)).
-
-    Rows without a face lend nothing and get nothing.
-
-    Args:
-        told: (T, K) probabilities, NaN where there is no face.
-        times: (T,) seconds, ascending.
-        seconds: standard deviation of the Gaussian; it is cut at three of them.
-    """
-    out = np.full(told.shape, np.nan, np.float32)
-    rows = np.flatnonzero(~np.isnan(told).any(1))
-    known, when = np.asarray(told[rows], np.float64), np.asarray(times, np.float64)[rows]
-    low = np.searchsorted(when, when - 3 * seconds, "left")
-    high = np.searchsorted(when, when + 3 * seconds, "right")
-    for place, row in enumerate(rows):
-        near = slice(low[place], high[place])
-        weight = np.exp(-((when[near] - when[place]) ** 2) / (2 * seconds**2))
-        out[row] = weight @ known[near] / weight.sum()
-    return out
 
 
 def _checked(faces: NDArray[Any], size: int) -> NDArray[np.uint8]:
