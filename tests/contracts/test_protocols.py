@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fervid.clip import Clip, Database
 from fervid.databases import load
-from fervid.errors import FervidError, LeakError
+from fervid.errors import FervidError, LeakError, ProtocolError
 from fervid.protocols import (
     FURTHER,
     PROTOCOLS,
@@ -23,6 +23,7 @@ from fervid.protocols import (
     make,
     repeated,
     strangers,
+    unseen,
 )
 from fervid.splits import export, show
 
@@ -75,7 +76,7 @@ def test_contract(name, source, request) -> None:
     ("name", "protocol", "folds"),
     [
         ("leave-one-database-out", FURTHER["leave-one-database-out"], 3),
-        ("parts", FURTHER["parts"], 2),
+        ("parts", FURTHER["parts"], 1),
         ("cross-database", lambda clips: cross_database(clips, "d1"), 1),
     ],
 )
@@ -88,9 +89,33 @@ def test_contract_of_several_databases(name, protocol, folds) -> None:
         assert sorted(row for fold in made for row in fold.test) == list(range(len(clips)))
         assert [{clips[r].database for r in fold.test} for fold in made] == [{"d0"}, {"d1"}, {"d2"}]
     if name == "parts":
-        train, both = ({clips[r].groups["part"] for r in fold.train} for fold in made)
-        assert (train, both) == ({"train"}, {"train", "validation"})
-        assert [fold.name for fold in made] == ["validation", "test"]
+        (fold,) = made
+        assert {clips[r].groups["part"] for r in fold.train} == {"train", "validation"}
+        assert {clips[r].groups["part"] for r in fold.validation} == {"validation"}
+        assert {clips[r].groups["part"] for r in fold.test} == {"test"} and fold.name == "test"
+        bare = tuple(
+            replace(c, label=None) if c.groups["part"] == "test" else c for c in clips
+        )  # as AFEW comes
+        (fold,) = protocol(bare)
+        assert (fold.name, fold.validation) == ("validation", ())
+        assert {clips[r].groups["part"] for r in fold.train} == {"train"}
+
+
+def test_what_a_trained_model_may_be_judged_on() -> None:
+    clips = forged(3)
+    (fold,) = unseen(clips)
+    assert fold.train == () and fold.validation == () and fold.name == "test"
+    assert {clips[r].groups["part"] for r in fold.test} == {"test"}
+    some = tuple(c for c in clips if c.groups["part"] != "test")
+    assert {some[r].groups["part"] for r in unseen(some)[0].test} == {"validation"}
+    with pytest.raises(ProtocolError, match="only a training part"):
+        unseen(tuple(c for c in clips if c.groups["part"] == "train"))
+    bare = tuple(replace(c, groups={}, label=None if n else c.label) for n, c in enumerate(clips))
+    assert unseen(bare)[0].test == (0,)
+    with pytest.raises(ProtocolError, match="nothing to test on"):
+        Fold(clips, (), (), ready=True)
+    with pytest.raises(ProtocolError, match="nothing to train on"):
+        Fold(clips, (), (0,))
 
 
 def test_contract_of_repeats() -> None:

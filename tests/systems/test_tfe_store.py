@@ -7,13 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from fervid.cli import app
 from fervid.databases import load
-from fervid.evaluation.cross import evaluate_parts
+from fervid.errors import LeakError
+from fervid.evaluation import read
+from fervid.evaluation.cross import evaluate_model, evaluate_parts
 from fervid.evaluation.pretrained import Pretrained
 from fervid.evaluation.train import train
 from fervid.faces import FaceSettings, Store, prepare
 from fervid.learning import weights
+from fervid.protocols import strangers, unseen
 from fervid.systems import SYSTEMS
 
 MAKE = Path(__file__).parents[1] / "data" / "fer_plus" / "make.py"
@@ -40,10 +45,9 @@ def recipe():
 def test_evaluated_by_its_parts_on_votes(store, tmp_path):
     report = evaluate_parts(recipe(), store, tmp_path / "run")
     assert [(fold["name"], fold["train"], fold["validation"]) for fold in report.folds] == [
-        ("validation", 4, 0),
         ("test", 4, 2),
     ]
-    assert report.output == "resnet" and len(report.clip) == 3
+    assert report.output == "resnet" and len(report.clip) == 1
     assert "people taken for one person each" in report.facts["protocol"]
     held = np.load(tmp_path / "run" / "samples" / "faces.npy")
     assert held.shape == (7, 48, 48) and [int(face.mean()) for face in held[:2]] == [0, 20]
@@ -54,8 +58,45 @@ def test_trained_and_judged_as_it_is(store, tmp_path):
     made = train(recipe(), [store], out, device="cpu")
     assert made.samples == 4  # the test part is not learnt from, the validation part chooses
     assert weights.load(out)[1]["card"]["trained_on"][0]["name"] == "fer_plus"
-    report = evaluate_parts(Pretrained.of(out, "tfe-plus"), store, tmp_path / "run")
+    report = evaluate_model(Pretrained.of(out, "tfe-plus"), store, tmp_path / "run")
+    assert list(report.scores) == ["resnet"]  # nothing is trained, the linear baseline neither
     own = made.recognizer.predict({"faces": np.load(tmp_path / "run" / "samples" / "faces.npy")})
     order = [made.recognizer.labels.index(label) for label in report.labels]
-    expected = own["resnet"][[4, 5, 6]][:, order]
+    expected = own["resnet"][[6]][:, order]
     np.testing.assert_allclose(report.probabilities["resnet"], expected, atol=1e-5)
+
+
+def test_a_fold_s_model_is_kept_and_judged_from_the_command_line(store, tmp_path):
+    evaluate_parts(recipe(), store, tmp_path / "run")
+    model = tmp_path / "run" / "fold-01" / "model.safetensors"
+    assert not model.exists()
+    trained = (model.parent / "resnet.safetensors").stat().st_mtime_ns
+    report = evaluate_parts(recipe(), store, tmp_path / "run", save=True)
+    assert (model.parent / "resnet.safetensors").stat().st_mtime_ns == trained
+    told = weights.load(model)[1]["card"]["trained_on"]
+    assert [(data["name"], data["parts"]) for data in told] == [("fer_plus", ["train"])]
+    words = ["evaluate", "tfe-plus", "--weights", str(model), "--store", str(store.root)]
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "judged")])
+    assert done.exit_code == 0 and "nothing trained" in done.stdout, done.output
+    again = read(tmp_path / "judged")
+    np.testing.assert_allclose(again.probabilities["resnet"], report.probabilities["resnet"])
+    assert (tmp_path / "judged" / "report.html").is_file()
+    refused = CliRunner().invoke(app, [*words, "--protocol", "parts"])
+    assert refused.exit_code != 0
+
+
+def test_a_model_is_not_judged_on_what_it_was_trained_on(store, tmp_path):
+    out = tmp_path / "model.safetensors"
+    made = train(recipe(), [store], out, device="cpu").recognizer
+    for parts, digest in ((["test", "train"], "another"), ([""], store.database.digest)):
+        told = {"name": "fer_plus", "digest": digest, "parts": parts}
+        made.save(out, {"trained_on": [told]})
+        system = Pretrained.of(out)
+        folds = unseen(strangers(store.database.clips))
+        if parts == [""]:
+            bare = [replace(clip, groups={}) for clip in strangers(store.database.clips)]
+            folds = unseen(tuple(bare))
+        with pytest.raises(LeakError, match=r"was trained on .*fer_plus"):
+            system.check_unseen(store.database, folds[0])
+    made.save(out, {"trained_on": [{"name": "fer_plus", "digest": "another", "parts": ["train"]}]})
+    Pretrained.of(out).check_unseen(store.database, unseen(strangers(store.database.clips))[0])

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fervid.cli.options import Device, Faces, Jobs, Seed, Sets, Stores, System
+from fervid.cli.options import Device, Faces, Jobs, Precision, Seed, Sets, Stores, System
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
 
@@ -18,12 +18,14 @@ def train(
     sets: Sets = None,
     seed: Seed = 0,
     device: Device = "auto",
+    precision: Precision = "32-true",
 ) -> None:
     """Train on whole databases, for `fervid predict`; no test number comes from this."""
     from fervid.evaluation.train import train as train_on
 
     made = recipe(system, sets or [])
-    train_on(made, opened(stores), out, neutral=neutral, seed=seed, device=device)
+    data = opened(stores)
+    train_on(made, data, out, neutral=neutral, seed=seed, device=device, precision=precision)
     print(f"trained: fervid predict VIDEO --model {out}")
 
 

@@ -33,6 +33,12 @@ def evaluate(
     test: Annotated[Path | None, typer.Option(help="Train on the stores, test on this.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Of five-fold or ten-fold.")] = 1,
     table: Table = "basic",
+    weights: Annotated[
+        str, typer.Option(help="Judge a trained model: shipped, or a file. Nothing is trained.")
+    ] = "",
+    save_models: Annotated[
+        bool, typer.Option("--save-models", help="Keep every fold's trained system.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder; default under runs/.")] = None,
     fusion: Annotated[str | None, typer.Option(help="Of dtagn: joint, weighted, ...")] = None,
     sets: Sets = None,
@@ -47,21 +53,44 @@ def evaluate(
     others. With --test: trained on the stores, tested on that.
     """
     made = recipe(system, [*(sets or []), *([f"fusion={fusion}"] if fusion else [])])
-    protocol = _protocol(protocol, stores, test, repeats)
-    data = opened(all_of(protocol, stores, test))
+    told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
+    if weights:
+        if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:
+            raise InputError("--weights judges a trained model on one --store: leave the rest out")
+        print(_judge_model(system, weights, stores[0], out, told))
+        return
+    data = opened([*stores, *([test] if test else [])])
+    protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
-    print(_judge(made, data, protocol, table, repeats, run, told))
+    print(_judge(made, data, protocol, table, repeats, run, {**told, "save": save_models}))
 
 
-def _protocol(protocol: str, stores: Sequence[Path], test: Path | None, repeats: int) -> str:
+def _judge_model(
+    system: str, weights: str, place: Path, out: Path | None, told: dict[str, Any]
+) -> str:
+    """Judge a model; what to print."""
+    from fervid.evaluation.cross import evaluate_model
+    from fervid.evaluation.pretrained import Pretrained
+
+    made = Pretrained.of(system if weights == "shipped" else weights, system)
+    store = opened([place])[0]
+    run = out or Path("runs") / f"{store.database.name}-{made.name}-{made.model[:8]}"
+    report = evaluate_model(made, store, run, **told)
+    return f"{report.table()}\nreport: {run / 'report.html'}"
+
+
+def _protocol(
+    protocol: str, stores: Sequence[Path], data: Sequence[Any], test: Path | None, repeats: int
+) -> str:
     """What was asked for, or what these stores are for.
 
     Raises:
         InputError: options that contradict one another.
     """
     default = CROSS if test else EACH if len(stores) > 1 else "paper"
+    if default == "paper" and all(clip.groups.get("part") for clip in data[0].database.clips):
+        default = "parts"
     default = "five-fold" if repeats > 1 and default == "paper" else default
     chosen = protocol or default
     if chosen == EACH and len(stores) < 2:
@@ -70,6 +99,7 @@ def _protocol(protocol: str, stores: Sequence[Path], test: Path | None, repeats:
         raise InputError(
             f"--repeats: {chosen} gives the same folds again: use {' or '.join(SHUFFLED)}"
         )
+    all_of(chosen, stores, test)  # refuses --test where the protocol has no use for it
     return named(chosen, stores)
 
 

@@ -5,7 +5,7 @@ subjects kept apart by their database, and what is dropped on the way counted in
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from fervid import protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
 from fervid.evaluation.evaluate import Store, evaluate
+from fervid.evaluation.pretrained import Pretrained
 from fervid.evaluation.report import Report
 from fervid.faces.track import Track
 from fervid.labels import MAPS, common
@@ -190,7 +191,7 @@ def evaluate_parts(system: System, store: Store, run_dir: Path, **options: Any) 
 
 
 def in_parts(store: Store) -> tuple[Joined, list[protocols.Fold]]:
-    """A store and the folds of its fixed parts (`fervid.protocols.fixed_parts`).
+    """A store and the fold of its fixed parts (`fervid.protocols.fixed_parts`).
 
     Clips of unknown people are taken for people of their own, which the report's protocol says:
     the parts may then share people, and intervals are too narrow where one person has several.
@@ -198,11 +199,33 @@ def in_parts(store: Store) -> tuple[Joined, list[protocols.Fold]]:
     Raises:
         ProtocolError, LeakError: as `fixed_parts`.
     """
+    return _each_its_own(store, protocols.fixed_parts)
+
+
+def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: Any) -> Report:
+    """Judge a model that is there already (see `fervid.protocols.unseen`); nothing is trained.
+
+    Args:
+        options: as `evaluate` takes them.
+
+    Raises:
+        LeakError: its card says that it was trained on these clips.
+        ProtocolError, OutputError: as `unseen` and `evaluate`.
+    """
+    named, folds = _each_its_own(store, protocols.unseen)
+    system.check_unseen(store.database, folds[0])
+    return evaluate(system, named, folds, run_dir, **options)
+
+
+def _each_its_own(
+    store: Store, split: Callable[[tuple[Clip, ...]], list[protocols.Fold]]
+) -> tuple[Joined, list[protocols.Fold]]:
+    """A store whose unknown people are one each, and its folds."""
     database = store.database
     clips = protocols.strangers(database.clips)
     unknown = sum(clip.subject is None for clip in database.clips)
     said = f", {unknown} clips of unknown people taken for one person each" if unknown else ""
-    folds = [replace(fold, protocol=fold.protocol + said) for fold in protocols.fixed_parts(clips)]
+    folds = [replace(fold, protocol=fold.protocol + said) for fold in split(clips)]
     home = {clip.name: (store, clip) for clip in database.clips}
     return Joined(replace(database, clips=clips), store.digest, store.failed, home, {}), folds
 

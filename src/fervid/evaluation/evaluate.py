@@ -65,6 +65,7 @@ def evaluate(
     precision: str = "32-true",
     jobs: int = 1,
     validation: float = 0.2,
+    save: bool = False,
 ) -> Report:
     """Train and test on every fold; write the report into `run_dir` and return it.
 
@@ -74,6 +75,8 @@ def evaluate(
             content is refused.
         jobs: processes that share the folds and the processor's cores.
         validation: share of a fold's training clips kept for choosing the epoch.
+        save: keep each fold's trained system as `fold-NN/model.safetensors`; an evaluated run
+            that kept none trains nothing anew for it.
 
     Raises:
         ProtocolError: folds that do not fit the database, or too few clips with a face.
@@ -84,8 +87,17 @@ def evaluate(
     claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
+    card = _card(database) if save else None
     tasks = [
-        _task(number, each, usable, Run(run_dir, seed, device, precision), validation, len(folds))
+        _task(
+            number,
+            each,
+            usable,
+            Run(run_dir, seed, device, precision),
+            validation,
+            len(folds),
+            card,
+        )
         for number, each in enumerate(folds, 1)
     ]
     work_all([task for task in tasks if not task.done], system, samples, points, run_dir, jobs)
@@ -233,7 +245,13 @@ def _save_points(path: Path, points: Points) -> None:
 
 
 def _task(
-    number: int, each: Fold, usable: set[int], run: Run, validation: float, count: int
+    number: int,
+    each: Fold,
+    usable: set[int],
+    run: Run,
+    validation: float,
+    count: int,
+    card: Mapping[str, Any] | None,
 ) -> fold.Task:
     train = [row for row in each.train if row in usable]
     test = tuple(row for row in each.test if row in usable)
@@ -250,7 +268,24 @@ def _task(
         "validation_subjects": sorted({each.clips[row].subject or "" for row in chosen}),
     }
     named = Run(folder, seed, run.device, run.precision, f"fold {number}/{count}")
-    return fold.Task(inner, chosen, test, named, facts)
+    if card is not None:
+        parts = sorted({each.clips[row].groups.get("part", "") for row in inner})
+        card = {**card, "trained_on": [{**data, "parts": parts} for data in card["trained_on"]]}
+    return fold.Task(inner, chosen, test, named, facts, card)
+
+
+def data_told(database: Database) -> dict[str, Any]:
+    """What a trained system's card says of a database."""
+    return {name: getattr(database, name) for name in ("name", "origin", "digest", "licence")}
+
+
+def _card(database: Database) -> dict[str, Any]:
+    made_by = f"fervid {fervid.__version__}"
+    return {
+        "trained_on": [data_told(database)],
+        "licence_of_code": "Apache-2.0",
+        "made_by": made_by,
+    }
 
 
 def _missing(clip: Clip, name: str, face: bool, failed: Mapping[str, str]) -> Missing:

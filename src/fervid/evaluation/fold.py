@@ -19,7 +19,7 @@ from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.interface import System
 
-PREDICTIONS, DONE = "predictions.csv", "fold.json"
+PREDICTIONS, DONE, MODEL = "predictions.csv", "fold.json", "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Task:
         test: clips to predict; with a face, as all others here.
         run: the folder (which is the fold's), seed and device of the fit.
         facts: said again in the report.
+        save: the card of the trained system's file (MODEL), which is written; None: it is not.
     """
 
     train: tuple[int, ...]
@@ -39,11 +40,13 @@ class Task:
     test: tuple[int, ...]
     run: Run
     facts: Mapping[str, Any]
+    save: Mapping[str, Any] | None = None
 
     @property
     def done(self) -> bool:
         """Whether an earlier run finished this fold: its facts are written last."""
-        return (self.run.folder / DONE).is_file()
+        wanted = (DONE,) if self.save is None else (DONE, MODEL)
+        return all((self.run.folder / name).is_file() for name in wanted)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,11 @@ def work(
         found = recognizer.predict(taken.arrays)
         answers = {name: per_clip(taken.clip, p, test) for name, p in found.items()}
         output = recognizer.output
-        answers[baseline.NAME] = _baseline(task, points, target, test, len(samples.labels))
+        if task.train:
+            answers[baseline.NAME] = _baseline(task, points, target, test, len(samples.labels))
+        if task.save:
+            card = {"evaluated": {key: task.facts[key] for key in ("name", "train", "validation")}}
+            recognizer.save(task.run.folder / MODEL, {**task.save, **card})
     facts = {**task.facts, "output": output, "seconds": round(time.monotonic() - begun, 1)}
     write(task.run.folder / PREDICTIONS, _table(test, answers, samples.labels))
     write(task.run.folder / DONE, json.dumps({**facts, "device": _device(task.run)}, indent=1))

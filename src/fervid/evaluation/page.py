@@ -46,7 +46,7 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
     """
     scores, names = report.scores, {name: title(name) for name in report.scores}
     clips = [sum(row) for row in scores[report.output].confusion]
-    told = {"origin": report.origin, "baseline": names[baseline.NAME]}
+    told = {"origin": report.origin, "baseline": title(baseline.NAME)}
     rows = {
         names[n]: (s.accuracy, s.accuracy_interval.low, s.accuracy_interval.high)
         for n, s in scores.items()

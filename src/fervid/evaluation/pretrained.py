@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.errors import WeightsError
+from fervid.clip import Database
+from fervid.errors import LeakError, WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.learning.weights import load
+from fervid.protocols import Fold
 from fervid.systems.interface import Recognizer, System
 from fervid.systems.shipped import find_model, model_digest, open_model
 
@@ -21,7 +24,7 @@ from fervid.systems.shipped import find_model, model_digest, open_model
 class Pretrained:
     """The system of a model's file; every fold is answered by that one model.
 
-    Whether it was trained on who is tested nobody can tell from here: its card names its data.
+    Whether it was trained on who is tested its card alone can tell (`check_unseen`).
 
     Args:
         name: the system's.
@@ -65,6 +68,30 @@ class Pretrained:
     def recipe(self) -> System:
         """The system it was trained by."""
         return self._recognizer.system
+
+    @property
+    def still(self) -> bool:
+        """As its own system."""
+        return self.recipe.still
+
+    def check_unseen(self, database: Database, fold: Fold) -> None:
+        """See that its card does not name what is to be judged among its training data.
+
+        Raises:
+            LeakError: it does.
+        """
+        tested = {fold.clips[row].groups.get("part", "") for row in fold.test}
+        for told in load(self._place)[1].get("card", {}).get("trained_on", []):
+            if not isinstance(told, dict) or told.get("name") != database.name:
+                continue
+            parts = set(told.get("parts", [""]))
+            both = sorted(tested & parts)
+            if both and (both != [""] or told.get("digest") == database.digest):
+                part = f"the {both[0]} part of {database.name}" if both[0] else database.name
+                raise LeakError(
+                    f"{self._place} was trained on {part}: judge it on other people, or leave "
+                    "--weights out, which trains anew for every fold"
+                )
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """As its own system makes them."""

@@ -11,7 +11,7 @@ import fervid
 from fervid.clip import Clip, Course
 from fervid.errors import InputError, OutputError
 from fervid.evaluation.baseline import normalise
-from fervid.evaluation.evaluate import Store, claim, recipe
+from fervid.evaluation.evaluate import Store, claim, data_told, recipe
 from fervid.evaluation.votes import with_votes
 from fervid.faces.track import Track
 from fervid.learning.run import Run
@@ -46,6 +46,7 @@ def train(
     neutral: bool = False,
     seed: int = 0,
     device: str = "auto",
+    precision: str = "32-true",
     validation: float = 0.15,
     licence: str = "",
 ) -> Trained:
@@ -80,13 +81,10 @@ def train(
     samples = with_votes(samples, clips)
     sides = _sides(clips, sorted(set(samples.clip.tolist())), validation, seed)
     fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
-    made = system.fit(fit, checked, Run(folder, seed, device, name="train"))
+    made = system.fit(fit, checked, Run(folder, seed, device, precision, name="train"))
     accuracy = _accuracy(made, checked)
-    databases = [store.database for store in stores]
-    data = [
-        {"name": d.name, "origin": d.origin, "digest": d.digest, "licence": d.licence}
-        for d in databases
-    ]
+    parts = sorted({clips[row].groups.get("part", "") for row in sides[0]})
+    data = [{**data_told(store.database), "parts": parts} for store in stores]
     card = {
         "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,
         "validation_subjects": len(set(checked.subject.tolist())),

@@ -36,6 +36,7 @@ class Fold:
         protocol: the words of the protocol that made it.
         validation: those of `train` that choose the epoch, where the database fixes them; empty:
             nothing is chosen, the last epoch counts. None: they are drawn (see `inner_split`).
+        ready: nothing is trained, a model that is there already is judged; `train` may be empty.
 
     Raises:
         ProtocolError: a side is empty, a clip has no subject or stands twice.
@@ -48,16 +49,17 @@ class Fold:
     name: str = ""
     protocol: str = ""
     validation: tuple[int, ...] | None = field(default=None, repr=False)
+    ready: bool = False
 
     def __post_init__(self) -> None:
         for side, rows in (("train", self.train), ("test", self.test)):
-            if not rows:
+            if not rows and not (self.ready and side == "train"):
                 raise ProtocolError(
                     f"fold {self.name} has nothing to {side} on: use fewer folds or more subjects"
                 )
             if len(set(rows)) < len(rows):
                 raise ProtocolError(f"fold {self.name} holds a clip twice: remove one of the two")
-            if min(rows) < 0 or max(rows) >= len(self.clips):
+            if not all(0 <= row < len(self.clips) for row in rows):
                 raise ProtocolError(
                     f"fold {self.name} names a clip that the database does not hold"
                 )
@@ -242,20 +244,42 @@ def part_sides(clips: Clips) -> list[Sides]:
 
 
 def fixed_parts(clips: Clips) -> list[Fold]:
-    """The parts a database is delivered in [5, Sec. 4.1 for FER+].
+    """The parts a database is delivered in [5, Sec. 4.1 for FER+]: one fold, of the last part.
 
-    Where the test part is judged, the validation part chooses the epoch and is not trained on;
-    where it is judged itself, nothing chooses: the last epoch counts.
+    The test part is judged where it is there and labelled: the validation part then chooses the
+    epoch and is not trained on. Else the validation part is judged and nothing chooses: the last
+    epoch counts.
 
     Raises:
         ProtocolError: as `part_sides`, or clips without subject (`strangers` gives them one each).
         LeakError: the parts share subjects; names them.
     """
     chosen = {"test": tuple(r for r, c in enumerate(clips) if c.groups.get("part") == "validation")}
-    return [
+    folds = [  # of both parts, so that neither shares people with what it is judged by
         Fold(clips, train, test, name, "fixed parts", chosen.get(name, ()))
         for train, test, name in part_sides(clips)
     ]
+    labelled = [fold for fold in folds if all(clips[row].label for row in fold.test)]
+    return (labelled or folds)[-1:]
+
+
+def unseen(clips: Clips) -> list[Fold]:
+    """What a model that is there already may be judged on: one fold without training.
+
+    Of a database that is delivered in parts its test part, or else its validation part; of others
+    every clip with a label.
+
+    Raises:
+        ProtocolError: there is nothing but a training part; or as `Fold`.
+    """
+    rows: dict[str, list[int]] = {}
+    for row, clip in enumerate(clips):
+        if clip.label is not None:
+            rows.setdefault(clip.groups.get("part", ""), []).append(row)
+    name = next((part for part in ("test", "validation", "") if part in rows), None)
+    if name is None:
+        raise ProtocolError("there is only a training part: prepare a part to judge the model on")
+    return [Fold(clips, (), tuple(rows[name]), name or "all", "nothing trained", (), ready=True)]
 
 
 def strangers(clips: Clips) -> Clips:
