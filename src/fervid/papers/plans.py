@@ -65,12 +65,10 @@ _HYBRID: Mapping[str, Any] = {
     "protocols": {"baum_1s": "losgo", "rml": "loso", "mmi": "losgo"},
 }
 
-# [2, Sec. III] whole, which the paper did not run; and its table's systems on a second database.
+# [2, Sec. III] whole, which the paper did not run; and its forms and DTAGN on a second database.
 _AGN3D = (
     ("3DAGN, network 1 alone", "ck_plus", "agn3d", "appearance"),
     ("3DAGN, networks 1, 2 and 3", "ck_plus", "agn3d", "joint"),
-    ("MMI: 2DIR", "mmi", "ir2d", "ir2d"),
-    ("MMI: 3DIR", "mmi", "ir3d", "ir3d"),
     ("MMI: DTAGN", "mmi", "dtagn-mmi", "joint"),
     ("MMI: 3DAGN, experiment", "mmi", "agn3d-experiment", "appearance"),
     ("MMI: 3DAGN, network 1 alone", "mmi", "agn3d", "appearance"),
