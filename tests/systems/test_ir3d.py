@@ -197,13 +197,24 @@ def test_a_mirrored_film_has_mirrored_landmarks():
     pictures, points = SMALL.eaten(Batch(arrays, copy, copy))
     plain, same = eaten(SMALL)
     assert torch.equal(pictures[0], plain[0]) and torch.equal(points[0], same[0])
-    assert torch.equal(pictures[1], plain[1].flip(3))
+    torch.testing.assert_close(pictures[1], plain[1].flip(3))
     np.testing.assert_allclose(points[1, ..., 0], 63 - same[1, ..., 0], atol=1e-4)
     assert torch.equal(points[1, ..., 1], same[1, ..., 1])
     maps = landmark_maps(points[1:], 64, 64, rounded=False)
     torch.testing.assert_close(maps, landmark_maps(same[1:], 64, 64, rounded=False).flip(3),
                                atol=1e-5, rtol=0)  # fmt: skip
-    assert pictures.min() >= -1 and pictures.max() <= 1
+
+
+def test_values_of_a_film():
+    """Brightness and contrast of a whole film fall out; or its range is -1..1."""
+    faces = samples(2).arrays["faces"]
+    pictures, _ = eaten(SMALL)
+    slow = [(film - film.mean()) / film.std() for film in faces.astype(np.float64)]
+    np.testing.assert_allclose(pictures.permute(0, 2, 3, 4, 1), slow, atol=1e-4)
+    ranged, _ = eaten(replace(SMALL, values="range"))
+    np.testing.assert_allclose(ranged.permute(0, 2, 3, 4, 1), faces / 127.5 - 1, atol=1e-6)
+    with pytest.raises(InputError, match="values"):
+        replace(SMALL, values="none")
 
 
 def test_activations_computed_twice_give_the_same_step():

@@ -53,6 +53,7 @@ class IR3D:
     fewest_frames: int = 3  # a longer clip with fewer seen frames gives no sample
     crop_side: float = 2.6  # open: the face's square in distances between the eyes
     crop_down: float = 0.55  # open: its centre below the eyes
+    values: str = "film"  # open: each film is brought to mean 0, deviation 1; or "range", to -1..1
     # Network: Fig. 2.
     width: float = 1.0  # of every printed number of filters
     time: bool = True  # False: kernels see one frame, Table 1's 2D network
@@ -88,6 +89,7 @@ class IR3D:
         choices = {
             "head": (self.head, HEADS),
             "fill": (self.fill, inputs.FILLS),
+            "values": (self.values, ("film", "range")),
             "stem_pool": (self.stem_pool, ("max", "average")),
             "decay": (self.decay, ("none", "cosine")),
         }
@@ -178,7 +180,7 @@ class IR3D:
         return Stage(name, plan, self._loss, self._logits, copies, False, settings)
 
     def eaten(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """A batch as the network takes it: (B, 3, T, H, W) in -1..1 and (B, T, 66, 2).
+        """A batch as the network takes it: (B, 3, T, H, W) and (B, T, 66, 2).
 
         Copy 1 of a film is its mirror image. Its landmarks keep their order, which the weights
         do not depend on.
@@ -188,7 +190,13 @@ class IR3D:
             faces = torch.where(mirror[:, None, None, None, None], faces.flip(3), faces)
             other = torch.cat([self.size - 1 - points[..., :1], points[..., 1:]], dim=-1)
             points = torch.where(mirror[:, None, None, None], other, points)
-        return (faces.float() / 127.5 - 1).permute(0, 4, 1, 2, 3), points
+        pixels = faces.float()
+        if self.values == "range":
+            pixels = pixels / 127.5 - 1
+        else:
+            spread, mean = torch.std_mean(pixels, (1, 2, 3, 4), correction=0, keepdim=True)
+            pixels = (pixels - mean) / spread.clamp(min=1)
+        return pixels.permute(0, 4, 1, 2, 3), points
 
     def _loss(self, network: Any, batch: Batch, _: torch.Generator) -> Tensor:
         logits = network(*self.eaten(batch))
