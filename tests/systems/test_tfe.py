@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from typer.testing import CliRunner
 
+from fervid.cli import app
 from fervid.errors import InputError, WeightsError
 from fervid.learning import weights
 from fervid.learning.batches import Batch
@@ -347,6 +349,17 @@ def test_an_exported_network_answers_as_torch(trained, tmp_path):
         found = session.run(None, {"faces": faces})[0]
         np.testing.assert_allclose(found, made.predict({"faces": faces})["joint"], atol=1e-4)
     assert session.get_modelmeta().custom_metadata_map["labels"].count('"') == 6
+
+
+def test_export_from_the_command_line(trained, tmp_path):
+    pytest.importorskip("onnxruntime")
+    made, _ = trained
+    made.save(tmp_path / "m.safetensors", {})
+    words = ["weights", "export", str(tmp_path / "m.safetensors"), str(tmp_path / "m.onnx")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0 and "of torch" in done.stdout and (tmp_path / "m.onnx").is_file()
+    refused = CliRunner().invoke(app, ["weights", "export", "dtagn", str(tmp_path / "d.onnx")])
+    assert refused.exit_code == 2 and "only models of still faces" in refused.stderr
 
 
 def test_without_the_extra_export_says_what_to_install(trained, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import typer
 from fervid.cli.options import Device, Faces, Jobs, Precision, Seed, Sets, Stores, System
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
+from fervid.errors import InputError
 
 
 def train(
@@ -59,7 +60,7 @@ def predict(
     print(summary.text())
 
 
-weights = typer.Typer(help="Weights made elsewhere.", no_args_is_help=True)
+weights = typer.Typer(help="Weights from elsewhere and for elsewhere.", no_args_is_help=True)
 
 
 @weights.command("import")
@@ -72,6 +73,22 @@ def import_weights(
     from fervid.learning.imported import import_vgg16
 
     print(f"imported: {import_vgg16(source, out, sha256)}")
+
+
+@weights.command("export")
+def export_weights(
+    model: Annotated[str, typer.Argument(help="A shipped model of still faces, or a file.")],
+    out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+) -> None:
+    """Write a TFE model as ONNX, for programs without torch; checked against torch."""
+    from fervid.systems.shipped import open_model
+    from fervid.systems.tfe import TFERecognizer
+    from fervid.systems.tfe.export import export
+
+    made = open_model(model)
+    if not isinstance(made, TFERecognizer):
+        raise InputError(f"{model} is of {made.system.name}: only models of still faces go to ONNX")
+    print(f"written: {out}, within {export(made, out):.1g} of torch")
 
 
 def systems() -> None:
