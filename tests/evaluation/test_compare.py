@@ -15,6 +15,7 @@ from fervid import protocols
 from fervid.errors import InputError, OutputError
 from fervid.evaluation import evaluate, read
 from fervid.evaluation.compare import compare
+from fervid.evaluation.turned import turned
 
 
 def _fakes():
@@ -189,3 +190,41 @@ def test_same_predictions_in_any_order(runs, tmp_path: Path) -> None:
     (turned / "predictions.csv").write_text("\n".join([header, *mixed]) + "\n")
     one, other = compare([a, b]).pairs[0], compare([turned, b]).pairs[0]
     assert replace(other, first="a") == one
+
+
+def test_what_a_second_network_corrects_and_breaks() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.dirichlet(np.ones(4), (2, 60)).astype(np.float32)
+    target = rng.integers(0, 4, 60)
+    found = turned(first, second, target, shown=3)
+    slow: dict[str, list[tuple[float, int]]] = {"corrected": [], "broken": []}
+    for row in range(60):
+        one, two = (int(p[row].argmax()) == target[row] for p in (first, second))
+        gain = float(second[row, target[row]] - first[row, target[row]])
+        if one != two:
+            slow["corrected" if two else "broken"].append((-abs(gain), row))
+    assert found.counts == (len(slow["corrected"]), len(slow["broken"]))
+    assert found.corrected == tuple(row for _, row in sorted(slow["corrected"])[:3])
+    assert found.broken == tuple(row for _, row in sorted(slow["broken"])[:3])
+    back = turned(second, first, target, shown=3)
+    assert (back.corrected, back.broken) == (found.broken, found.corrected)
+
+
+def test_faces_that_were_turned(runs, tmp_path: Path) -> None:
+    a, b, _ = runs
+    compare([a, b], tmp_path, store=fakes.store())
+    assert (tmp_path / "turned.png").read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "turned.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    labels = read(a).labels
+    for pair in zip(rows[::2], rows[1::2], strict=True):
+        assert pair[0]["clip"] == pair[1]["clip"] and pair[0]["turned"] == pair[1]["turned"]
+        called = [max(labels, key=lambda label, r=row: float(r[label])) for row in pair]
+        right = [call == row["label"] for call, row in zip(called, pair, strict=True)]
+        assert right == [row["turned"] == "broken" for row in pair[:1]] + [
+            row["turned"] == "corrected" for row in pair[1:]
+        ]
+    with pytest.raises(InputError, match="name two, and --out"):
+        compare([a, b], store=fakes.store())
+    with pytest.raises(InputError, match="name two, and --out"):
+        compare([a], tmp_path, store=fakes.store())

@@ -133,12 +133,16 @@ def _judge(
 def compare(
     runs: Annotated[list[str], typer.Argument(help="Run folders; FOLDER:NETWORK picks one of it.")],
     out: Annotated[Path | None, typer.Option(help="Folder for tables and picture.")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Also show faces that the second corrects and breaks.")
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Compare runs on the same folds: differences, intervals, paired tests."""
     from fervid.evaluation.compare import compare as compare_runs
 
-    print(compare_runs(runs, out, seed=seed).text())
+    faces = opened([store])[0] if store else None
+    print(compare_runs(runs, out, seed=seed, store=faces).text())
     if out:
         print(f"written: {out / 'compare.png'} and tables")
 

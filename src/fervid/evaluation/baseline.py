@@ -18,21 +18,28 @@ EYES = (slice(36, 42), slice(42, 48))
 
 
 def points(track: Track, course: Course) -> NDArray[np.float32] | None:
-    """(136,) the 68 landmarks of the frame nearest the apex; None without a face.
+    """(136,) the 68 landmarks of the frame nearest the apex (`apex`); None without a face."""
+    row = apex(track, course)
+    if row is None:
+        return None
+    chosen: NDArray[np.float32] = normalise(track.landmarks[row : row + 1]).astype(np.float32)
+    return chosen.reshape(-1)
+
+
+def apex(track: Track, course: Course) -> int | None:
+    """The row of the frame nearest the apex; None without a face.
 
     Where the course is known to end in the apex (or is one frame) that is the last frame with a
     face. Elsewhere nobody says where the apex lies [1, Sec. 5.4], and the frame whose landmarks
     lie farthest from the first one's is taken.
     """
-    seen = track.landmarks[track.seen]
-    seen = seen[np.isfinite(seen).all(axis=(1, 2))]
-    if not len(seen):
+    rows = np.flatnonzero(track.seen & np.isfinite(track.landmarks).all(axis=(1, 2)))
+    if not len(rows):
         return None
-    shapes = normalise(seen)
-    far = np.linalg.norm(shapes - shapes[0], axis=2).mean(axis=1).argmax()
-    last = course in ("onset-apex", "still")
-    chosen: NDArray[np.float32] = shapes[-1 if last else int(far)].reshape(-1).astype(np.float32)
-    return chosen
+    if course in ("onset-apex", "still"):
+        return int(rows[-1])
+    shapes = normalise(track.landmarks[rows])
+    return int(rows[np.linalg.norm(shapes - shapes[0], axis=2).mean(axis=1).argmax()])
 
 
 def normalise(landmarks: NDArray[Any]) -> NDArray[np.float64]:

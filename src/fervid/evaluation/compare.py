@@ -11,15 +11,23 @@ from fervid.errors import InputError
 from fervid.evaluation import statistics as st
 from fervid.evaluation.calibration import calibration
 from fervid.evaluation.comparison import Comparison, Entry
+from fervid.evaluation.evaluate import Store
 from fervid.evaluation.paired import pairs
 from fervid.evaluation.report import Report
 from fervid.evaluation.tables import read
+from fervid.evaluation.turned import write_turned
 
 # A fact that two runs must share, and what it is called.
 SHARED = {"data": "clips", "folds": "folds"}
 
 
-def compare(runs: Sequence[Path | str], out: Path | None = None, *, seed: int = 0) -> Comparison:
+def compare(
+    runs: Sequence[Path | str],
+    out: Path | None = None,
+    *,
+    seed: int = 0,
+    store: Store | None = None,
+) -> Comparison:
     """Compare finished runs on the clips that all of them answered; write it where asked.
 
     Args:
@@ -27,17 +35,34 @@ def compare(runs: Sequence[Path | str], out: Path | None = None, *, seed: int = 
             the system's answer, and a single folder alone all its networks.
         out: folder for the tables and the picture.
         seed: of the resamples.
+        store: of the runs' database; of two networks, faces that the second corrects and breaks
+            are then written, too (`write_turned`).
 
     Raises:
-        InputError: fewer than two, no such network, or runs on other clips or folds.
+        InputError: fewer than two, no such network, or runs on other clips or folds; a store with
+            more than two networks or without `out`.
         OutputError: a folder that holds no whole report, or cannot be written to.
     """
     picked = _pick(runs)
     _same(picked)
-    made = _compare(picked, seed)
+    if store is not None and (len(picked) != 2 or out is None):
+        raise InputError("faces are shown of two networks, in a folder: name two, and --out FOLDER")
+    made, shared = _compare(picked, seed)
     if out is not None:
         made.write(Path(out))
+    if store is not None and out is not None:
+        labels = picked[0].report.labels
+        write_turned(shared.answers, shared.clip, shared.target, labels, store, Path(out))
     return made
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """The clips that all answered: (N,) names and labels, and (N, K) answers by network."""
+
+    clip: NDArray[np.str_]
+    target: NDArray[np.int64]
+    answers: dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -97,7 +122,7 @@ def _same(picked: Sequence[_Picked]) -> None:
                 )
 
 
-def _compare(picked: Sequence[_Picked], seed: int) -> Comparison:
+def _compare(picked: Sequence[_Picked], seed: int) -> tuple[Comparison, _Shared]:
     shared = set(picked[0].report.clip.tolist())
     for each in picked[1:]:
         shared &= set(each.report.clip.tolist())
@@ -117,7 +142,7 @@ def _compare(picked: Sequence[_Picked], seed: int) -> Comparison:
         for name, each in zip(names, picked, strict=True)
     ]
     facts = first.facts
-    return Comparison(
+    made = Comparison(
         str(facts["database"]),
         str(facts["protocol"]),
         first.origin,
@@ -126,6 +151,7 @@ def _compare(picked: Sequence[_Picked], seed: int) -> Comparison:
         tuple(entries),
         pairs(called, target, subject, len(first.labels), seed=seed),
     )
+    return made, _Shared(first.clip[rows[0]], target, answers)
 
 
 def _rows(report: Report, shared: set[str]) -> NDArray[np.int64]:
