@@ -1,8 +1,12 @@
 """Fixtures every test may use."""
 
+import importlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
+import forging
 import pytest
 
 
@@ -19,3 +23,18 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def models(shared: Path) -> Path:
     return shared / "models"
+
+
+@pytest.fixture(scope="session")
+def forge() -> Callable[[str], ModuleType]:
+    """`forge("ck_plus").make(folder)` lays a small tree with the database's names."""
+    return forging.forge
+
+
+@pytest.fixture(scope="module")
+def no_page() -> Iterator[None]:
+    """No pictures and pages: they are tested elsewhere, and take longest."""
+    with pytest.MonkeyPatch.context() as patch:
+        module = importlib.import_module("fervid.evaluation.evaluate")
+        patch.setattr(module, "write_page", lambda *_: None)
+        yield

@@ -1,13 +1,11 @@
 """The command as a user runs it, and databases that are quick to make."""
 
 import csv
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import fakes
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
@@ -21,21 +19,6 @@ from fervid.faces.trackfile import write_tracks
 from fervid.faces.video import Frame, write_video
 
 SIZE, LABELS = 64, ("anger", "fear", "happiness")
-
-
-def _load(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def forge() -> Callable[[str], ModuleType]:
-    """`forge("ck_plus").make(folder)` lays a small tree with the database's names."""
-    home = Path(__file__).parents[1] / "data"
-    return lambda name: _load(home / name / "make.py", f"fervid_cli_{name}")
 
 
 @pytest.fixture
@@ -158,7 +141,6 @@ def quick(monkeypatch) -> None:
 
     from fervid.systems import SYSTEMS
 
-    fakes = _load(Path(__file__).parents[1] / "evaluation" / "fakes.py", "fervid_cli_fakes")
     monkeypatch.setitem(SYSTEMS, "quick", fakes.FakeSystem(name="quick"))
     module = importlib.import_module("fervid.evaluation.evaluate")
     monkeypatch.setattr(module, "write_page", lambda *_: None)

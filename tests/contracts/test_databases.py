@@ -1,11 +1,11 @@
 """One contract for every database of which a copy, forged or rendered, is at hand."""
 
-import importlib.util
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from forging import forge
 
 from fervid.clip import Database
 from fervid.databases import DATABASES, load
@@ -50,12 +50,7 @@ def copy(request, tmp_path_factory) -> tuple[str, Path]:
 
         draw(tmp_path, subjects=2, clips_per_emotion=1, form="images", size=64)
         return request.param, tmp_path
-    spec = importlib.util.spec_from_file_location(
-        f"contract_{folder}_{function}", DATA / folder / "make.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return request.param, getattr(module, function)(tmp_path)
+    return request.param, getattr(forge(folder), function)(tmp_path)
 
 
 def test_every_database_is_here() -> None:

@@ -1,13 +1,11 @@
 """Runs compared: paired on the same clips, refused on others."""
 
 import csv
-import importlib
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
 
@@ -17,26 +15,7 @@ from fervid.evaluation import evaluate, read
 from fervid.evaluation.compare import compare
 from fervid.evaluation.turned import turned
 
-
-def _fakes():
-    path = Path(__file__).parent / "fakes.py"
-    spec = importlib.util.spec_from_file_location("fervid_compare_fakes", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fakes = _fakes()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_page():
-    """Pictures and pages are tested elsewhere, and take longest here."""
-    with pytest.MonkeyPatch.context() as patch:
-        module = importlib.import_module("fervid.evaluation.evaluate")
-        patch.setattr(module, "write_page", lambda *_: None)
-        yield
+pytestmark = pytest.mark.usefixtures("no_page")
 
 
 def run(folder: Path, lost=(), system=None, folds=4, **fields) -> Path:

@@ -1,14 +1,12 @@
 """Several databases as one, and repeats: who is apart, what is dropped, what is pooled."""
 
 import csv
-import importlib
-import importlib.util
 import json
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
 
@@ -17,27 +15,10 @@ from fervid.errors import LabelError, LeakError, ProtocolError
 from fervid.evaluation.cross import dropped_text, evaluate_across, evaluate_each_database, join
 from fervid.evaluation.repeated import evaluate_repeated, pool
 
-
-def _fakes():
-    path = Path(__file__).parent / "fakes.py"
-    spec = importlib.util.spec_from_file_location("fervid_cross_fakes", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+pytestmark = pytest.mark.usefixtures("no_page")
 
 
-fakes = _fakes()
 SYSTEM = fakes.FakeSystem()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_page():
-    """Pictures and pages are tested elsewhere, and take longest here."""
-    with pytest.MonkeyPatch.context() as patch:
-        module = importlib.import_module("fervid.evaluation.evaluate")
-        patch.setattr(module, "write_page", lambda *_: None)
-        yield
 
 
 def store(name: str, labels=fakes.LABELS, digest="0", lost=(), origin="", noise=0.3, **changes):

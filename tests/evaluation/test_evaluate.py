@@ -1,15 +1,15 @@
 """Evaluation end to end on a fake store and system: honesty, resuming, refusals, the report."""
 
 import csv
-import importlib
-import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
 
@@ -19,17 +19,6 @@ from fervid.errors import FervidError, LeakError, OutputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation.report import percent, title
 
-
-def _fakes():
-    path = Path(__file__).parent / "fakes.py"
-    spec = importlib.util.spec_from_file_location("fervid_test_fakes", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fakes = _fakes()
 SYSTEM = fakes.FakeSystem()
 
 
@@ -257,35 +246,27 @@ def test_a_fold_without_a_face_in_its_test(tmp_path) -> None:
     assert read(tmp_path / "r").table() == report.table()
 
 
-@pytest.fixture
-def importable(tmp_path, monkeypatch):
-    """The fakes as a module that new processes find."""
-    source = Path(__file__).with_name("fakes.py").read_text()
-    (tmp_path / "fervid_fakes_for_workers.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    return importlib.import_module("fervid_fakes_for_workers")
-
-
 @pytest.mark.slow
-def test_processes_give_the_same_even_when_one_is_killed(tmp_path, importable) -> None:
+def test_processes_give_the_same_even_when_one_is_killed(tmp_path) -> None:
     run(tmp_path / "one", system=fakes.Mortal())
     with pytest.raises(FervidError, match=r"a worker was killed.*fewer --jobs"):
-        run(tmp_path / "two", system=importable.Mortal("fold 3", hard=True), jobs=2)
-    run(tmp_path / "two", system=importable.Mortal(), jobs=2)
+        run(tmp_path / "two", system=fakes.Mortal("fold 3", hard=True), jobs=2)
+    run(tmp_path / "two", system=fakes.Mortal(), jobs=2)
     assert figures(tmp_path / "one") == figures(tmp_path / "two")
     about = json.loads((tmp_path / "two" / "report.json").read_text())
     assert [each["name"] for each in about["folds"]] == ["1", "2", "3", "4"]
 
 
-def test_kill_minus_nine(tmp_path, importable) -> None:
+def test_kill_minus_nine(tmp_path) -> None:
     run(tmp_path / "whole", system=fakes.Mortal())
     script = (
         "from fervid import protocols; from fervid.evaluation import evaluate\n"
-        "import fervid_fakes_for_workers as fakes; store = fakes.store()\n"
+        "import fakes; store = fakes.store()\n"
         "evaluate(fakes.Mortal('fold 2', hard=True), store, "
         "protocols.k_fold(store.database.clips, 4), 'killed')"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True)
+    place = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=place)
     assert done.returncode == -9
     run(tmp_path / "killed", system=fakes.Mortal())
     assert figures(tmp_path / "killed") == figures(tmp_path / "whole")

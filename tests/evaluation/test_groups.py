@@ -1,12 +1,11 @@
 """Accuracy by group: who is in it, and intervals over people."""
 
 import csv
-import importlib.util
 import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import fakes
 import numpy as np
 import pytest
 
@@ -102,17 +101,7 @@ def test_one_person_has_no_interval() -> None:
     assert text.splitlines()[1].endswith(",,")
 
 
-def _fakes():
-    path = Path(__file__).parent / "fakes.py"
-    spec = importlib.util.spec_from_file_location("fervid_groups_fakes", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_report_shows_groups_and_calibration(tmp_path: Path) -> None:
-    fakes = _fakes()
     store = fakes.store(lost=(3,))
     clips = tuple(
         replace(clip, groups={"sex": "F" if int(clip.subject[1:]) % 3 else "M"})

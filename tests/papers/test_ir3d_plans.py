@@ -1,11 +1,9 @@
 """Paper 3's tables: three networks of one run, and databases tested by what the others taught."""
 
-import importlib
-import importlib.util
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import fakes
 import pytest
 
 from fervid.evaluation import read
@@ -14,25 +12,7 @@ from fervid.papers.published import table
 from fervid.papers.reproduce import reproduce
 from fervid.systems import SYSTEMS
 
-
-def _fakes():
-    path = Path(__file__).parents[1] / "evaluation" / "fakes.py"
-    spec = importlib.util.spec_from_file_location("fervid_ir3d_plans_fakes", path)
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = loaded
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
-fakes = _fakes()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_page():
-    with pytest.MonkeyPatch.context() as patch:
-        module = importlib.import_module("fervid.evaluation.evaluate")
-        patch.setattr(module, "write_page", lambda *_: None)
-        yield
+pytestmark = pytest.mark.usefixtures("no_page")
 
 
 @dataclass(frozen=True)

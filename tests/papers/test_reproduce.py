@@ -1,13 +1,11 @@
 """Printed tables run again on a fake store: each cell beside its own, or why not."""
 
 import csv
-import importlib
-import importlib.util
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import fakes
 import numpy as np
 import pytest
 
@@ -23,31 +21,12 @@ from fervid.papers.reproduce import open_stores, reproduce
 from fervid.protocols import PROTOCOLS
 from fervid.systems import SYSTEMS
 
+pytestmark = pytest.mark.usefixtures("no_page")
+
 COLUMNS = (
     "row,column,published,unit,ours,low,high,n,note,database,origin,system,network,protocol,seed,"
     "device,data_digest,fervid,commit,command"
 )
-
-
-def _fakes():
-    path = Path(__file__).parents[1] / "evaluation" / "fakes.py"
-    spec = importlib.util.spec_from_file_location("fervid_reproduce_fakes", path)
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = loaded
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
-fakes = _fakes()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_page():
-    """Pictures and pages are tested elsewhere, and take longest here."""
-    with pytest.MonkeyPatch.context() as patch:
-        module = importlib.import_module("fervid.evaluation.evaluate")
-        patch.setattr(module, "write_page", lambda *_: None)
-        yield
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,15 @@
 """The world of coloured squares, as a fixture."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-
-def _load() -> ModuleType:
-    name = "fervid_test_squares"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "squares.py")
-        assert spec is not None and spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+import squares as coloured
 
 
 @pytest.fixture(scope="session")
 def squares() -> ModuleType:
-    return _load()
+    return coloured
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from fervid.errors import InputError, OutputError, WeightsError
 from fervid.faces.video import frames
 from fervid.predict import predict, timeline
 
-SQUARES = Path(__file__).parent / "squares.py"
+SQUARES = Path(__file__).parents[1] / "helpers" / "squares.py"
 
 
 @pytest.fixture

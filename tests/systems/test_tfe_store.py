@@ -1,12 +1,11 @@
 """FER+ as it is delivered, through a store, to a report and a model."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from forging import forge
 from typer.testing import CliRunner
 
 from fervid.cli import app
@@ -21,17 +20,12 @@ from fervid.learning import weights
 from fervid.protocols import strangers, unseen
 from fervid.systems import SYSTEMS
 
-MAKE = Path(__file__).parents[1] / "data" / "fer_plus" / "make.py"
-
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("forged_fer_plus", MAKE)
-    forged = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(forged)
     folder = tmp_path_factory.mktemp("fer_plus")
     torch.set_num_threads(1)
-    database = load("fer_plus", forged.make(folder / "root"))
+    database = load("fer_plus", forge("fer_plus").make(folder / "root"))
     done = prepare(database, folder / "store", FaceSettings(finder="cropped"))
     assert done.done == 7 and not done.failed
     return Store.open(folder / "store")
