@@ -4,7 +4,7 @@ import pytest
 
 from fervid.errors import WeightsError
 from fervid.systems import SYSTEMS, shipped
-from fervid.systems.shipped import find_model, model_digest, open_model
+from fervid.systems.shipped import find_model, model_digest, open_model, shipped_of
 
 
 def test_by_name_and_path(tmp_path, monkeypatch):
@@ -27,6 +27,13 @@ def test_the_packages_own_go_first(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
     monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
     assert find_model("dtagn").read_bytes() == b"ours"
+
+
+def test_by_the_system_it_is_of(tmp_path, monkeypatch):
+    monkeypatch.delenv("FERVID_MODELS", raising=False)
+    assert shipped_of("dtagn-mmi").name == "dtagn.safetensors"
+    with pytest.raises(WeightsError, match="no model of ir2d is shipped, but of dtagn-mmi"):
+        shipped_of("ir2d")
 
 
 def test_open(tmp_path):

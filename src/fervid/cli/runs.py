@@ -72,8 +72,9 @@ def _judge_model(
     """Judge a model; what to print."""
     from fervid.evaluation.cross import evaluate_model
     from fervid.evaluation.pretrained import Pretrained
+    from fervid.systems.shipped import shipped_of
 
-    made = Pretrained.of(system if weights == "shipped" else weights, system)
+    made = Pretrained.of(shipped_of(system) if weights == "shipped" else weights, system)
     store = opened([place])[0]
     run = out or Path("runs") / f"{store.database.name}-{made.name}-{made.model[:8]}"
     report = evaluate_model(made, store, run, **told)

@@ -41,6 +41,22 @@ def find_model(name: str | Path) -> Path:
     )
 
 
+def shipped_of(system: str) -> Path:
+    """The file of a shipped model of this very system.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    from fervid.learning.weights import load
+
+    found = {path: load(path)[1].get("system") for path in shipped_models().values()}
+    for path, held in found.items():
+        if held == system:
+            return path
+    listed = ", ".join(sorted({str(held) for held in found.values()})) or "(nothing)"
+    raise WeightsError(f"no model of {system} is shipped, but of {listed}: name a file instead")
+
+
 def open_model(name: str | Path) -> Recognizer:
     """A trained recognizer, ready to predict.
 
