@@ -1,5 +1,6 @@
 """FER+ as it is delivered, through a store, to a report and a model."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -94,3 +95,19 @@ def test_a_model_is_not_judged_on_what_it_was_trained_on(store, tmp_path):
             system.check_unseen(store.database, folds[0])
     made.save(out, {"trained_on": [{"name": "fer_plus", "digest": "another", "parts": ["train"]}]})
     Pretrained.of(out).check_unseen(store.database, unseen(strangers(store.database.clips))[0])
+
+
+def test_a_test_part_that_comes_alone(store, tmp_path):
+    """As a test set is handed out: prepared and judged by two commands."""
+    root = forge("fer_plus").make(tmp_path / "root")
+    for part in ("FER2013Train", "FER2013Valid"):
+        shutil.rmtree(root / part)
+    model = tmp_path / "model.safetensors"
+    train(recipe(), [store], model, device="cpu")
+    words = ["prepare", "fer_plus", str(root), "--store", str(tmp_path / "s")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0 and "1 clips prepared, 0 there already, 0 failed" in done.stdout
+    words = ["evaluate", "tfe-plus", "--weights", str(model), "--store", str(tmp_path / "s")]
+    judged = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "judged")])
+    assert judged.exit_code == 0, judged.output
+    assert len(read(tmp_path / "judged").clip) == 1

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from fervid.cli.options import Faces, Jobs, LoaderSets, Seed, StorePath
+from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
 
 
 def draw(
@@ -34,15 +34,19 @@ def prepare(
     store: StorePath,
     sets: LoaderSets = None,
     jobs: Jobs = 1,
-    faces: Faces = "builtin",
+    faces: Annotated[
+        Finder | None, typer.Option(help=f"{WHO} Default: builtin; of fer_plus cropped.")
+    ] = None,
 ) -> None:
     """Find the faces of a database once; started again, it goes on where it stopped."""
     from fervid.cli.sources import loaded
+    from fervid.databases import CROPPED
     from fervid.faces import FaceSettings
     from fervid.faces import prepare as prepare_faces
 
     found = loaded(database, root, sets or [])
-    done = prepare_faces(found, store, FaceSettings(finder=faces), jobs=jobs)
+    settings = FaceSettings(finder=faces or ("cropped" if database in CROPPED else "builtin"))
+    done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
         print(f"no track: {name}: {reason}")
     print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")

@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-Faces = Annotated[
-    Literal["builtin", "mediapipe", "cropped"],
-    typer.Option(help="Who finds faces; cropped: each picture is one already."),
-]
+Finder = Literal["builtin", "mediapipe", "cropped"]
+WHO = "Who finds faces; cropped: each picture is one already."
+Faces = Annotated[Finder, typer.Option(help=WHO)]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
 Stores = Annotated[list[Path], typer.Option("--store", help="A prepared database; repeatable.")]
 SomeStores = Annotated[

@@ -51,6 +51,9 @@ DATABASES: Mapping[str, Callable[..., Database]] = {
     "folder": folder.load,
 }
 
+# Whose pictures are faces already, cut out: the finder "cropped" takes them whole.
+CROPPED = frozenset({"fer_plus"})
+
 
 def load(name: str, root: Path, **options: Any) -> Database:
     """The clips of a database.
