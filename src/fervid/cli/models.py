@@ -32,7 +32,7 @@ def train(
 
 def predict(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders, globs, a webcam's index.")],
-    model: Annotated[str, typer.Option(help="A shipped model's name or a file.")] = "dtagn",
+    model: Annotated[str, typer.Option(help="A shipped model's name or a file.")] = "tfe-plus",
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path(
         "predictions"
     ),

@@ -93,7 +93,7 @@ def predict(
     inputs: Sequence[str | Path],
     out: str | Path,
     *,
-    model: str | Path = "dtagn",
+    model: str | Path = "tfe-plus",
     overlay: bool = False,
     format: Format = "csv",
     settings: FaceSettings = FaceSettings(),  # noqa: B008 - frozen
