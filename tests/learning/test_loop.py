@@ -109,6 +109,18 @@ def test_a_diverged_training_says_so(tmp_path):
         loop.train(stage(learning_rate=1e30), network(), samples(), samples(0), run(tmp_path))
 
 
+def test_a_gradient_that_is_no_number_is_one_sentence(tmp_path):
+    """A finite loss with such a gradient, which shortening the step cannot mend."""
+
+    def spoilt(net, batch, generator):
+        logits = net(batch.arrays["x"])
+        logits.register_hook(lambda gradient: gradient * torch.nan)
+        return F.cross_entropy(logits, batch.target)
+
+    with pytest.raises(FervidError, match="lower learning rate"):
+        loop.train(stage(spoilt, clip=1.0), network(), samples(), samples(9, 1), run(tmp_path))
+
+
 def test_a_run_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):

@@ -88,6 +88,25 @@ def test_other_modules_of_the_same_network():
         AGN3D(modules="A-D").network_1(6)
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_the_experiment_s_convolutions_have_the_same_gradient_in_bf16(frames):
+    """As float32's but for rounding; also over two frames, which its second one sees."""
+    torch.manual_seed(0)
+    net = replace(SYSTEMS["agn3d-experiment"], size=32, width=0.5).network_1(3)
+    place = [isinstance(layer, nn.Conv3d) for layer in net.layers].index(True, 2)
+    second = net.layers[place - 1 : place + 1]
+    maps, wanted = torch.randn(4, 16, frames, 16, 16), torch.randn(4, 32, frames, 16, 16)
+    found = []
+    for kind in (torch.float32, torch.bfloat16):
+        second.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=kind == torch.bfloat16):
+            made = second(maps)
+        (made.float() * wanted).sum().backward()
+        found.append(second[1].weight.grad.clone())
+    assert made.shape == wanted.shape
+    assert (found[1] - found[0]).norm() < 0.02 * found[0].norm()
+
+
 def test_the_experiment_s_network_is_sec_4_1():
     net = meta(lambda: SYSTEMS["agn3d-experiment"].network_1(7))
     assert not SYSTEMS["agn3d-experiment"].geometry

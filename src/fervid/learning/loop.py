@@ -224,7 +224,10 @@ def _epoch(
             optimiser.zero_grad()
             fabric.backward(loss)
             if plan.clip:
-                fabric.clip_gradients(network, optimiser, max_norm=plan.clip)
+                # One that is no number is told of below, by the loss it leads to.
+                fabric.clip_gradients(
+                    network, optimiser, max_norm=plan.clip, error_if_nonfinite=False
+                )
             optimiser.step()
             average.update()
             total, seen = total + loss.detach() * len(batch.target), seen + len(batch.target)

@@ -90,7 +90,13 @@ class FourConvolutions(nn.Module):
         layers: list[nn.Module] = []
         inside = 1
         for place, outside in enumerate(maps):
-            layers += [nn.Conv3d(inside, outside, 3, padding=1), nn.ReLU(inplace=True)]
+            layers += [
+                # Padded in time by itself: oneDNN's bf16 gradient of the weights is wrong where
+                # its own padding makes a kernel of three frames fit two (torch 2.13).
+                nn.ConstantPad3d((0, 0, 0, 0, 1, 1), 0.0),
+                nn.Conv3d(inside, outside, 3, padding=(0, 1, 1)),
+                nn.ReLU(inplace=True),
+            ]
             if place != 2:
                 layers.append(nn.MaxPool3d(2, ceil_mode=True))
                 frames, size = -(-frames // 2), -(-size // 2)
