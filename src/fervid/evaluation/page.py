@@ -17,6 +17,7 @@ from fervid.evaluation.tables import by_subject
 from fervid.figures import bars, curves
 from fervid.figures import confusion as confusions
 from fervid.figures.reliability import reliability
+from fervid.protocols import STRANGER
 
 # [1, Eq. 7 and Fig. 11]: the first network's weight is alpha.
 SWEPT = ("dtan", "dtgn")
@@ -135,6 +136,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         baseline=baseline.NAME,
         calibrations=calibrations(report),
         people=len(people),
+        strangers=sum(who.startswith(STRANGER) for who in report.subject.tolist()),
         worst=sorted(people, key=lambda row: (row[3][answer], -row[2]))[:10],
         answer=answer,
         mistakes=_mistakes(report),

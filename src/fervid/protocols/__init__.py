@@ -22,6 +22,8 @@ from fervid.errors import LeakError, ProtocolError
 from fervid.protocols.files import Sides, read
 
 Clips = tuple[Clip, ...]
+# How the person of a clip begins whom nobody knows (`strangers`).
+STRANGER = "? "
 
 
 @dataclass(frozen=True)
@@ -289,7 +291,7 @@ def strangers(clips: Clips) -> Clips:
     take every such clip for a witness of its own. Whoever does this must say so.
     """
     return tuple(
-        clip if clip.subject else replace(clip, subject=f"? {clip.name}") for clip in clips
+        clip if clip.subject else replace(clip, subject=f"{STRANGER}{clip.name}") for clip in clips
     )
 
 
