@@ -217,6 +217,6 @@ def _one_thread(settings: FaceSettings) -> Iterator[None]:
 
 def _sweep(root: Path, keys: set[str]) -> None:
     """Remove what a killed process had begun."""
-    for part in (root / "tracks").glob(".*.part"):
+    for part in (root / "tracks").glob(".*.part.*"):
         if part.name[1:].split(".")[0] in keys:
             part.unlink(missing_ok=True)
