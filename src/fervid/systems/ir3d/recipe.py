@@ -78,6 +78,7 @@ class IR3D:
     gradient_clip: float = 0.0  # the longest step; none is printed
     batch_size: int = 8  # open
     epochs: int = 100  # open
+    choose: str = "accuracy"  # departure 8: of validation, which keeps an epoch; or "loss"
     patience: int = 0  # epochs without a better validation before training stops; 0: never
     mirror: bool = False  # each epoch mirrors every clip or does not, at random; not printed
     compare: bool = False  # train Table 1's other networks too
@@ -92,6 +93,7 @@ class IR3D:
             "values": (self.values, ("film", "range")),
             "stem_pool": (self.stem_pool, ("max", "average")),
             "decay": (self.decay, ("none", "cosine")),
+            "choose": (self.choose, ("accuracy", "loss")),
         }
         for name, (value, allowed) in choices.items():
             if value not in allowed:
@@ -172,6 +174,7 @@ class IR3D:
             clip=self.gradient_clip,
             batch_size=self.batch_size,
             decay=self.decay,
+            choose=self.choose,
             patience=self.patience,
             checkpoint_seconds=self.checkpoint_seconds,
         )
