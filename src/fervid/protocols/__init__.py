@@ -6,107 +6,45 @@ Every protocol here is subject-independent: nobody is trained on and tested on i
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fervid.clip import Clip
-from fervid.databases.tree import natural
-from fervid.errors import LeakError, ProtocolError
+from fervid.errors import ProtocolError
 from fervid.protocols.files import Sides, read
+from fervid.protocols.fold import Clips, Fold, need_subjects, subjects_of
+from fervid.protocols.inner import inner_sides, inner_split
 
-Clips = tuple[Clip, ...]
+__all__ = [
+    "FURTHER",
+    "PROTOCOLS",
+    "STRANGER",
+    "Clips",
+    "Fold",
+    "cross_database",
+    "digest",
+    "fixed_parts",
+    "from_file",
+    "hold_out",
+    "inner_sides",
+    "inner_split",
+    "k_fold",
+    "leave_one_database_out",
+    "leave_one_group_out",
+    "leave_one_subject_out",
+    "make",
+    "part_sides",
+    "repeated",
+    "strangers",
+    "ten_fold_by_id",
+    "unseen",
+]
+
 # How the person of a clip begins whom nobody knows (`strangers`).
 STRANGER = "? "
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Clips to train on and clips to test on, never of one subject.
-
-    Args:
-        clips: the database's, which `train` and `test` index.
-        train: indices, ascending.
-        test: indices, ascending.
-        name: said in progress lines and tables ("3").
-        protocol: the words of the protocol that made it.
-        validation: those of `train` that choose the epoch, where the database fixes them; empty:
-            nothing is chosen, the last epoch counts. None: they are drawn (see `inner_split`).
-        ready: nothing is trained, a model that is there already is judged; `train` may be empty.
-
-    Raises:
-        ProtocolError: a side is empty, a clip has no subject or stands twice.
-        LeakError: subjects stand on both sides; names them.
-    """
-
-    clips: Clips = field(repr=False)
-    train: tuple[int, ...] = field(repr=False)
-    test: tuple[int, ...] = field(repr=False)
-    name: str = ""
-    protocol: str = ""
-    validation: tuple[int, ...] | None = field(default=None, repr=False)
-    ready: bool = False
-
-    def __post_init__(self) -> None:
-        for side, rows in (("train", self.train), ("test", self.test)):
-            if not rows and not (self.ready and side == "train"):
-                raise ProtocolError(
-                    f"fold {self.name} has nothing to {side} on: use fewer folds or more subjects"
-                )
-            if len(set(rows)) < len(rows):
-                raise ProtocolError(f"fold {self.name} holds a clip twice: remove one of the two")
-            if not all(0 <= row < len(self.clips) for row in rows):
-                raise ProtocolError(
-                    f"fold {self.name} names a clip that the database does not hold"
-                )
-        _need_subjects(self.clips[row] for row in (*self.train, *self.test))
-        both = set(self.train_subjects) & set(self.test_subjects)
-        if both:
-            named = ", ".join(sorted(both, key=natural)[:10])
-            more = f" and {len(both) - 10} more" if len(both) > 10 else ""
-            raise LeakError(
-                f"fold {self.name} trains and tests on the same subjects: {named}{more}: "
-                "put all clips of a subject on one side"
-            )
-
-    @property
-    def train_subjects(self) -> tuple[str, ...]:
-        """Who is trained on, ascending."""
-        return _subjects(self.clips[row] for row in self.train)
-
-    @property
-    def test_subjects(self) -> tuple[str, ...]:
-        """Who is tested on, ascending."""
-        return _subjects(self.clips[row] for row in self.test)
-
-    @property
-    def train_names(self) -> tuple[str, ...]:
-        """The clips trained on."""
-        return tuple(self.clips[row].name for row in self.train)
-
-    @property
-    def test_names(self) -> tuple[str, ...]:
-        """The clips tested on."""
-        return tuple(self.clips[row].name for row in self.test)
-
-
-def _need_subjects(clips: Iterable[Clip]) -> None:
-    bare = [clip.name for clip in clips if not clip.subject]
-    if bare:
-        raise ProtocolError(
-            f"{len(bare)} clips have no subject (the first is {bare[0]}), so no split can keep "
-            "people apart: add a subject column to the manifest, or give a subject rule"
-        )
-
-
-def _subjects(clips: Iterable[Clip]) -> tuple[str, ...]:
-    return tuple(sorted({clip.subject or "" for clip in clips}, key=lambda s: (natural(s), s)))
 
 
 def _folds(clips: Clips, groups: Sequence[Sequence[str]], protocol: str) -> list[Fold]:
@@ -124,8 +62,8 @@ def _folds(clips: Clips, groups: Sequence[Sequence[str]], protocol: str) -> list
 
 def _enough(clips: Clips, groups: int) -> tuple[str, ...]:
     """The subjects, ascending by id with digits read as numbers; at least `groups` of them."""
-    _need_subjects(clips)
-    subjects = _subjects(clips)
+    need_subjects(clips)
+    subjects = subjects_of(clips)
     if len(subjects) < max(groups, 2):
         raise ProtocolError(
             f"{groups} folds need as many subjects and there are {len(subjects)}: "
@@ -344,82 +282,3 @@ def digest(folds: Sequence[Fold]) -> str:
     """Sha256 over the clips of every fold: which split this was, on any machine."""
     lists = [(fold.name, fold.train_names, fold.test_names) for fold in folds]
     return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
-
-
-def inner_sides(
-    fold: Fold, train: Sequence[int], share: float = 0.2, seed: int = 0
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A fold's usable training clips -> (train, validation): as fixed, else by `inner_split`.
-
-    Args:
-        train: those of `fold.train` that can be used.
-    """
-    if fold.validation is None:
-        return inner_split(fold.clips, train, share, seed)
-    chosen = set(fold.validation)
-    inner = tuple(row for row in train if row not in chosen)
-    return inner, tuple(row for row in train if row in chosen)
-
-
-def inner_split(
-    clips: Clips, train: Sequence[int], share: float = 0.2, seed: int = 0
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Training clips -> (train, validation) by subject, for choosing an epoch within a fold.
-
-    Subjects are added to the validation one by one, each time the one that brings its labels
-    nearest to their share (ties by the seed), and none whose leaving would rob the training of a
-    label, as far as that can be kept. Both sides are never empty.
-
-    Args:
-        train: indices into `clips`.
-        share: of the clips to validate on, 0..1.
-
-    Raises:
-        ProtocolError: fewer than two subjects, or clips without subject.
-    """
-    _need_subjects(clips[row] for row in train)
-    subjects = np.array(_subjects(clips[row] for row in train), object)
-    if len(subjects) < 2:
-        raise ProtocolError(
-            f"{len(subjects)} subject to train on leaves nobody to validate on: use more subjects"
-        )
-    subjects = np.random.default_rng(seed).permutation(subjects)
-    chosen = _choose(_label_counts(clips, train, subjects), share)
-    validating = set(subjects[chosen])
-    inner = tuple(row for row in train if clips[row].subject not in validating)
-    return inner, tuple(row for row in train if clips[row].subject in validating)
-
-
-def _label_counts(
-    clips: Clips, train: Sequence[int], subjects: NDArray[Any]
-) -> NDArray[np.float64]:
-    """(S, K) clips of each subject and label."""
-    labels = sorted(Counter(clips[row].label or "" for row in train))
-    column = {label: number for number, label in enumerate(labels)}
-    line = {subject: number for number, subject in enumerate(subjects)}
-    counts = np.zeros((len(subjects), len(labels)))
-    for row in train:
-        counts[line[clips[row].subject], column[clips[row].label or ""]] += 1
-    return counts
-
-
-def _choose(counts: NDArray[np.float64], share: float) -> list[int]:
-    """Greedy: subjects (rows of counts) until the share is reached, one at least, never all."""
-    aim, left = share * counts.sum(axis=0), counts.sum(axis=0)
-    chosen: list[int] = []
-    free = np.ones(len(counts), bool)
-    while free.sum() > 1:
-        distance = np.abs(counts[chosen].sum(axis=0) + counts - aim).sum(axis=1)
-        robs = ((counts == left) & (left > 0)).any(axis=1)
-        if chosen and not (free & ~robs).any():
-            break
-        distance[~free] = np.inf
-        distance[robs] += counts.sum()
-        best = int(distance.argmin())
-        now = np.abs(counts[chosen].sum(axis=0) - aim).sum()
-        if chosen and distance[best] >= now:
-            break
-        chosen.append(best)
-        free[best] = False
-        left = left - counts[best]
-    return chosen
