@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from fervid.errors import WeightsError
 from fervid.faces.track import Track
+from fervid.learning import weights
 from fervid.learning.run import Run
 from fervid.learning.samples import build
 from fervid.systems import SYSTEMS
@@ -191,8 +192,16 @@ def test_foreign_weights_are_refused(system, trained, tmp_path) -> None:
     ours = tmp_path / "ours.safetensors"
     trained.save(ours, {})
     other = next(each for each in SYSTEMS.values() if each.name != system.name)
-    with pytest.raises(WeightsError, match=system.name):
+    with pytest.raises(WeightsError, match=f"holds {system.name}, not {other.name}"):
         other.load(ours)
+    tensors, card = weights.load(ours)
+    newer = tmp_path / "newer.safetensors"
+    weights.save(newer, tensors, {**card, "recipe": {**card["recipe"], "new": 1}})
+    with pytest.raises(WeightsError, match="install that version"):
+        system.load(newer)
+    weights.save(newer, dict(list(tensors.items())[1:]), card)
+    with pytest.raises(WeightsError, match="does not hold"):
+        system.load(newer)
     foreign = tmp_path / "foreign.safetensors"
     save_file({"weight": torch.zeros(1)}, foreign)
     cut = tmp_path / "cut.safetensors"

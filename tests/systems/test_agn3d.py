@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from fervid.errors import InputError, WeightsError
+from fervid.errors import InputError
 from fervid.learning import weights
 from fervid.learning.batches import Batch
 from fervid.learning.inception3d import Style
@@ -250,16 +250,7 @@ def test_a_saved_recogniser_holds_every_pair(trained, tmp_path):
     before, after = made.predict(arrays), loaded.predict(arrays)
     for name in before:
         np.testing.assert_array_equal(before[name], after[name])
-    tensors, card = weights.load(tmp_path / "m.safetensors")
-    assert card["card"] == {"licence": "Apache-2.0"}
-    with pytest.raises(WeightsError, match="holds agn3d, not agn3d-experiment"):
-        SYSTEMS["agn3d-experiment"].load(tmp_path / "m.safetensors")
-    weights.save(tmp_path / "n.safetensors", tensors, {**card, "recipe": {**asdict(SMALL), "x": 1}})
-    with pytest.raises(WeightsError, match="install that version"):
-        AGN3D().load(tmp_path / "n.safetensors")
-    weights.save(tmp_path / "n.safetensors", {"a": torch.zeros(1)}, card)
-    with pytest.raises(WeightsError, match="does not hold"):
-        AGN3D().load(tmp_path / "n.safetensors")
+    assert weights.load(tmp_path / "m.safetensors")[1]["card"] == {"licence": "Apache-2.0"}
 
 
 def test_same_seed_same_answers_and_a_second_fit_trains_nothing(trained, tmp_path):

@@ -218,15 +218,10 @@ def test_a_saved_recogniser_answers_the_same(trained, tmp_path):
     assert tensors["svm.dbn-3.weight"].shape == (6, 16) and "svm.spatial.bias" in tensors
 
 
-def test_foreign_weights_are_refused(trained, tmp_path):
+def test_a_model_without_one_of_its_svms_is_refused(trained, tmp_path):
     path = tmp_path / "m.safetensors"
     trained[0].save(path, {})
-    with pytest.raises(WeightsError, match="holds hybrid, not hybrid-dbn-1"):
-        SYSTEMS["hybrid-dbn-1"].load(path)
     tensors, card = weights.load(path)
-    weights.save(path, tensors, {**card, "recipe": {**card["recipe"], "new": 1}})
-    with pytest.raises(WeightsError, match="install that version"):
-        SMALL.load(path)
     del tensors["svm.dbn-1.bias"]
     weights.save(path, tensors, card)
     with pytest.raises(WeightsError, match="does not hold"):

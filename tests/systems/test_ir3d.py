@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fervid.errors import InputError, WeightsError
-from fervid.learning import weights
+from fervid.errors import InputError
 from fervid.learning.batches import Batch
 from fervid.learning.inception3d import Style
 from fervid.learning.run import Run
@@ -275,20 +274,6 @@ def test_a_saved_comparison_answers_the_same(trained, tmp_path):
     expected = recogniser.predict(samples(3, seed=2).arrays)
     for name, found in loaded.predict(samples(3, seed=2).arrays).items():
         np.testing.assert_array_equal(found, expected[name])
-
-
-def test_foreign_weights_are_refused(trained, tmp_path):
-    path = tmp_path / "m.safetensors"
-    trained[0].save(path, {})
-    with pytest.raises(WeightsError, match="holds ir3d, not ir2d"):
-        SYSTEMS["ir2d"].load(path)
-    tensors, card = weights.load(path)
-    weights.save(path, tensors, {**card, "recipe": {**card["recipe"], "new": 1}})
-    with pytest.raises(WeightsError, match="install that version"):
-        SMALL.load(path)
-    weights.save(path, {"a": torch.zeros(1)}, card)
-    with pytest.raises(WeightsError, match="does not hold"):
-        SMALL.load(path)
 
 
 def test_a_small_network_learns_what_moves_where(tmp_path):

@@ -14,7 +14,6 @@ from fervid.learning import weights
 from fervid.learning.batches import Batch
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.systems import SYSTEMS
 from fervid.systems.tfe import TFE, identity, targets
 from fervid.systems.tfe.identity import DeepIDTraining
 
@@ -201,22 +200,12 @@ def test_a_saved_recogniser_answers_the_same(trained, recipe, tmp_path):
     assert size["s"] < size["m"] / 2
 
 
-def test_foreign_weights_are_refused(trained, people, tmp_path):
+def test_a_model_that_is_no_identity_network_is_refused(trained, people, tmp_path):
     path = tmp_path / "m.safetensors"
     trained[0].save(path, {})
-    with pytest.raises(WeightsError, match="holds tfe, not tfe-plus"):
-        SYSTEMS["tfe-plus"].load(path)
-    tensors, card = weights.load(path)
-    weights.save(path, tensors, {**card, "recipe": {**card["recipe"], "new": 1}})
-    with pytest.raises(WeightsError, match="install that version"):
-        SMALL.load(path)
-    weights.save(path, {"a": torch.zeros(1)}, card)
-    with pytest.raises(WeightsError, match="does not hold"):
-        SMALL.load(path)
     with pytest.raises(WeightsError, match="no identity network"):
         identity.load(str(path))
-    tensors, card = weights.load(people)
-    weights.save(path, {"a": torch.zeros(1)}, card)
+    weights.save(path, {"a": torch.zeros(1)}, weights.load(people)[1])
     with pytest.raises(WeightsError, match="does not hold"):
         identity.load(str(path))
 
