@@ -8,7 +8,7 @@ killed run goes on where it stopped.
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,19 +87,13 @@ def evaluate(
     claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
-    card = _card(database) if save else None
+    run = Run(run_dir, seed, device, precision)
     tasks = [
-        _task(
-            number,
-            each,
-            usable,
-            Run(run_dir, seed, device, precision),
-            validation,
-            len(folds),
-            card,
-        )
+        _task(number, each, usable, run, validation, len(folds))
         for number, each in enumerate(folds, 1)
     ]
+    if save:
+        tasks = [replace(task, save=_card(database, task.train)) for task in tasks]
     work_all([task for task in tasks if not task.done], system, samples, points, run_dir, jobs)
     missing = [
         _missing(database.clips[row], each.name, row in points, store.failed)
@@ -245,13 +239,7 @@ def _save_points(path: Path, points: Points) -> None:
 
 
 def _task(
-    number: int,
-    each: Fold,
-    usable: set[int],
-    run: Run,
-    validation: float,
-    count: int,
-    card: Mapping[str, Any] | None,
+    number: int, each: Fold, usable: set[int], run: Run, validation: float, count: int
 ) -> fold.Task:
     train = [row for row in each.train if row in usable]
     test = tuple(row for row in each.test if row in usable)
@@ -268,10 +256,7 @@ def _task(
         "validation_subjects": sorted({each.clips[row].subject or "" for row in chosen}),
     }
     named = Run(folder, seed, run.device, run.precision, f"fold {number}/{count}")
-    if card is not None:
-        parts = sorted({each.clips[row].groups.get("part", "") for row in inner})
-        card = {**card, "trained_on": [{**data, "parts": parts} for data in card["trained_on"]]}
-    return fold.Task(inner, chosen, test, named, facts, card)
+    return fold.Task(inner, chosen, test, named, facts)
 
 
 def data_told(database: Database) -> dict[str, Any]:
@@ -279,12 +264,13 @@ def data_told(database: Database) -> dict[str, Any]:
     return {name: getattr(database, name) for name in ("name", "origin", "digest", "licence")}
 
 
-def _card(database: Database) -> dict[str, Any]:
-    made_by = f"fervid {fervid.__version__}"
+def _card(database: Database, rows: Sequence[int]) -> dict[str, Any]:
+    """Of a system that was trained on these of the database's clips."""
+    parts = sorted({database.clips[row].groups.get("part", "") for row in rows})
     return {
-        "trained_on": [data_told(database)],
+        "trained_on": [{**data_told(database), "parts": parts}],
         "licence_of_code": "Apache-2.0",
-        "made_by": made_by,
+        "made_by": f"fervid {fervid.__version__}",
     }
 
 
