@@ -51,7 +51,7 @@ def fit(recipe: Hybrid, train: Samples, validation: Samples, run: Run) -> Hybrid
     for name in (n for n in STREAMS if n in recipe.trained):
         made.streams[name] = _fit_stream(recipe, name, sides, run, made.begun)
         found.append(_features(name, made.streams[name], sides, run))
-        _fit_svm(made, name, sides, found[-1], run.seed)
+        _fit_svm(made, name, sides, found[-1], run)
     if dbns := [name for name in recipe.trained if name not in STREAMS]:
         joined = [np.concatenate(both, axis=1) for both in zip(*found, strict=True)]
         _fit_dbns(made, dbns, sides, joined, run)
@@ -121,7 +121,7 @@ def _logits(array: str, stream: Any, batch: Batch) -> Tensor:
 
 
 def _fit_svm(
-    made: HybridRecognizer, name: str, sides: Sides, found: list[Floats], seed: int
+    made: HybridRecognizer, name: str, sides: Sides, found: list[Floats], run: Run
 ) -> None:
     """A linear SVM on the means over each clip's segments; departure 10: of a stream's fc7 too."""
     seen = []
@@ -129,7 +129,7 @@ def _fit_svm(
         which, first = features.videos(np.asarray(samples.arrays["video"]))
         seen.append((features.pooled(rows, which), samples.target[first]))
     (x, y), checked = seen
-    made.svms[name] = svm.fit(x, y, checked, len(made.labels), seed)
+    made.svms[name] = svm.fit(x, y, checked, len(made.labels), run.seed, f"{run.name} {name} SVM")
 
 
 # Deep belief networks [4, Sec. III-C]
@@ -160,7 +160,7 @@ def _fit_dbns(
         # Eq. 5 alone leaves the softmax layer as it began: no epoch can be chosen by it.
         blind = checked.take(np.arange(0)) if recipe.loss == "reconstruction" else checked
         loop.train(stage, made.dbns[name], shown, blind, run)
-        _fit_svm(made, name, sides, [made.hidden(name, rows) for rows in x], run.seed)
+        _fit_svm(made, name, sides, [made.hidden(name, rows) for rows in x], run)
 
 
 def depth(name: str) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.progress import track
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -46,7 +48,9 @@ def softmax(scores: Floats) -> Floats:
     return np.asarray(grown / grown.sum(axis=1, keepdims=True), np.float32)
 
 
-def fit(x: Floats, y: Ints, checked: tuple[Floats, Ints], labels: int, seed: int) -> SVM:
+def fit(
+    x: Floats, y: Ints, checked: tuple[Floats, Ints], labels: int, seed: int, said: str = "SVM"
+) -> SVM:
     """Train with every C, keep the one that `checked` likes best.
 
     Args:
@@ -54,10 +58,12 @@ def fit(x: Floats, y: Ints, checked: tuple[Floats, Ints], labels: int, seed: int
         y: (N,) their labels.
         checked: the same of the validation clips; where there are none C and slope are 1.
         labels: K.
+        said: in the progress line.
     """
     size = max(float(np.sqrt((x.astype(np.float64) ** 2).sum(axis=1).mean())), 1e-12)
     # C means the same whatever the features' unit: they are brought to mean square length 1.
-    made = {c: _planes(x / np.float32(size), y, c, labels, seed) for c in COSTS}
+    x = x / np.float32(size)
+    made = {c: _planes(x, y, c, labels, seed) for c in track(COSTS, said)}
     found = {c: SVM(np.float32(1 / size) * w, b) for c, (w, b) in made.items()}
     other, truth = checked
     if not len(truth):
@@ -79,7 +85,8 @@ def _planes(x: Floats, y: Ints, cost: float, labels: int, seed: int) -> tuple[Fl
         if mine.all():
             bias[label] = 1
             continue
-        machine = LinearSVC(C=cost, dual=True, random_state=seed % 2**32)
+        # The dual where clips are fewer than features; else it is the slower way, by far.
+        machine = LinearSVC(C=cost, dual="auto", random_state=seed % 2**32)
         with warnings.catch_warnings():
             # Unfinished at 1000 rounds it is still a plane, and validation judges it.
             warnings.simplefilter("ignore", ConvergenceWarning)
