@@ -206,7 +206,7 @@ def _reduced(plan: Plan, report: Report) -> str:
         return ""
     usual, used = recipe(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
     other = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
-    told = [f"{k}={used[k]}" for k in other]
+    told = [_placeless(f"{k}={used[k]}") for k in other]
     if (precision := report.facts["precision"]) != "32-true":
         told.append(str(precision))
     return "with " + ", ".join(told) if told else ""
@@ -311,8 +311,17 @@ def _portable(command: str) -> str:
     >>> _portable("fervid reproduce dtagn 2 --store /home/me/ck --store ../mmi")
     'fervid reproduce dtagn 2 --store ck --store ../mmi'
     """
-    words = shlex.split(command)
-    return shlex.join(PurePosixPath(word).name if word.startswith("/") else word for word in words)
+    return shlex.join(_placeless(word) for word in shlex.split(command))
+
+
+def _placeless(word: str) -> str:
+    """Without this machine's folders.
+
+    >>> _placeless("pretrained=/home/me/faces.safetensors")
+    'pretrained=faces.safetensors'
+    """
+    key, equals, value = word.rpartition("=")
+    return key + equals + (PurePosixPath(value).name if value.startswith("/") else value)
 
 
 # For the command
