@@ -24,6 +24,7 @@ from fervid.learning.inception3d import Style
 from fervid.learning.samples import Samples, build
 from fervid.systems import SYSTEMS
 from fervid.systems.ir3d import IR3D
+from fervid.systems.ir3d.network import GRID_A, GRID_B
 
 LABELS = tuple("abcdefg")
 
@@ -183,8 +184,8 @@ def report_maps(recipe: IR3D, options: argparse.Namespace, step: float) -> None:
         grids[1] = grids[1][:, :, 1:-1]
 
         def maps() -> None:
-            for grid in grids:
-                network.weights(points, grid)
+            for grid, printed in zip(grids, (GRID_A, GRID_B), strict=True):
+                network.weights(points, grid, printed)
 
         maps()
         share = min(seconds(maps, device) for _ in range(options.rounds)) / step

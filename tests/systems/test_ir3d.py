@@ -79,7 +79,6 @@ def test_the_printed_network():
         "pool": (2, 1072, 6, 8, 8), "dropout": (2, 1072, 6, 8, 8), "top": (2, 7),
     }  # fmt: skip
     assert sizes["lstm"][0][0].shape == (2, 6, 68_608)
-    assert network.maps["scale"] == 1
     assert sizes["a"][0][1].shape == (2, 10, 38, 38) and sizes["b"][0][1].shape == (2, 8, 18, 18)
     assert len(sizes["c"][0]) == 1  # no landmarks in the third module
 
@@ -141,9 +140,8 @@ def test_module_b_takes_the_landmarks_of_its_own_frames():
     network = made(SMALL)
     points = torch.rand(2, 10, 66, 2) * 64
     x = torch.zeros(2, 1, 8, 3, 3)
-    expected = landmark_maps(points[:, 1:9], 64, 3, scale=299 / 64)
-    assert torch.equal(network.weights(points, x), expected)
-    assert made(small("ir3d-shortcut")).weights(points, x) is None
+    assert torch.equal(network.weights(points, x, 3), landmark_maps(points[:, 1:9], 64, 3))
+    assert made(small("ir3d-shortcut")).weights(points, x, 3) is None
 
 
 def test_landmarks_matter_where_they_are_asked_for():

@@ -9,7 +9,7 @@ from fervid.systems.ir3d import IR3D
 from fervid.systems.ir3d.network import landmark_maps
 
 
-def slow(points, size, grid, rounded=True, scale=1.0):
+def slow(points, size, grid, rounded=True):
     """[3, Sec. 3.2] place by place: in its 7 x 7 window a landmark weighs 1 - 0.1 d, Eq. 2."""
     out = np.zeros((len(points), len(points[0]), grid, grid))
     for b, film in enumerate(points):
@@ -21,7 +21,7 @@ def slow(points, size, grid, rounded=True, scale=1.0):
                         x = (x + 0.5) * grid / size - 0.5
                         y = (y + 0.5) * grid / size - 0.5
                         x, y = (round(x), round(y)) if rounded else (x, y)
-                        dx, dy = scale * abs(x - column), scale * abs(y - row)
+                        dx, dy = abs(x - column), abs(y - row)
                         if dx <= 3.5 and dy <= 3.5:
                             best = max(best, 1 - 0.1 * (dx + dy))
                     out[b, t, row, column] = best
@@ -43,16 +43,26 @@ def test_maps_equal_a_slow_transcription(grid, rounded):
     np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
 
 
-def test_a_smaller_map_weighs_the_same_part_of_the_face():
-    points = random_points(2, 2, 9, size=96)
-    found = landmark_maps(points, 96, 12, rounded=False, scale=299 / 96)
-    expected = slow(points.double().tolist(), 96, 12, False, 299 / 96)
-    np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
-    large = landmark_maps(points * 299 / 96, 299, 38)
-    assert found.mean() == pytest.approx(large.mean().item(), rel=0.2)
+def test_a_smaller_map_is_the_printed_one_averaged():
+    points = random_points(2, 10, 66, size=96)
     recipe = IR3D(size=96, width=1 / 16)
-    assert recipe.network(3).maps["scale"] == 299 / 96
-    assert replace(recipe, scaled=False).network(3).maps["scale"] == 1
+    at_a, at_b = torch.zeros(2, 8, 10, 12, 12), torch.zeros(2, 8, 8, 5, 5)
+    network = recipe.network(3)
+    printed = torch.tensor(slow(points.double().tolist(), 96, 38))
+    for row, column in ((0, 0), (4, 7), (11, 11)):
+        # Every printed place that this one reaches into.
+        within = [slice(n * 38 // 12, -(-(n + 1) * 38 // 12)) for n in (row, column)]
+        found = network.weights(points, at_a, 38)[:, :, row, column]
+        expected = printed[:, :, within[0], within[1]].mean((2, 3))
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=2e-5)
+    # Two frames less see module B; the printed size is not averaged.
+    found = network.weights(points, at_b, 18)
+    expected = torch.nn.functional.adaptive_avg_pool2d(landmark_maps(points[:, 1:9], 96, 18), 5)
+    assert torch.equal(found, expected)
+    bare = replace(recipe, averaged=False).network(3)
+    assert torch.equal(bare.weights(points, at_a, 38), landmark_maps(points, 96, 12))
+    full = torch.zeros(2, 8, 10, 38, 38)
+    assert torch.equal(network.weights(points, full, 38), landmark_maps(points, 96, 38))
 
 
 def test_the_order_of_landmarks_does_not_matter():

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -22,6 +23,8 @@ from fervid.learning.inception3d import (
 
 # What makes an answer of the last feature map; see `InceptionResNet`.
 HEADS = ("lstm", "lstm-pooled", "mean", "frames")
+# Side of the maps that go into 3DIR-A and 3DIR-B [3, Fig. 2].
+GRID_A, GRID_B = 38, 18
 
 
 def landmark_maps(
@@ -32,7 +35,6 @@ def landmark_maps(
     window: int = 7,
     outside: float = 0.0,
     rounded: bool = True,
-    scale: float = 1.0,
 ) -> Tensor:
     """Weight of every place of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
 
@@ -48,7 +50,6 @@ def landmark_maps(
         window: side of a landmark's window, odd.
         outside: weight of places in no landmark's window.
         rounded: landmarks are moved to the middle of the place they lie in.
-        scale: what each place of this map counts for in distance and window.
 
     Returns:
         (B, T, grid, grid).
@@ -56,7 +57,7 @@ def landmark_maps(
     places = (points.float() + 0.5) * (grid / size) - 0.5
     places = places.round() if rounded else places
     axis = torch.arange(grid, device=points.device)
-    apart = (places[..., None] - axis).abs() * scale  # (B, T, L, 2, grid)
+    apart = (places[..., None] - axis).abs()  # (B, T, L, 2, grid)
     apart = apart.masked_fill(apart > window / 2, torch.inf)
     distance = apart[..., 1, :, None] + apart[..., 0, None, :]  # (B, T, L, grid, grid)
     nearest = distance.amin(dim=2)
@@ -75,6 +76,7 @@ class InceptionResNet(nn.Module):
         size: side of the pictures, pixels; 299 as printed.
         head: one of `HEADS`.
         maps: keywords of `landmark_maps`; None replaces the landmarks by plain shortcuts.
+        averaged: a map smaller than the printed one is that one's averages over its places.
         head_pool: kernel of the last pooling, over the picture.
         dropout: the chance to drop a feature before the LSTM.
         hidden: units of the LSTM.
@@ -88,13 +90,15 @@ class InceptionResNet(nn.Module):
         size: int = 299,
         head: str = "lstm",
         maps: dict[str, Any] | None = None,
+        averaged: bool = True,
         head_pool: int = 3,
         dropout: float = 0.2,
         hidden: int = 200,
         checkpointing: bool = False,
     ) -> None:
         super().__init__()
-        self.size, self.head, self.maps, self.checkpointing = size, head, maps, checkpointing
+        self.size, self.head, self.checkpointing = size, head, checkpointing
+        self.maps, self.averaged = maps, averaged
         self.stem = Stem(style)
         self.a = ModuleA(self.stem.outside, style)
         self.reduction_a = ReductionA(self.a.outside, style)
@@ -121,9 +125,9 @@ class InceptionResNet(nn.Module):
             points: (B, T, L, 2) landmarks in their pixels.
         """
         x = self._run(self.stem, pictures)
-        x = self._run(self.a, x, self.weights(points, x))
+        x = self._run(self.a, x, self.weights(points, x, GRID_A))
         x = self._run(self.reduction_a, x)
-        x = self._run(self.b, x, self.weights(points, x))
+        x = self._run(self.b, x, self.weights(points, x, GRID_B))
         x = self._run(self.reduction_b, x)
         x = self._run(self.c, x)
         x = self.dropout(self.pool(torch.relu(x)))  # (B, C, T', h, w)
@@ -138,18 +142,21 @@ class InceptionResNet(nn.Module):
         logits: Tensor = self.top(x)
         return logits
 
-    def weights(self, points: Tensor, x: Tensor) -> Tensor | None:
+    def weights(self, points: Tensor, x: Tensor, printed: int) -> Tensor | None:
         """(B, T', h, w) for a module that x goes into; None for a plain shortcut.
 
         A step of x is centred on one frame: those "valid" padding has taken from both ends of
         time are left out of the landmarks too.
+
+        Args:
+            printed: side of this module's map in the paper.
         """
         if self.maps is None:
             return None
-        gone = (points.shape[1] - x.shape[2]) // 2
-        return landmark_maps(
-            points[:, gone : gone + x.shape[2]], self.size, x.shape[-1], **self.maps
-        )
+        gone, grid = (points.shape[1] - x.shape[2]) // 2, x.shape[-1]
+        made = max(grid, printed) if self.averaged else grid
+        found = landmark_maps(points[:, gone : gone + x.shape[2]], self.size, made, **self.maps)
+        return found if made == grid else F.adaptive_avg_pool2d(found, grid)
 
     def _run(self, module: nn.Module, *inputs: Any) -> Tensor:
         if not (self.checkpointing and self.training):

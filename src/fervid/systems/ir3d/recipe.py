@@ -30,8 +30,6 @@ TABLE_1: Mapping[str, Mapping[str, Any]] = {
     "ir3d-shortcut": {"time": True, "landmarks": False, "head": "lstm"},
     "ir3d": {"time": True, "landmarks": True, "head": "lstm"},
 }
-# Side of a face, pixels [3, Sec. 4.2].
-PRINTED = 299
 # Fields that no trained weight depends on.
 IDLE = ("name", "compare", "checkpointing", "checkpoint_seconds")
 
@@ -47,7 +45,7 @@ class IR3D:
 
     name: str = "ir3d"
     # Input: Sec. 3.1, 4.1, 4.2.
-    size: int = PRINTED
+    size: int = 299
     frames: int = 10
     fill: str = "first"  # open: a shorter clip's first frame is repeated; or "stretch" it
     fewest_frames: int = 3  # a longer clip with fewer seen frames gives no sample
@@ -69,7 +67,7 @@ class IR3D:
     window: int = 7
     outside: float = 0.0  # open: weight of places in no window
     rounded: bool = True  # open: a landmark lies in the middle of a place, so its window has 49
-    scaled: bool = True  # departure 12: at other sizes a place counts for 299 / size places
+    averaged: bool = True  # departure 12: smaller maps are averages of those of the printed size
     # Stochastic gradient descent: Sec. 3.3.
     learning_rate: float = 0.01
     momentum: float = 0.9
@@ -129,7 +127,6 @@ class IR3D:
             "window": self.window,
             "outside": self.outside,
             "rounded": self.rounded,
-            "scale": PRINTED / self.size if self.scaled else 1.0,
         }
         made = InceptionResNet(
             labels,
@@ -137,6 +134,7 @@ class IR3D:
             self.size,
             self.head,
             maps if self.landmarks else None,
+            self.averaged,
             self.head_pool,
             self.dropout,
             self.hidden,
