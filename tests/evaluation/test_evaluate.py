@@ -119,6 +119,8 @@ def test_page_stands_alone(finished) -> None:
     for section in re.findall(r"<section>.*?</section>", body, re.S):
         assert "drawn by fervid" in section or "<h2>Training" in section
     assert "the video ends in its header" in body and title("joint") in body
+    # What a trained system has to remark, once for all folds.
+    assert body.count("<dt>training</dt><dd>the means are means</dd>") == 1
 
 
 def test_page_escapes(tmp_path) -> None:

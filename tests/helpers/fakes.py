@@ -79,6 +79,7 @@ class FakeRecognizer:
     labels: tuple[str, ...]
     means: Any
     output: str = "joint"
+    remarks: tuple[str, ...] = ("the means are means",)
 
     def predict(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         found = {}

@@ -254,7 +254,8 @@ def test_what_a_run_begins_from_is_said(tmp_path, capsys):
     made = fit(tmp_path, replace(SMALL, fusion="spatial", compare=False, pretrained="absent"))
     said = capsys.readouterr().err
     assert said.count("spatial begins from random weights: no absent here") == 1
-    assert made.facts == {"begun": made.begun} and "absent" in made.begun["spatial"]
+    assert "absent" in made.begun["spatial"]
+    assert made.remarks[0] == f"spatial stream: from {made.begun['spatial']}"
 
 
 # Kill and resume

@@ -81,7 +81,7 @@ def work(
     task.run.folder.mkdir(parents=True, exist_ok=True)
     test = np.array(sorted(task.test), np.int64)
     answers: dict[str, NDArray[np.float32]] = {}
-    output = ""
+    output, remarks = "", ()
     if len(test):
         fit, validation, tested = (
             _of(samples, side) for side in (task.train, task.validation, test)
@@ -90,13 +90,14 @@ def work(
         taken = samples.take(tested)
         found = recognizer.predict(taken.arrays)
         answers = {name: per_clip(taken.clip, p, test) for name, p in found.items()}
-        output = recognizer.output
+        output, remarks = recognizer.output, getattr(recognizer, "remarks", ())
         if task.train:
             answers[baseline.NAME] = _baseline(task, points, target, test, len(samples.labels))
         if task.save:
             card = {"evaluated": {key: task.facts[key] for key in ("name", "train", "validation")}}
             recognizer.save(task.run.folder / MODEL, {**task.save, **card})
-    facts = {**task.facts, "output": output, "seconds": round(time.monotonic() - begun, 1)}
+    seconds = round(time.monotonic() - begun, 1)
+    facts = {**task.facts, "output": output, "remarks": list(remarks), "seconds": seconds}
     write(task.run.folder / PREDICTIONS, _table(test, answers, samples.labels))
     write(task.run.folder / DONE, json.dumps({**facts, "device": _device(task.run)}, indent=1))
 

@@ -171,6 +171,7 @@ def make(
         "counts": database.counts,
         "subjects": len(database.subjects),
         "device": sorted({str(answer.facts["device"]) for answer in filled}),
+        "remarks": list(dict.fromkeys(r for a in filled for r in a.facts.get("remarks", ()))),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     made = assemble(

@@ -15,7 +15,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class Recognizer(Protocol):
-    """A trained system."""
+    """A trained system; one with `remarks`, a tuple of sentences, has them said in the report."""
 
     @property
     def system(self) -> "System":

@@ -59,9 +59,9 @@ class HybridRecognizer:
         return self.system.fusion
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What a report should say of the training besides its numbers."""
-        return {"begun": dict(self.begun)}
+    def remarks(self) -> tuple[str, ...]:
+        """What each stream's weights were before training."""
+        return tuple(f"{name} stream: from {start}" for name, start in self.begun.items())
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
         """Probabilities, (N, K), of each stream, of both by score, and of every DBN.
