@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scenes import scene
 
 from fervid import leaks, protocols, splits
 from fervid.clip import Clip, Database
@@ -13,20 +14,7 @@ from fervid.faces.video import write_video
 from fervid.leaks import fingerprints
 from fervid.splits import Split
 
-SUBJECTS, SIZE = 12, 96
-
-
-def scene(seed: int, frames: int = 8) -> np.ndarray:
-    """(T, H, W, 3) a smooth random picture that slowly changes."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
-    waves = [
-        (a * np.cos(2 * np.pi * (u * x + v * y) + p), w)
-        for a, u, v, p, w in rng.uniform((1, -3, -3, 0, -1), (2, 3, 3, 6, 1), (12, 5))
-    ]
-    images = [sum(wave * (1 + 0.05 * w * t) for wave, w in waves) for t in range(frames)]
-    grey = np.clip(np.stack(images) * 12 + 128, 0, 255).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=-1)
+SUBJECTS = 12
 
 
 @pytest.fixture(scope="module")
@@ -117,12 +105,13 @@ def darker(images):
 
 def rotated(images):
     """By 10 degrees, nearest neighbour, black corners."""
-    centre, radians = (SIZE - 1) / 2, np.radians(10)
-    y, x = np.mgrid[:SIZE, :SIZE] - centre
+    size, radians = images.shape[1], np.radians(10)
+    centre = (size - 1) / 2
+    y, x = np.mgrid[:size, :size] - centre
     at_y = np.rint(y * np.cos(radians) + x * np.sin(radians) + centre).astype(int)
     at_x = np.rint(x * np.cos(radians) - y * np.sin(radians) + centre).astype(int)
-    inside = (at_y >= 0) & (at_y < SIZE) & (at_x >= 0) & (at_x < SIZE)
-    turned = images[:, at_y.clip(0, SIZE - 1), at_x.clip(0, SIZE - 1)]
+    inside = (at_y >= 0) & (at_y < size) & (at_x >= 0) & (at_x < size)
+    turned = images[:, at_y.clip(0, size - 1), at_x.clip(0, size - 1)]
     return (turned * inside[..., None]).astype(np.uint8)
 
 

@@ -2,12 +2,14 @@
 
 import csv
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fakes
 import numpy as np
 import pytest
+import scenes
 from typer.testing import CliRunner, Result
 
 from fervid.cli import app
@@ -50,20 +52,8 @@ def refused(run) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def scene() -> Callable[[int], np.ndarray]:
-    """(T, H, W, 3) a smooth random picture that slowly changes; another for each number."""
-
-    def made(seed: int, frames: int = 6) -> np.ndarray:
-        rng = np.random.default_rng(seed)
-        y, x = np.mgrid[:SIZE, :SIZE] / SIZE
-        waves = [
-            (a * np.cos(2 * np.pi * (u * x + v * y) + p), w)
-            for a, u, v, p, w in rng.uniform((1, -3, -3, 0, -1), (2, 3, 3, 6, 1), (12, 5))
-        ]
-        images = [sum(wave * (1 + 0.05 * w * t) for wave, w in waves) for t in range(frames)]
-        grey = np.clip(np.stack(images) * 12 + 128, 0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=-1)
-
-    return made
+    """Six small pictures; others for each number."""
+    return partial(scenes.scene, frames=6, size=SIZE)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.faces.track import Track
+from fervid.learning.crops import shares
 
 Floats = NDArray[np.float32]
 
@@ -152,33 +153,13 @@ class Crop:
         """
         left, top, side = self.box(landmarks)
         pixels = self.size + 2 * self.margin
-        rows = _area_matrix(faces.shape[1], top, side, pixels)
-        columns = _area_matrix(faces.shape[2], left, side, pixels).T
+        rows = shares(faces.shape[1], top, side, pixels)
+        columns = shares(faces.shape[2], left, side, pixels).T
         out = np.empty((len(faces), pixels, pixels), np.float32)
         for number, face in enumerate(faces):
             grey = face @ LUMA
             out[number] = rows @ grey @ columns
         return out
-
-
-def _area_matrix(length: int, start: float, extent: float, pixels: int) -> Floats:
-    """(pixels, length): the share of each old pixel in each new one, along one axis.
-
-    Pixel i covers [i - 1/2, i + 1/2]; the first and last reach on to infinity.
-    """
-    step = extent / pixels
-    low = start + step * np.arange(pixels)[:, None]
-    edges = np.arange(length + 1)[None] - 0.5
-    edges[0, 0], edges[0, -1] = -np.inf, np.inf
-    # Below one old pixel per new one an area would pick single pixels: a tent blends two.
-    if step < 1:
-        places = np.clip(low + step / 2, 0, length - 1)
-        weights = np.clip(1 - np.abs(places - np.arange(length)[None]), 0, 1)
-    else:
-        inside = np.minimum(low + step, edges[:, 1:]) - np.maximum(low, edges[:, :-1])
-        weights = np.clip(inside, 0, None) / step
-    out: Floats = weights.astype(np.float32)
-    return out
 
 
 def film(track: Track, crop: Crop, frames: int, interpolation: str) -> NDArray[np.uint8]:
