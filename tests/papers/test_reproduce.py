@@ -107,6 +107,22 @@ def test_accuracies_are_the_reports(done) -> None:
     assert last.published is None and last.network == "landmarks" and last.ours is not None
 
 
+def test_paired_differences_of_every_run(done) -> None:
+    _, out = done
+    with (out / "dtagn_differences.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    report = read(out / "runs" / "ck_plus-dtagn-paper-0")
+    mine = rows[: len(report.differences)]  # the first run of Table 2
+    assert [row["other"] for row in mine] == [each.other for each in report.differences]
+    for row, each in zip(mine, report.differences, strict=True):
+        assert row["network"] == "joint" and row["origin"] == "drawn for a test"
+        told = [float(row[name]) for name in ("difference", "low", "high")]
+        found = [each.accuracy, each.interval.low, each.interval.high]
+        np.testing.assert_allclose(told, [100 * value for value in found], atol=0.006)
+        assert float(row["p_swapped"]) == pytest.approx(each.p, abs=6e-5)
+        assert int(row["n"]) == len(report.clip)
+
+
 def test_which_network_answers_which_column(done) -> None:
     tables, out = done
     report = read(out / "runs" / "ck_plus-dtagn-paper-0")
@@ -175,7 +191,8 @@ def test_csv(done) -> None:
     assert rows["MSR"]["published"] == "91.4" and rows["MSR"]["ours"] == ""
     assert rows["DTAN"]["ours"] == f"{tables['2'].rows[7].ours:.2f}"
     assert rows["DTAN"]["seed"] == "0" and rows["DTAN"]["device"] == "cpu"
-    assert {p.name for p in out.glob("*.csv")} == {f"dtagn_table{n}.csv" for n in range(1, 10)}
+    kinds = {*(f"table{n}" for n in range(1, 10)), "differences"}
+    assert {p.name for p in out.glob("*.csv")} == {f"dtagn_{kind}.csv" for kind in kinds}
 
 
 def test_one_run_serves_all_and_goes_on(tmp_path: Path) -> None:

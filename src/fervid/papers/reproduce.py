@@ -22,6 +22,7 @@ from fervid.evaluation import statistics as st
 from fervid.evaluation.cross import in_parts, join
 from fervid.evaluation.evaluate import Store, recipe
 from fervid.evaluation.report import Report, title
+from fervid.papers import differences
 from fervid.papers.beside import Reproduction, Row
 from fervid.papers.plans import ACROSS, PLANS, Plan
 from fervid.papers.published import Published, records
@@ -44,6 +45,8 @@ def reproduce(
     jobs: int = 1,
 ) -> list[Reproduction]:
     """Run what the databases at hand allow; write `<paper>_table<n>.csv` after each table.
+
+    At the end the runs' paired differences follow, in `<paper>_differences.csv`.
 
     Args:
         paper: a key of `fervid.papers.published.PAPERS`.
@@ -72,6 +75,9 @@ def reproduce(
         rows = _rows(paper, number, runner)
         found.append(Reproduction(paper, number, tuple(rows)))
         _write(Path(out), found[-1])
+    reports = [report for report in runner.done.values() if isinstance(report, Report)]
+    if reports:
+        write(Path(out) / f"{paper}_differences.csv", differences.table(reports))
     return found
 
 
