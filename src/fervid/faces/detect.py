@@ -1,4 +1,4 @@
-"""Two face finders behind one small interface: `builtin` and, asked for by name, `mediapipe`."""
+"""Which finder settings name; the two that look for faces: `builtin`, and `mediapipe`."""
 
 import hashlib
 import os
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import FacesError
+from fervid.faces.cropped import Cropped
+from fervid.faces.finder import Finder, Floats, Found
 from fervid.faces.settings import FaceSettings
-
-Floats = NDArray[np.float32]
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 DETECTOR_FACE = 30  # pixels the smallest face has in the picture given to the cascade (it knows 20)
@@ -41,34 +41,6 @@ MESH = (
 )  # fmt: skip
 
 
-class Found(NamedTuple):
-    """The faces of one frame.
-
-    Args:
-        landmarks: (N, 68, 2) pixels of the frame.
-        score: (N,) presence in 0..1.
-    """
-
-    landmarks: Floats
-    score: Floats
-
-
-class Finder(Protocol):
-    """Finds faces in a stream; what it saw in one frame tells it where to look in the next."""
-
-    version: str
-    """Code and model: two finders of one version find the same."""
-
-    def begin(self) -> None:
-        """Forget every face: a new stream follows, and must not depend on the one before."""
-
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
-        """Faces of the next frame, (H, W, 3) RGB, at a time in seconds."""
-
-    def close(self) -> None:
-        """The stream is over: give back what was held for it."""
-
-
 def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
     """The finder that settings name.
 
@@ -81,8 +53,6 @@ def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
     if settings.finder == "mediapipe":
         return Mediapipe(settings)
     if settings.finder == "cropped":
-        from fervid.faces.cropped import Cropped
-
         return Cropped(settings, threads)
     return Builtin(settings, threads)
 

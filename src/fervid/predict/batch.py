@@ -13,8 +13,8 @@ from typing import Any, get_args
 import fervid
 from fervid.atomic import blamed, unfinished, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
-from fervid.faces.detect import Finder
 from fervid.faces.detect import finder as find_by
+from fervid.faces.finder import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.predict.outputs import (
