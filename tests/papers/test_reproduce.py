@@ -315,6 +315,7 @@ def test_one_table_of_several_systems_on_the_same_folds(tmp_path: Path) -> None:
     assert not read(tmp_path / "runs" / "ck_plus-ir3d-paper-0").facts["recipe"]["compare"]
     assert "ours has no CRF" in rows["2DIR with CRF"].note
     assert "with size=64" in rows["3DAGN, network 1 alone"].note
+    assert "with size" not in rows["landmarks, linear"].note
     assert "size" not in rows["3DAGN"].note and rows["STM-ExpLet"].ours is None
     # Rows that no paper prints are shown where their database is at hand.
     assert not any(name.startswith("MMI") for name in rows)
