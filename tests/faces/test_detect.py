@@ -10,8 +10,8 @@ import pytest
 from fervid.errors import FacesError
 from fervid.faces import detect
 from fervid.faces.detect import Builtin, Mediapipe, finder
-from fervid.faces.finder import Found
 from fervid.faces.following import FrameFaces, follow
+from fervid.faces.found import Found
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, frames
 

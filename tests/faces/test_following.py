@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fervid.faces.finder import Found
 from fervid.faces.following import FrameFaces, follow, look, overlap
+from fervid.faces.found import Found
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame
 

@@ -8,8 +8,8 @@ from typing import Any
 
 _HOME = {
     "FaceSettings": "settings",
-    "Finder": "detect",
-    "Found": "detect",
+    "Finder": "found",
+    "Found": "found",
     "finder": "detect",
     "Frame": "video",
     "frames": "video",

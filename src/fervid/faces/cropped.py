@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.faces.finder import Found
+from fervid.faces.found import Found
 from fervid.faces.settings import FaceSettings
 
 Floats = NDArray[np.float32]
 
 
 class Cropped:
-    """A finder (see `finder.Finder`) whose every frame holds one face, as large as the frame."""
+    """A finder (see `found.Finder`) whose every frame holds one face, as large as the frame."""
 
     def __init__(self, settings: FaceSettings, threads: int | None = 1) -> None:
         from fervid.faces.landmarks import Landmarker

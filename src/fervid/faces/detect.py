@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fervid.errors import FacesError
 from fervid.faces.cropped import Cropped
-from fervid.faces.finder import Finder, Floats, Found
+from fervid.faces.found import Finder, Floats, Found
 from fervid.faces.settings import FaceSettings
 
 CASCADE = "haarcascade_frontalface_alt2.xml"

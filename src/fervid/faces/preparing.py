@@ -21,8 +21,8 @@ from fervid.clip import Clip, Database
 from fervid.errors import FacesError, OutputError
 from fervid.faces import store
 from fervid.faces.detect import finder
-from fervid.faces.finder import Finder
 from fervid.faces.following import follow
+from fervid.faces.found import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.video import frames, pictures

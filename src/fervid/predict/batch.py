@@ -14,7 +14,7 @@ import fervid
 from fervid.atomic import blamed, unfinished, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
-from fervid.faces.finder import Finder
+from fervid.faces.found import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.predict.outputs import (

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.faces.align import Aligner
 from fervid.faces.detect import finder as find_by
-from fervid.faces.finder import Finder
 from fervid.faces.following import follow
+from fervid.faces.found import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, frames
 from fervid.predict.sight import Moment, Sight
