@@ -215,6 +215,8 @@ def verify(
         same: (N,) whether it shows one person.
         fold: (N,) its fold.
     """
+    from sklearn.metrics import auc, roc_curve
+
     scores, same = np.asarray(scores, np.float64), np.asarray(same, bool)
     accuracy, thresholds = [], []
     for number in np.unique(fold):
@@ -222,11 +224,8 @@ def verify(
         level = _threshold(scores[~here], same[~here])
         thresholds.append(level)
         accuracy.append(float(((scores[here] >= level) == same[here]).mean()))
-    order = np.argsort(-scores, kind="stable")
-    last = np.append(np.diff(scores[order]) != 0, True)  # a tie is called alike
-    true = np.concatenate([[0], np.cumsum(same[order])[last]]) / max(same.sum(), 1)
-    false = np.concatenate([[0], np.cumsum(~same[order])[last]]) / max((~same).sum(), 1)
-    area = float(np.trapezoid(true, false))
+    false, true, _ = roc_curve(same, scores)
+    area = float(auc(false, true))
     return Verification(tuple(accuracy), tuple(thresholds), false, true, area, len(scores))
 
 
