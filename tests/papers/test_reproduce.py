@@ -321,6 +321,8 @@ def test_one_table_of_several_systems_on_the_same_folds(tmp_path: Path) -> None:
     assert not any(name.startswith("MMI") for name in rows)
     both = {"ck_plus": STORE, "mmi": STORE}
     (more,) = reproduce("agn3d", 1, both, tmp_path, systems=systems)
+    assert (tmp_path / "agn3d_table1_differences.csv").is_file()
+    assert not (tmp_path / "agn3d_differences.csv").exists()
     found = {row.row: row for row in more.rows if row.row.startswith("MMI")}
     assert found["MMI: 3DAGN, networks 1, 2 and 3"].system == "agn3d"
     assert found["MMI: linear model of the landmarks"].network == "landmarks"

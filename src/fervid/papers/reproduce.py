@@ -46,7 +46,8 @@ def reproduce(
 ) -> list[Reproduction]:
     """Run what the databases at hand allow; write `<paper>_table<n>.csv` after each table.
 
-    At the end the runs' paired differences follow, in `<paper>_differences.csv`.
+    At the end the runs' paired differences follow, in `<paper>_differences.csv`, or
+    `<paper>_table<n>_differences.csv` where one table was asked for.
 
     Args:
         paper: a key of `fervid.papers.published.PAPERS`.
@@ -77,7 +78,8 @@ def reproduce(
         _write(Path(out), found[-1])
     reports = [report for report in runner.done.values() if isinstance(report, Report)]
     if reports:
-        write(Path(out) / f"{paper}_differences.csv", differences.table(reports))
+        name = paper if table is None else found[0].name
+        write(Path(out) / f"{name}_differences.csv", differences.table(reports))
     return found
 
 
