@@ -299,5 +299,6 @@ def test_features_are_scaled_by_training_ones():
 def test_by_parts_is_the_whole():
     x = torch.rand(10, 6)
     rbm = RBM(6, 4)
-    assert torch.equal(by_parts(rbm.hidden, x, 3), by_parts(rbm.hidden, x, 100))
+    # A matrix product of fewer rows may add its terms in another order.
+    torch.testing.assert_close(by_parts(rbm.hidden, x, 3), by_parts(rbm.hidden, x, 100))
     assert by_parts(rbm.hidden, x[:0]).shape == (0, 4)
