@@ -56,6 +56,16 @@ def test_repeats(run, stores, tmp_path) -> None:
     assert "between repeats" in done.stdout and (tmp_path / "run" / "repeats.csv").is_file()
 
 
+def test_repeats_of_fixed_parts(run, refused, stores, tmp_path) -> None:
+    words = ("--store", stores["parts"], "--protocol", "parts", "--repeats", "2")
+    done = run("evaluate", "quick", *words, "--out", tmp_path / "run")
+    assert done.exit_code == 0 and "1 fold, 2 repeats" in done.stdout
+    found = [facts(tmp_path / "run" / f"repeat-0{n}") for n in (1, 2)]
+    assert found[0]["folds"] == found[1]["folds"] and [f["seed"] for f in found] == [0, 1]
+    two = ("--store", stores["alpha"], "--store", stores["beta"], "--repeats", "2")
+    assert "one protocol's folds" in refused("evaluate", "quick", *two, "--out", tmp_path / "no")
+
+
 def test_fixed_parts_of_unknown_people(run, stores, tmp_path) -> None:
     words = ("--store", stores["parts"], "--protocol", "parts", "--out", tmp_path / "run")
     done = run("evaluate", "quick", *words)
@@ -79,7 +89,6 @@ def test_an_imported_split_by_its_name(run, stores, tmp_path) -> None:
     [
         (("--protocol", "cross-database"), "--test STORE go together"),
         (("--protocol", "leave-one-database-out"), "needs several databases"),
-        (("--repeats", "2", "--protocol", "loso"), "gives the same folds again"),
         (("--protocol", "sevenfold"), "choose one of paper"),
         (("--set", "colour=red"), "quick has the fields"),
         (("--set", "shrink=much"), "a float is wanted"),

@@ -14,6 +14,7 @@ from fervid.errors import FervidError, LeakError, ProtocolError
 from fervid.protocols import (
     FURTHER,
     PROTOCOLS,
+    SHUFFLED,
     Clips,
     Fold,
     cross_database,
@@ -21,7 +22,6 @@ from fervid.protocols import (
     from_file,
     inner_split,
     make,
-    repeated,
     strangers,
     unseen,
 )
@@ -118,13 +118,13 @@ def test_what_a_trained_model_may_be_judged_on() -> None:
         Fold(clips, (), (0,))
 
 
-def test_contract_of_repeats() -> None:
-    clips, made = forged(), repeated(forged(), folds=5, repeats=3, seed=4)
-    assert len({fold.name for fold in made}) == 15
-    for number in range(3):
-        part = made[5 * number : 5 * number + 5]
-        keeps_people_apart(clips, part)
-        assert sorted(row for fold in part for row in fold.test) == list(range(len(clips)))
+@pytest.mark.parametrize("name", [*PROTOCOLS, *FURTHER])
+def test_contract_of_seeds(name) -> None:
+    clips = forged(2)
+    made = [make(name, clips, seed) for seed in (4, 4, 5)]
+    assert digest(made[0]) == digest(made[1])
+    assert (digest(made[0]) != digest(made[2])) == (name in SHUFFLED)
+    keeps_people_apart(clips, made[2])
 
 
 def test_counts_of_the_papers(shared) -> None:

@@ -1,6 +1,7 @@
 """Several databases as one, and repeats: who is apart, what is dropped, what is pooled."""
 
 import csv
+import itertools
 import json
 from collections import Counter
 from dataclasses import replace
@@ -14,6 +15,7 @@ from fervid import protocols
 from fervid.errors import LabelError, LeakError, ProtocolError
 from fervid.evaluation.cross import dropped_text, evaluate_across, evaluate_each_database, join
 from fervid.evaluation.repeated import evaluate_repeated, pool
+from fervid.evaluation.statistics import holm
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -149,20 +151,8 @@ def test_refusals(tmp_path: Path) -> None:
         protocols.cross_database(raw, "beta")
 
 
-def test_repeated_folds() -> None:
-    clips = A.database.clips
-    folds = protocols.repeated(clips, folds=4, repeats=3, seed=5)
-    assert [fold.name for fold in folds] == [f"{r}.{f}" for r in (1, 2, 3) for f in (1, 2, 3, 4)]
-    for number in range(3):
-        part = folds[number * 4 : (number + 1) * 4]
-        assert sorted(row for fold in part for row in fold.test) == list(range(len(clips)))
-        plain = protocols.k_fold(clips, 4, 5 + number)
-        assert [fold.test for fold in part] == [fold.test for fold in plain]
-    assert folds[0].test != folds[4].test
-
-
 def test_repeats_are_pooled(tmp_path: Path) -> None:
-    made = evaluate_repeated(SYSTEM, A, tmp_path, folds=3, repeats=2, seed=2)
+    made = evaluate_repeated(SYSTEM, A, tmp_path, repeats=2, seed=2)
     assert [report.facts["seed"] for report in made.reports] == [2, 3]
     joint = made.networks["joint"]
     values = [report.scores["joint"].accuracy for report in made.reports]
@@ -173,12 +163,47 @@ def test_repeats_are_pooled(tmp_path: Path) -> None:
         rows = [row for row in csv.DictReader(file) if row["network"] == "joint"]
     assert [row["repeat"] for row in rows] == ["1", "2", "mean"]
     assert float(rows[2]["accuracy"]) == pytest.approx(joint.mean, rel=1e-5)
-    assert "3 folds, 2 repeats" in made.text() and "joint fine-tuning *" in made.text()
+    assert "5 folds, 2 repeats" in made.text() and "joint fine-tuning *" in made.text()
     fits = (tmp_path / "repeat-01" / "fits.log").read_text()
-    evaluate_repeated(SYSTEM, A, tmp_path, folds=3, repeats=2, seed=2)
+    evaluate_repeated(SYSTEM, A, tmp_path, repeats=2, seed=2)
     assert (tmp_path / "repeat-01" / "fits.log").read_text() == fits
     # The same repeat three times says no more about people than once.
     once, thrice = (pool(made.reports[:1] * n).networks["joint"] for n in (1, 3))
-    assert thrice.interval == once.interval and thrice.deviation == 0
+    assert thrice.interval == once.interval and thrice.deviation == pytest.approx(0)
     with pytest.raises(ProtocolError, match="0 repeats"):
         evaluate_repeated(SYSTEM, A, tmp_path, repeats=0)
+
+
+def test_gains_over_repeats(tmp_path: Path) -> None:
+    """Told again clip by clip; a subject swaps all of its answers at once."""
+    made = evaluate_repeated(SYSTEM, A, tmp_path, "losgo", repeats=3)
+    # The folds are the same each time, the trainings are not.
+    assert len({report.facts["folds"] for report in made.reports}) == 1
+    first = made.reports[0]
+    others = [name for name in first.scores if name != first.output]
+    assert [gain.other for gain in made.gains] == others
+    chance = []
+    for gain in made.gains:
+        each, people = [], Counter[str]()
+        for report in made.reports:
+            mine, other = report.right(report.output), report.right(gain.other)
+            each.append(mine.mean() - other.mean())
+            for who, a, b in zip(report.subject, mine, other, strict=True):
+                people[str(who)] += int(a) - int(b)
+        assert gain.each == pytest.approx(each)
+        assert (gain.mean, gain.deviation) == pytest.approx((np.mean(each), np.std(each, ddof=1)))
+        assert gain.interval.low <= gain.mean <= gain.interval.high
+        moved = np.array([n for n in people.values() if n])
+        signs = np.array(list(itertools.product((-1, 1), repeat=len(moved)))).reshape(
+            -1, len(moved)
+        )
+        chance.append(float((abs(signs @ moved) >= abs(moved.sum())).mean()) if len(moved) else 1.0)
+    assert [gain.p for gain in made.gains] == pytest.approx(holm(chance), abs=0.02)
+    with (tmp_path / "repeats-differences.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["other"] == others[0]]
+    assert [row["repeat"] for row in rows] == ["1", "2", "3", "mean"]
+    assert float(rows[3]["p"]) == pytest.approx(made.gains[0].p, rel=1e-5)
+    assert " minus " in made.text() and "people swapped" in made.text()
+    # The same repeat again says no more about people than once.
+    once, thrice = (pool(made.reports[:1] * n).gains[0] for n in (1, 3))
+    assert (thrice.interval, thrice.p) == (once.interval, once.p)

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from fervid.cli import app
 from fervid.databases import load
 from fervid.errors import LeakError
-from fervid.evaluation import read
-from fervid.evaluation.cross import evaluate_model, evaluate_parts
+from fervid.evaluation import evaluate, read
+from fervid.evaluation.cross import evaluate_model, split
 from fervid.evaluation.pretrained import Pretrained
 from fervid.evaluation.train import train
 from fervid.faces import FaceSettings, Store, prepare
@@ -38,7 +38,7 @@ def recipe():
 
 
 def test_evaluated_by_its_parts_on_votes(store, tmp_path):
-    report = evaluate_parts(recipe(), store, tmp_path / "run")
+    report = evaluate(recipe(), *split(store, "parts"), tmp_path / "run")
     assert [(fold["name"], fold["train"], fold["validation"]) for fold in report.folds] == [
         ("test", 4, 2),
     ]
@@ -62,11 +62,11 @@ def test_trained_and_judged_as_it_is(store, tmp_path):
 
 
 def test_a_fold_s_model_is_kept_and_judged_from_the_command_line(store, tmp_path):
-    evaluate_parts(recipe(), store, tmp_path / "run")
+    evaluate(recipe(), *split(store, "parts"), tmp_path / "run")
     model = tmp_path / "run" / "fold-01" / "model.safetensors"
     assert not model.exists()
     trained = (model.parent / "resnet.safetensors").stat().st_mtime_ns
-    report = evaluate_parts(recipe(), store, tmp_path / "run", save=True)
+    report = evaluate(recipe(), *split(store, "parts"), tmp_path / "run", save=True)
     assert (model.parent / "resnet.safetensors").stat().st_mtime_ns == trained
     told = weights.load(model)[1]["card"]["trained_on"]
     assert [(data["name"], data["parts"]) for data in told] == [("fer_plus", ["train"])]

@@ -22,16 +22,13 @@ from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
 from fervid.errors import InputError
 
-# Shuffled anew by each seed, so that repeats of them say something; how many folds.
-SHUFFLED = {"five-fold": 5, "ten-fold": 10}
-
 
 def evaluate(
     system: System,
     stores: Stores,
     protocol: Annotated[str, typer.Option(help="A protocol's name or a split file.")] = "",
     test: Annotated[Path | None, typer.Option(help="Train on the stores, test on this.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Of five-fold or ten-fold.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="By so many seeds.")] = 1,
     table: Table = "basic",
     weights: Annotated[
         str, typer.Option(help="Judge a trained model: shipped, or a file. Nothing is trained.")
@@ -96,10 +93,8 @@ def _protocol(
     chosen = protocol or default
     if chosen == EACH and len(stores) < 2:
         raise InputError(f"--protocol {EACH} needs several databases: name a --store for each")
-    if repeats > 1 and chosen not in SHUFFLED:
-        raise InputError(
-            f"--repeats: {chosen} gives the same folds again: use {' or '.join(SHUFFLED)}"
-        )
+    if repeats > 1 and chosen in (CROSS, EACH):
+        raise InputError(f"--repeats goes over one protocol's folds, not {chosen}: leave it out")
     all_of(chosen, stores, test)  # refuses --test where the protocol has no use for it
     return named(chosen, stores)
 
@@ -111,21 +106,16 @@ def _judge(
     from fervid.evaluation import cross
     from fervid.evaluation import evaluate as evaluate_folds
     from fervid.evaluation.repeated import evaluate_repeated
-    from fervid.protocols import make
 
     if protocol == CROSS:
         report = cross.evaluate_across(made, data[:-1], data[-1], run, table=table, **told)
     elif protocol == EACH:
         report = cross.evaluate_each_database(made, data, run, table=table, **told)
-    elif protocol == "parts":
-        report = cross.evaluate_parts(made, joined(data, table), run, **told)
     elif repeats > 1:
-        whole, folds = joined(data, table), SHUFFLED[protocol]
-        found = evaluate_repeated(made, whole, run, folds=folds, repeats=repeats, **told)
+        found = evaluate_repeated(made, joined(data, table), run, protocol, repeats=repeats, **told)
         return f"{found.text()}\nreports: {run}/repeat-*/report.html"
     else:
-        whole = joined(data, table)
-        report = evaluate_folds(made, whole, make(protocol, whole.database.clips), run, **told)
+        report = evaluate_folds(made, *cross.split(joined(data, table), protocol), run, **told)
     dropped = cross.dropped_text(report) if len(data) > 1 else ""
     page = f"report: {run / 'report.html'}"
     return "\n".join(filter(None, (report.table(), dropped, page)))

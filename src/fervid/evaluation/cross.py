@@ -176,30 +176,22 @@ def evaluate_each_database(
     return evaluate(system, joined, folds, run_dir, **options)
 
 
-def evaluate_parts(system: System, store: Store, run_dir: Path, **options: Any) -> Report:
-    """Train and test on the fixed parts of a database (see `in_parts`).
+def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[protocols.Fold]]:
+    """A store and its folds by a protocol of one database (`fervid.protocols.make`).
+
+    Clips of unknown people are refused, but by the parts that a database is delivered in: there
+    they are taken for people of their own, which the report's protocol says. The parts may then
+    share people, and intervals are too narrow where one person has several clips.
 
     Args:
-        options: as `evaluate` takes them.
+        seed: as `make` takes it.
 
     Raises:
-        ProtocolError, LeakError: as `fixed_parts`.
-        OutputError: as `evaluate`.
+        ProtocolError, LeakError: folds that cannot be built.
     """
-    named, folds = in_parts(store)
-    return evaluate(system, named, folds, run_dir, **options)
-
-
-def in_parts(store: Store) -> tuple[Joined, list[protocols.Fold]]:
-    """A store and the fold of its fixed parts (`fervid.protocols.fixed_parts`).
-
-    Clips of unknown people are taken for people of their own, which the report's protocol says:
-    the parts may then share people, and intervals are too narrow where one person has several.
-
-    Raises:
-        ProtocolError, LeakError: as `fixed_parts`.
-    """
-    return _each_its_own(store, protocols.fixed_parts)
+    if protocol == "parts":
+        return _each_its_own(store, protocols.fixed_parts)
+    return store, protocols.make(protocol, store.database.clips, seed)
 
 
 def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: Any) -> Report:

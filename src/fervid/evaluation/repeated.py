@@ -1,4 +1,4 @@
-"""Cross-validation again and again: how much a result owes to one split and one training."""
+"""One evaluation by several seeds: how much a result owes to one split and one training."""
 
 import csv
 import io
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from fervid import protocols
 from fervid.atomic import write
 from fervid.errors import ProtocolError
 from fervid.evaluation import statistics as st
+from fervid.evaluation.cross import split
 from fervid.evaluation.evaluate import Store, evaluate
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Interval, Statistic
@@ -43,11 +43,32 @@ class Repeats:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """The system's answer minus another network, in accuracy over all repeats.
+
+    Args:
+        other: the network it is held against.
+        each: of every repeat.
+        deviation: between repeats (n - 1).
+        interval: 95 % of the mean, over subjects, as in `Repeats`.
+        p: when a subject's answers of all repeats may swap together; Holm over the networks.
+    """
+
+    other: str
+    each: tuple[float, ...]
+    mean: float
+    deviation: float
+    interval: Interval
+    p: float
+
+
+@dataclass(frozen=True)
 class Repeated:
     """Every repeat's report and, by network, what they say together."""
 
     reports: tuple[Report, ...]
     networks: Mapping[str, Repeats]
+    gains: tuple[Gain, ...]
 
     def text(self) -> str:
         """Plain text, a line per network."""
@@ -55,7 +76,7 @@ class Repeated:
         origin = f" [{first.origin}]" if first.origin else ""
         lines = [
             f"{first.facts['system']} on {first.facts['database']}{origin}, "
-            f"{len(first.folds)} folds, {len(self.reports)} repeats"
+            f"{_some(first.folds, 'fold')}, {_some(self.reports, 'repeat')}"
         ]
         for name, r in self.networks.items():
             star = " *" if name == first.output else ""
@@ -63,6 +84,13 @@ class Repeated:
                 f"{title(name) + star:32} accuracy {percent(r.mean)} % "
                 f"({percent(r.interval.low)} to {percent(r.interval.high)} over people), "
                 f"± {percent(r.deviation)} between repeats; UAR {percent(r.uar_mean)} %"
+            )
+        for g in self.gains:
+            low, mean, high = (f"{100 * v:+.2f}" for v in (g.interval.low, g.mean, g.interval.high))
+            lines.append(
+                f"{title(first.output)} minus {title(g.other)}: {mean} points ({low} to {high} "
+                f"over people), ± {100 * g.deviation:.2f} between repeats; "
+                f"p {g.p:.4f} (people swapped, Holm)"
             )
         return "\n".join(lines)
 
@@ -78,21 +106,44 @@ class Repeated:
             rows.writerow([name, "mean", *(f"{value:.6g}" for value in figures)])
         return out.getvalue()
 
+    def gains_csv(self) -> str:
+        """A line per network and repeat of what the answer gains on it, the means last."""
+        out = io.StringIO()
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(["network", "other", "repeat", "difference", "low", "high", "deviation", "p"])
+        for g in self.gains:
+            names = [self.reports[0].output, g.other]
+            for number, value in enumerate(g.each, 1):
+                rows.writerow([*names, number, f"{value:.6g}", "", "", "", ""])
+            figures = (g.mean, g.interval.low, g.interval.high, g.deviation, g.p)
+            rows.writerow([*names, "mean", *(f"{value:.6g}" for value in figures)])
+        return out.getvalue()
+
+
+def _some(items: Sequence[Any], name: str) -> str:
+    """ "1 fold", "5 folds"."""
+    return f"{len(items)} {name}{'' if len(items) == 1 else 's'}"
+
 
 def evaluate_repeated(
     system: System,
     store: Store,
     run_dir: Path,
+    protocol: str = "five-fold",
     *,
-    folds: int = 5,
     repeats: int = 10,
     seed: int = 0,
     **options: Any,
 ) -> Repeated:
-    """Run `protocols.repeated`, each repeat in its folder, split and trained by its own seed.
+    """Evaluate by the seeds that follow one another, each repeat in its folder.
+
+    Another seed is another training, and another shuffle where the protocol shuffles
+    (`fervid.protocols.SHUFFLED`).
 
     Args:
-        run_dir: gets repeat-01, ... and repeats.csv; what is finished is not run again.
+        run_dir: gets repeat-01, ..., repeats.csv and, of systems with several networks,
+            repeats-differences.csv; what is finished is not run again.
+        protocol: as `fervid.evaluation.cross.split` takes it.
         options: as `evaluate` takes them.
 
     Raises:
@@ -100,41 +151,53 @@ def evaluate_repeated(
     """
     if repeats < 1:
         raise ProtocolError(f"{repeats} repeats are none: ask for one or more")
-    all_folds = protocols.repeated(store.database.clips, folds, repeats, seed)
-    reports = [
-        evaluate(
-            system,
-            store,
-            all_folds[number * folds : (number + 1) * folds],
-            Path(run_dir) / f"repeat-{number + 1:02d}",
-            seed=seed + number,
-            **options,
-        )
-        for number in range(repeats)
-    ]
+    reports = []
+    for number in range(repeats):
+        run = Path(run_dir) / f"repeat-{number + 1:02d}"
+        named, folds = split(store, protocol, seed + number)
+        reports.append(evaluate(system, named, folds, run, seed=seed + number, **options))
     made = pool(reports)
     write(Path(run_dir) / "repeats.csv", made.csv())
+    if made.gains:
+        write(Path(run_dir) / "repeats-differences.csv", made.gains_csv())
     return made
 
 
 def pool(reports: Sequence[Report]) -> Repeated:
     """What repeats of one evaluation say together."""
-    names = list(reports[0].scores)
-    return Repeated(tuple(reports), {name: _pool(name, reports) for name in names})
+    counts = {name: _counts(name, reports) for name in reports[0].scores}
+    networks = {name: _pool(name, reports, each) for name, each in counts.items()}
+    return Repeated(tuple(reports), networks, _gains(reports[0].output, networks, counts))
 
 
-def _pool(name: str, reports: Sequence[Report]) -> Repeats:
-    labels = len(reports[0].labels)
-    counts = st.by_subject(
+def _counts(name: str, reports: Sequence[Report]) -> st.Counts:
+    """(S, K, K) over all repeats: a subject brings the answers of every one along."""
+    return st.by_subject(
         np.concatenate([r.target for r in reports]),
         np.concatenate([r.probabilities[name].argmax(axis=1) for r in reports]),
         np.concatenate([r.subject for r in reports]),
-        labels,
+        len(reports[0].labels),
     )
 
+
+def _pool(name: str, reports: Sequence[Report], counts: st.Counts) -> Repeats:
     def both(values: tuple[float, ...], statistic: Statistic) -> tuple[Any, ...]:
         return (values, *st.mean_and_deviation(values), st.bootstrap(counts, statistic))
 
     accuracy = tuple(r.scores[name].accuracy for r in reports)
     uar = tuple(r.scores[name].uar for r in reports)
     return Repeats(name, *both(accuracy, st.accuracy), *both(uar, st.uar))
+
+
+def _gains(
+    output: str, networks: Mapping[str, Repeats], counts: Mapping[str, st.Counts]
+) -> tuple[Gain, ...]:
+    others = [name for name in networks if name != output]
+    p = st.holm([st.permutation(counts[output], counts[name]) for name in others])
+    made = []
+    for name, chance in zip(others, p, strict=True):
+        pairs = zip(networks[output].accuracy, networks[name].accuracy, strict=True)
+        each = tuple(mine - other for mine, other in pairs)
+        interval = st.bootstrap(counts[output], against=counts[name])
+        made.append(Gain(name, each, *st.mean_and_deviation(each), interval, chance))
+    return tuple(made)

@@ -19,7 +19,7 @@ from fervid.clip import Database
 from fervid.errors import InputError, LabelError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
-from fervid.evaluation.cross import in_parts, join
+from fervid.evaluation.cross import join, split
 from fervid.evaluation.evaluate import Store, recipe
 from fervid.evaluation.report import Report, title
 from fervid.papers import differences
@@ -27,7 +27,7 @@ from fervid.papers.beside import Reproduction, Row
 from fervid.papers.plans import ACROSS, PLANS, Plan
 from fervid.papers.published import Published, records
 from fervid.papers.published import table as published
-from fervid.protocols import Fold, cross_database, digest, make
+from fervid.protocols import Fold, cross_database, digest
 from fervid.systems.interface import System
 
 
@@ -119,10 +119,8 @@ class _Runner:
 
     def _split(self, database: str, plan: Plan) -> tuple[Store, list[Fold]]:
         store, protocol = self.stores[database], plan.protocol_of(database)
-        if protocol == "parts":
-            return in_parts(store)
         if protocol != ACROSS:
-            return store, make(protocol, store.database.clips)
+            return split(store, protocol)
         joined = join([*(self.stores[name] for name in self._others(database, plan)), store])
         return joined, cross_database(joined.database.clips, database)
 

@@ -21,6 +21,7 @@ from fervid.protocols.inner import inner_sides, inner_split
 __all__ = [
     "FURTHER",
     "PROTOCOLS",
+    "SHUFFLED",
     "STRANGER",
     "Clips",
     "Fold",
@@ -37,7 +38,6 @@ __all__ = [
     "leave_one_subject_out",
     "make",
     "part_sides",
-    "repeated",
     "strangers",
     "ten_fold_by_id",
     "unseen",
@@ -115,18 +115,6 @@ def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
     count = min(max(round(share * len(subjects)), 1), len(subjects) - 1)
     words = f"{share:.0%} of the subjects held out by seed {seed}"
     return _folds(clips, [list(shuffled[:count]), list(shuffled[count:])], words)[:1]
-
-
-def repeated(clips: Clips, folds: int = 5, repeats: int = 10, seed: int = 0) -> list[Fold]:
-    """`k_fold` again and again, shuffled by the seeds that follow; folds are named "2.5".
-
-    Every clip is tested once in each repeat: `fervid.evaluation.repeated` evaluates such folds.
-    """
-    return [
-        replace(fold, name=f"{number + 1}.{fold.name}")
-        for number in range(repeats)
-        for fold in k_fold(clips, folds, seed + number)
-    ]
 
 
 def cross_database(clips: Clips, test: str) -> list[Fold]:
@@ -242,6 +230,9 @@ PROTOCOLS: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "hold-out": hold_out,
 }
 
+# Of these another seed draws other folds.
+SHUFFLED = frozenset({"five-fold", "ten-fold", "hold-out"})
+
 # These need clips of several databases, or of a database that comes in parts.
 FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "leave-one-database-out": leave_one_database_out,
@@ -249,15 +240,18 @@ FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
 }
 
 
-def make(protocol: str, clips: Clips) -> list[Fold]:
+def make(protocol: str, clips: Clips, seed: int = 0) -> list[Fold]:
     """The folds of a protocol, by its name, or of a user's split file, by its path.
+
+    Args:
+        seed: shuffles subjects where the protocol does (`SHUFFLED`); others know one way only.
 
     Raises:
         ProtocolError: neither a name nor a file, or folds that cannot be built.
     """
-    known = {**PROTOCOLS, **FURTHER}
+    known: Mapping[str, Callable[..., list[Fold]]] = {**PROTOCOLS, **FURTHER}
     if protocol in known:
-        return known[protocol](clips)
+        return known[protocol](clips, **({"seed": seed} if protocol in SHUFFLED else {}))
     path = Path(protocol)
     if not path.is_file():
         raise ProtocolError(
