@@ -31,7 +31,10 @@ ANSWERS = ("joint", "joint-fresh", "resnet", "svm")
 # Fields that no training depends on.
 OUTSIDE = ("name", "answer", "compare", "mirror", "last_frames", "checkpoint_seconds")
 # Fields that only a tandem depends on.
-TANDEM = ("identity", "identity_size", "local", "hidden", "dropout")
+TANDEM = (
+    *("identity", "identity_size", "local", "hidden", "dropout"),
+    *("learning_rate_joint", "epochs_joint"),
+)
 
 
 @dataclass(frozen=True)
