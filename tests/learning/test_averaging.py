@@ -124,9 +124,3 @@ def test_the_learning_rate_rises_and_falls():
     assert loop._rate(plan, 1) == pytest.approx(0.1 * (1 + np.cos(np.pi / 10)) / 2)
     assert max(loop._rate(plan, e) for e in np.linspace(0, 10, 99)) < 0.2
     assert loop._rate(loop.Plan(10, 0.2, decay="none", warmup=4), 1) == pytest.approx(0.05)
-
-
-def test_plans_of_before_keep_their_checkpoints():
-    """The key of a plan that uses nothing new is made of the old fields alone."""
-    assert dict(loop.LATER) == {"optimiser": "sgd", "warmup": 0, "average": 0.0, "choose": "loss"}
-    assert all(getattr(loop.Plan(1, 0.1), name) == value for name, value in loop.LATER.items())

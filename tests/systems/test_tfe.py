@@ -181,6 +181,12 @@ def test_another_identity_network_is_another_training(recipe, people, tmp_path):
     assert changed.stage("joint-fresh").settings == recipe.stage("joint-fresh").settings
 
 
+def test_the_tandem_s_numbers_leave_the_residual_network_alone(recipe):
+    changed = replace(recipe, epochs_joint=7, learning_rate_joint=0.5, dropout=0.1, hidden=5)
+    assert changed.stage("resnet") == replace(recipe.stage("resnet"), loss=changed._loss)
+    assert changed.stage("joint").plan != recipe.stage("joint").plan
+
+
 def test_a_saved_recogniser_answers_the_same(trained, recipe, tmp_path):
     made, _ = trained
     made.save(tmp_path / "m.safetensors", {"licence": "x"})

@@ -33,9 +33,6 @@ from fervid.progress import track
 
 History = list[dict[str, float]]
 
-# Fields that plans did not always have, with the value that changes nothing.
-LATER: Mapping[str, Any] = {"optimiser": "sgd", "warmup": 0, "average": 0.0, "choose": "loss"}
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -286,8 +283,6 @@ def _fingerprint(stage: Stage, network: nn.Module, samples: Samples, run: Run) -
     """What a training's result depends on, besides the samples' content, as a sha256."""
     shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
     plan = {name: v for name, v in asdict(stage.plan).items() if name != "checkpoint_seconds"}
-    # As before there was a choice: old checkpoints stay valid.
-    plan = {name: v for name, v in plan.items() if v != LATER.get(name)}
     told = [stage.name, plan, stage.copies, stage.every_copy, dict(stage.settings), run.seed]
     total = hashlib.sha256(json.dumps([*told, run.precision, shapes], sort_keys=True).encode())
     total.update(samples.target.tobytes() + samples.clip.tobytes())
