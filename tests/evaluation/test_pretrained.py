@@ -1,11 +1,12 @@
 """A model judged as it is."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from fervid.errors import WeightsError
+from fervid.evaluation.evaluate import recipe
 from fervid.evaluation.pretrained import Answering, Pretrained
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
@@ -44,8 +45,8 @@ def test_it_answers_with_the_labels_asked_for(model, tmp_path):
 def test_a_run_is_the_same_wherever_the_model_lies(model, tmp_path):
     path, _ = model
     (tmp_path / "b.safetensors").write_bytes(path.read_bytes())
-    told = asdict(Pretrained.of(path))
-    assert told == asdict(Pretrained.of(tmp_path / "b.safetensors"))
+    told = recipe(Pretrained.of(path))
+    assert told == recipe(Pretrained.of(tmp_path / "b.safetensors"))
     assert set(told) == {"name", "model"} and str(tmp_path) not in str(told)
 
 

@@ -8,7 +8,7 @@ killed run goes on where it stopped.
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -163,11 +163,12 @@ def _identity(
 
 
 def recipe(system: System) -> dict[str, Any]:
-    """A system's fields as JSON has them."""
-    fields: dict[str, Any] = (
-        asdict(system) if is_dataclass(system) and not isinstance(system, type) else {}
-    )
-    return dict(json.loads(json.dumps(fields, default=str)))
+    """A system's fields as JSON has them, but those that two equal systems may differ in."""
+    if not is_dataclass(system) or isinstance(system, type):
+        return {}
+    counted = [each.name for each in fields(system) if each.compare]
+    told = asdict(system)
+    return dict(json.loads(json.dumps({name: told[name] for name in counted}, default=str)))
 
 
 def claim(run_dir: Path, identity: dict[str, Any]) -> None:
@@ -199,8 +200,8 @@ def claim(run_dir: Path, identity: dict[str, Any]) -> None:
 def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """The key that differs; of a recipe, its fields."""
     if key == "recipe" and isinstance(there.get(key), dict):
-        fields = {**here[key], **there[key]}
-        return [f"{k} in its recipe" for k in fields if there[key].get(k) != here[key].get(k)][:3]
+        named = {**here[key], **there[key]}
+        return [f"{k} in its recipe" for k in named if there[key].get(k) != here[key].get(k)][:3]
     short = key in ("seed", "system", "database", "protocol", "precision", "validation", "fervid")
     return [f"{key} ({there.get(key)}, not {here[key]})" if short else key]
 

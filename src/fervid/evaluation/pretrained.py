@@ -1,7 +1,7 @@
 """A model that is there already, judged as it is: a system whose `fit` trains nothing."""
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,7 @@ class Pretrained:
 
     name: str
     model: str
-    path: InitVar[Path]
-
-    def __post_init__(self, path: Path) -> None:
-        """Keep the place out of the fields: a run is the same wherever its model lies."""
-        object.__setattr__(self, "_path", path)
+    path: Path = field(compare=False)  # a run is the same wherever its model lies
 
     @classmethod
     def of(cls, model: str | Path, system: str = "") -> "Pretrained":
@@ -58,11 +54,7 @@ class Pretrained:
 
     @cached_property
     def _recognizer(self) -> Recognizer:
-        return open_model(self._place)
-
-    @property
-    def _place(self) -> Path:
-        return Path(vars(self)["_path"])
+        return open_model(self.path)
 
     @property
     def recipe(self) -> System:
@@ -81,7 +73,7 @@ class Pretrained:
             LeakError: it does.
         """
         tested = {fold.clips[row].groups.get("part", "") for row in fold.test}
-        for told in load(self._place)[1].get("card", {}).get("trained_on", []):
+        for told in load(self.path)[1].get("card", {}).get("trained_on", []):
             if not isinstance(told, dict) or told.get("name") != database.name:
                 continue
             parts = set(told.get("parts", [""]))
@@ -89,7 +81,7 @@ class Pretrained:
             if both and (both != [""] or told.get("digest") == database.digest):
                 part = f"the {both[0]} part of {database.name}" if both[0] else database.name
                 raise LeakError(
-                    f"{self._place} was trained on {part}: judge it on other people, or leave "
+                    f"{self.path} was trained on {part}: judge it on other people, or leave "
                     "--weights out, which trains anew for every fold"
                 )
 
@@ -106,7 +98,7 @@ class Pretrained:
         own = self._recognizer.labels
         if strange := [label for label in train.labels if label not in own]:
             raise WeightsError(
-                f"{self._place} was not trained to tell {', '.join(strange)}: "
+                f"{self.path} was not trained to tell {', '.join(strange)}: "
                 "use a model that knows every label of the database"
             )
         return Answering(self._recognizer, train.labels)

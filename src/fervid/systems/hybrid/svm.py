@@ -1,11 +1,11 @@
 """Linear support vector machine on clips' features, kept as plain numbers [4, Sec. III-D]."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.learning import svm
 from fervid.progress import track
 
 Floats = NDArray[np.float32]
@@ -60,39 +60,17 @@ def fit(
         labels: K.
         said: in the progress line.
     """
-    size = max(float(np.sqrt((x.astype(np.float64) ** 2).sum(axis=1).mean())), 1e-12)
-    # C means the same whatever the features' unit: they are brought to mean square length 1.
+    size = svm.length(x)
     x = x / np.float32(size)
-    made = {c: _planes(x, y, c, labels, seed) for c in track(COSTS, said)}
+    made = {c: svm.planes(x, y, labels, c, seed) for c in track(COSTS, said)}
     found = {c: SVM(np.float32(1 / size) * w, b) for c, (w, b) in made.items()}
     other, truth = checked
     if not len(truth):
         return found[1.0]
-    right = {c: float((svm.scores(other).argmax(1) == truth).mean()) for c, svm in found.items()}
+    right = {c: float((one.scores(other).argmax(1) == truth).mean()) for c, one in found.items()}
     best = found[max(COSTS, key=lambda c: (right[c], -c))]
     losses = {s: _loss(softmax(s * best.scores(other)), truth) for s in SLOPES}
     return SVM(best.weight, best.bias, min(SLOPES, key=lambda s: losses[s]))
-
-
-def _planes(x: Floats, y: Ints, cost: float, labels: int, seed: int) -> tuple[Floats, Floats]:
-    """One against the rest, label by label; one that nobody bears is always far off."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.svm import LinearSVC
-
-    weight, bias = np.zeros((labels, x.shape[1]), np.float32), np.full(labels, -1e3, np.float32)
-    for label in np.unique(y):
-        mine = y == label
-        if mine.all():
-            bias[label] = 1
-            continue
-        # The dual where clips are fewer than features; else it is the slower way, by far.
-        machine = LinearSVC(C=cost, dual="auto", random_state=seed % 2**32)
-        with warnings.catch_warnings():
-            # Unfinished at 1000 rounds it is still a plane, and validation judges it.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            machine.fit(x, mine)
-        weight[label], bias[label] = machine.coef_[0], machine.intercept_[0]
-    return weight, bias
 
 
 def _loss(p: Floats, truth: Ints) -> float:

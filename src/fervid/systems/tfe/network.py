@@ -267,7 +267,7 @@ class Tandem(nn.Module):
 
 
 class Linear(nn.Module):
-    """A linear classifier on the standardised identity feature: the transfer baseline [5, Table 5].
+    """A linear classifier on the identity feature alone: the transfer baseline [5, Table 5].
 
     Its "logits" are the margins of a support vector machine for each label against all others.
     """
@@ -275,13 +275,9 @@ class Linear(nn.Module):
     def __init__(self, identity: DeepID, labels: int) -> None:
         super().__init__()
         self.identity = identity
-        self.mean: Tensor
-        self.deviation: Tensor
-        self.register_buffer("mean", torch.zeros(IDENTITY))
-        self.register_buffer("deviation", torch.ones(IDENTITY))
         self.top = nn.Linear(IDENTITY, labels)
 
     def forward(self, faces: Tensor) -> Tensor:
         """(B, P, P) in 0..255 to margins, (B, K)."""
-        margins: Tensor = self.top((self.identity(faces) - self.mean) / self.deviation)
+        margins: Tensor = self.top(self.identity(faces))
         return margins
