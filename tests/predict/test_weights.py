@@ -34,15 +34,23 @@ def test_the_default_is_there_small_and_says_what_it_is():
     path = find_model(signature(predict).parameters["model"].default)
     assert path == SYSTEMS / "tfe/weights/tfe-plus.safetensors" == shipped_of("tfe-plus")
     together = [*SYSTEMS.glob("tfe/*/*.safetensors")]
-    assert len(together) == 2 and sum(p.stat().st_size for p in together) <= 12_000_000
+    assert len(together) == 3 and sum(p.stat().st_size for p in together) <= 12_000_000
     made = open_model("tfe-plus")
     count = sum(p.numel() for p in made.networks["resnet"].parameters())
     assert set(made.networks) == {"resnet"} and len(made.labels) == 8 and count <= 1_500_000
     (data,) = load(path)[1]["card"]["trained_on"]
     assert (data["name"], data["parts"]) == ("fer_plus", ["train"])
     words = (path.parent / "CARD.md").read_text()
-    assert f"{count:,} parameters" in words and "and for research" in words
+    assert f"{count:,} parameters" in words and "and for research" in " ".join(words.split())
     assert (SYSTEMS / "tfe/people/CARD.md").is_file()
+
+
+def test_the_papers_own_is_there_and_says_what_it_is():
+    path, made = shipped_of("tfe"), open_model("tfe")
+    count = sum(p.numel() for p in made.networks["joint"].parameters())
+    assert set(made.networks) == {"joint"} and made.labels == open_model("tfe-plus").labels
+    assert load(path)[1]["card"] == load(find_model("tfe-plus"))[1]["card"]
+    assert f"{count:,} parameters" in (path.parent / "CARD.md").read_text()
 
 
 @pytest.mark.slow
