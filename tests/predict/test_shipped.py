@@ -32,7 +32,7 @@ def test_the_packages_own_go_first(tmp_path, monkeypatch):
 def test_by_the_system_it_is_of(tmp_path, monkeypatch):
     monkeypatch.delenv("FERVID_MODELS", raising=False)
     assert shipped_of("dtagn-mmi").name == "dtagn.safetensors"
-    with pytest.raises(WeightsError, match="of ir2d is shipped, but of dtagn-mmi, tfe-plus"):
+    with pytest.raises(WeightsError, match="of ir2d is shipped, but of dtagn-mmi, tfe, tfe-plus"):
         shipped_of("ir2d")
 
 
