@@ -107,12 +107,13 @@ def bootstrap(
     if subjects < 2:
         return Interval(float("nan"), float("nan"))
     rng = np.random.default_rng(seed)
+    # Whole numbers as real ones: as exact, and products of matrices are many times as fast.
+    both = [np.asarray(each, np.float64) for each in (counts, against) if each is not None]
     drawn = []
     for size in _chunks(resamples, max(1, 4_000_000 // subjects)):
         weights = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size)  # (R, S)
-        values = statistic(np.tensordot(weights, counts, 1))
-        if against is not None:
-            values = values - statistic(np.tensordot(weights, against, 1))
+        values, *others = (statistic(np.tensordot(weights.astype(float), each, 1)) for each in both)
+        values = values - others[0] if others else values
         drawn.append(values)
     tail = (1 - level) / 2
     low, high = np.nanquantile(np.concatenate(drawn), [tail, 1 - tail])
