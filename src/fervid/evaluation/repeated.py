@@ -64,14 +64,14 @@ class Gain:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Every repeat's report and, by network, what they say together."""
+    """Every repeat's report, by network what they say together, and what the answer gains."""
 
     reports: tuple[Report, ...]
     networks: Mapping[str, Repeats]
     gains: tuple[Gain, ...]
 
     def text(self) -> str:
-        """Plain text, a line per network."""
+        """Plain text, a line per network, then one per gain."""
         first = self.reports[0]
         origin = f" [{first.origin}]" if first.origin else ""
         lines = [

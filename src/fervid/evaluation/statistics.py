@@ -112,9 +112,9 @@ def bootstrap(
     drawn = []
     for size in _chunks(resamples, max(1, 4_000_000 // subjects)):
         weights = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size)  # (R, S)
-        values, *others = (statistic(np.tensordot(weights.astype(float), each, 1)) for each in both)
-        values = values - others[0] if others else values
-        drawn.append(values)
+        weights = weights.astype(np.float64)
+        values = [statistic(np.tensordot(weights, each, 1)) for each in both]
+        drawn.append(values[0] if against is None else values[0] - values[1])
     tail = (1 - level) / 2
     low, high = np.nanquantile(np.concatenate(drawn), [tail, 1 - tail])
     return Interval(float(low), float(high))
