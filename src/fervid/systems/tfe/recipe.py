@@ -28,8 +28,8 @@ N = TypeVar("N", bound=nn.Module)
 
 # What `answer` may say; all but the first are what the paper compares it with.
 ANSWERS = ("joint", "joint-fresh", "resnet", "svm")
-# Fields that no training depends on.
-OUTSIDE = ("name", "answer", "compare", "mirror", "last_frames", "checkpoint_seconds")
+# Fields that no stage of training depends on.
+OUTSIDE = ("name", "answer", "compare", "mirror", "last_frames", "checkpoint_seconds", "cost")
 # Fields that only a tandem depends on.
 TANDEM = (
     *("identity", "identity_size", "local", "hidden", "dropout"),
@@ -78,6 +78,7 @@ class TFE:
     targets: str = "majority"  # or "votes"
     teachers: tuple[str, ...] = ()  # files of trained models whose mean answer is learnt, too
     teachers_share: float = 0.5
+    cost: float = 1.0  # open: C of the transfer baseline's SVM, see `fit_margins`
     # The answer.
     answer: str = "joint"  # or "joint-fresh", "resnet", "svm"
     compare: bool = False  # train all of these, whichever is the answer
@@ -137,7 +138,7 @@ class TFE:
                 made[name] = self._tandem(name, resnet.body, train, run.seed)
                 loop.train(self.stage(name), made[name], train, validation, run)
         if "svm" in wanted:
-            made["svm"] = fit_margins(self.people(), train)
+            made["svm"] = fit_margins(self.people(), train, self.cost)
         kept = {name: made[name] for name in ANSWERS if name in wanted}
         return TFERecognizer(self, train.labels, kept)
 

@@ -8,18 +8,20 @@ from fervid.systems.tfe.identity import features
 from fervid.systems.tfe.network import DeepID, Linear
 
 
-def fit_margins(identity: DeepID, train: Samples) -> Linear:
+def fit_margins(identity: DeepID, train: Samples, cost: float = 1.0) -> Linear:
     """A machine for each label against all others, on the features less their mean.
 
-    The paper does not say which kernel and constant it took: linear, and C = 1 for features of
-    mean square length 1; nothing is chosen on any data. Faces are taken as they are: nothing is
-    augmented.
+    Departure 9: the paper does not say which kernel and constant it took. Faces are taken as they
+    are: nothing is augmented.
+
+    Args:
+        cost: C, for features of mean square length 1; nothing is chosen on any data.
     """
     found = features(identity, train.arrays["faces"])
     mean = found.mean(0)
     size = svm.length(found - mean)
     x = (found - mean) / size
-    weight, bias = svm.planes(x, train.target, len(train.labels), said="SVM")
+    weight, bias = svm.planes(x, train.target, len(train.labels), cost, said="SVM")
     made = Linear(identity, len(train.labels)).eval()
     with torch.no_grad():
         made.top.weight.copy_(torch.from_numpy(weight / size))
