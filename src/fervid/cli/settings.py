@@ -71,12 +71,19 @@ def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[st
 
 
 def _value(text: str, default: Any, pair: str) -> Any:
-    """Read as a value of the default's kind; where that is None, as whatever it looks like."""
+    """Read as a value of the default's kind; where that is None, as whatever it looks like.
+
+    Of several values the text is what Python writes, (0.5, 1), or has just the commas: 0.5,1.
+    """
     kind = type(default)
     try:
         value = text if kind is str else ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = text if default is None else None
+    if kind is tuple:
+        given = value if isinstance(value, tuple | list) else text.split(",")
+        each = default[0] if default else ""
+        return tuple(_value(str(some), each, pair) for some in given)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     right = default is None or (isinstance(value, kind) and not (
