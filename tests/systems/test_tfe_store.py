@@ -14,12 +14,14 @@ from fervid.databases import load
 from fervid.errors import LeakError
 from fervid.evaluation import evaluate, read
 from fervid.evaluation.cross import evaluate_model, split
-from fervid.evaluation.pretrained import Pretrained
+from fervid.evaluation.pretrained import Pretrained, check_unseen
 from fervid.evaluation.train import train
 from fervid.faces import FaceSettings, Store, prepare
 from fervid.learning import weights
 from fervid.protocols import strangers, unseen
 from fervid.systems import SYSTEMS
+from fervid.systems.tfe import identity
+from fervid.systems.tfe.network import DeepID
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +89,33 @@ def test_a_model_is_not_judged_on_what_it_was_trained_on(store, tmp_path):
     for parts, digest in ((["test", "train"], "another"), ([""], store.database.digest)):
         told = {"name": "fer_plus", "digest": digest, "parts": parts}
         made.save(out, {"trained_on": [told]})
-        system = Pretrained.of(out)
         folds = unseen(strangers(store.database.clips))
         if parts == [""]:
             bare = [replace(clip, groups={}) for clip in strangers(store.database.clips)]
             folds = unseen(tuple(bare))
         with pytest.raises(LeakError, match=r"was trained on .*fer_plus"):
-            system.check_unseen(store.database, folds[0])
+            check_unseen(out, store.database, folds)
     made.save(out, {"trained_on": [{"name": "fer_plus", "digest": "another", "parts": ["train"]}]})
-    Pretrained.of(out).check_unseen(store.database, unseen(strangers(store.database.clips))[0])
+    check_unseen(out, store.database, unseen(strangers(store.database.clips)))
+
+
+def test_nobody_tested_was_seen_by_what_a_system_learns_from(store, tmp_path):
+    """A teacher that knows the tested people would tell them to its pupil."""
+    model = tmp_path / "teacher.safetensors"
+    made = train(recipe(), [store], model, device="cpu").recognizer
+    parts = split(store, "parts")
+    taught = replace(recipe(), teachers=(str(model),))
+    assert taught.learns_from == (model,)
+    evaluate(taught, *parts, tmp_path / "run")  # it knows the training part alone
+    told = {"name": "fer_plus", "digest": store.database.digest, "parts": ["test", "train"]}
+    made.save(model, {"trained_on": [told]})
+    with pytest.raises(LeakError, match="the test part of fer_plus, which is to be tested"):
+        evaluate(taught, *parts, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    people = tmp_path / "people.safetensors"
+    identity.save(DeepID(48), people, identity.DeepIDTraining(), {"trained_on": [told]})
+    with pytest.raises(LeakError, match=r"people.safetensors was trained on"):
+        evaluate(replace(recipe(), identity=str(people)), *parts, tmp_path / "other")
 
 
 def test_a_test_part_that_comes_alone(store, tmp_path):

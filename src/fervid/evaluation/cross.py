@@ -15,7 +15,7 @@ from fervid import protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
 from fervid.evaluation.evaluate import Store, evaluate
-from fervid.evaluation.pretrained import Pretrained
+from fervid.evaluation.pretrained import Pretrained, check_unseen
 from fervid.evaluation.report import Report
 from fervid.faces.track import Track
 from fervid.labels import MAPS, common
@@ -205,7 +205,7 @@ def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: A
         ProtocolError, OutputError: as `unseen` and `evaluate`.
     """
     named, folds = _each_its_own(store, protocols.unseen)
-    system.check_unseen(store.database, folds[0])
+    check_unseen(system.path, store.database, folds)
     return evaluate(system, named, folds, run_dir, **options)
 
 

@@ -7,7 +7,7 @@ killed run goes on where it stopped.
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from fervid.clip import Clip, Database
 from fervid.errors import OutputError, ProtocolError
 from fervid.evaluation import baseline, fold, report
 from fervid.evaluation.page import write_page
+from fervid.evaluation.pretrained import check_unseen
 from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
 from fervid.evaluation.votes import with_votes
@@ -80,10 +81,13 @@ def evaluate(
 
     Raises:
         ProtocolError: folds that do not fit the database, or too few clips with a face.
+        LeakError: the system learns from a model that knows who is to be tested.
         OutputError: `run_dir` belongs to another run or cannot be written to.
     """
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
+    for path in getattr(system, "learns_from", ()):
+        check_unseen(path, database, folds)
     claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
@@ -260,16 +264,17 @@ def _task(
     return fold.Task(inner, chosen, test, named, facts)
 
 
-def data_told(database: Database) -> dict[str, Any]:
-    """What a trained system's card says of a database."""
-    return {name: getattr(database, name) for name in ("name", "origin", "digest", "licence")}
+def data_told(database: Database, clips: Iterable[Clip]) -> dict[str, Any]:
+    """What a model's card says of a database, of which it learnt some of these clips."""
+    told = {name: getattr(database, name) for name in ("name", "origin", "digest", "licence")}
+    own = (clip for clip in clips if clip.database == database.name)
+    return {**told, "parts": sorted({clip.groups.get("part", "") for clip in own})}
 
 
 def _card(database: Database, rows: Sequence[int]) -> dict[str, Any]:
     """Of a system that was trained on these of the database's clips."""
-    parts = sorted({database.clips[row].groups.get("part", "") for row in rows})
     return {
-        "trained_on": [{**data_told(database), "parts": parts}],
+        "trained_on": [data_told(database, (database.clips[row] for row in rows))],
         "licence_of_code": "Apache-2.0",
         "made_by": f"fervid {fervid.__version__}",
     }

@@ -1,6 +1,6 @@
 """A model that is there already, judged as it is: a system whose `fit` trains nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,25 +66,6 @@ class Pretrained:
         """As its own system."""
         return self.recipe.still
 
-    def check_unseen(self, database: Database, fold: Fold) -> None:
-        """See that its card does not name what is to be judged among its training data.
-
-        Raises:
-            LeakError: it does.
-        """
-        tested = {fold.clips[row].groups.get("part", "") for row in fold.test}
-        for told in load(self.path)[1].get("card", {}).get("trained_on", []):
-            if not isinstance(told, dict) or told.get("name") != database.name:
-                continue
-            parts = set(told.get("parts", [""]))
-            both = sorted(tested & parts)
-            if both and (both != [""] or told.get("digest") == database.digest):
-                part = f"the {both[0]} part of {database.name}" if both[0] else database.name
-                raise LeakError(
-                    f"{self.path} was trained on {part}: judge it on other people, or leave "
-                    "--weights out, which trains anew for every fold"
-                )
-
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """As its own system makes them."""
         return self.recipe.inputs(track)
@@ -140,3 +121,29 @@ class Answering:
     def save(self, path: Path, card: Mapping[str, Any]) -> None:
         """The model itself."""
         self.model.save(path, card)
+
+
+def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
+    """See that a model's card names nothing that is to be tested among its training data.
+
+    Args:
+        path: of a trained system or an identity network; a file without such a card passes.
+        database: whose clips the folds are of; joined ones are told by their names alone.
+
+    Raises:
+        LeakError: it does.
+        WeightsError: the file is none of ours.
+    """
+    clips = (fold.clips[row] for fold in folds for row in fold.test)
+    tested = {(clip.database, clip.groups.get("part", "")) for clip in clips}
+    for told in load(path)[1].get("card", {}).get("trained_on", []):
+        if not isinstance(told, dict):
+            continue
+        both = [part for part in told.get("parts", [""]) if (told.get("name"), part) in tested]
+        other = told.get("name") == database.name and told.get("digest") != database.digest
+        if both and (any(both) or not other):
+            part = f"the {max(both)} part of {told['name']}" if any(both) else told["name"]
+            raise LeakError(
+                f"{path} was trained on {part}, which is to be tested: take a model that knows "
+                "other people, or train anew without it"
+            )

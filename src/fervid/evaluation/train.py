@@ -83,8 +83,8 @@ def train(
     fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
     made = system.fit(fit, checked, Run(folder, seed, device, precision, name="train"))
     accuracy = _accuracy(made, checked)
-    parts = sorted({clips[row].groups.get("part", "") for row in sides[0]})
-    data = [{**data_told(store.database), "parts": parts} for store in stores]
+    seen = [clips[row] for row in sides[0]]
+    data = [data_told(store.database, seen) for store in stores]
     card = {
         "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,
         "validation_subjects": len(set(checked.subject.tolist())),

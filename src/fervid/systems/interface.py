@@ -37,7 +37,11 @@ class Recognizer(Protocol):
 
 
 class System(Protocol):
-    """A published system as a frozen dataclass: the recipe's numbers, and their use."""
+    """A published system as a frozen dataclass: the recipe's numbers, and their use.
+
+    One that begins from, or imitates, trained models names their files as `learns_from`: they must
+    not know who is tested.
+    """
 
     @property
     def name(self) -> str:

@@ -113,6 +113,12 @@ class TFE:
         """How far faces are changed in training."""
         return Shake(self.flip, self.shift, self.turn, self.scale, self.light, self.erase)
 
+    @property
+    def learns_from(self) -> tuple[Path, ...]:
+        """Files of trained models, but the package's own, whose knowledge goes into a training."""
+        people = () if self.identity in ("none", "shipped") else (self.identity,)
+        return tuple(Path(place) for place in (*self.teachers, *people))
+
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """A sample for each row with a face: `faces` (N, P, P) uint8, grey; P = `size`."""
         return {"faces": inputs.faces(track, self.size, self.last_frames)}
