@@ -106,7 +106,15 @@ def test_nobody_tested_was_seen_by_what_a_system_learns_from(store, tmp_path):
     parts = split(store, "parts")
     taught = replace(recipe(), teachers=(str(model),))
     assert taught.learns_from == (model,)
-    evaluate(taught, *parts, tmp_path / "run")  # it knows the training part alone
+    # It knows the training part alone.
+    evaluate(taught, *parts, tmp_path / "run", save=True)
+    # What a pupil may know of other data its own card tells, too.
+    strange = {"name": "ck_plus", "digest": "", "parts": [""]}
+    made.save(model, {"trained_on": [strange]})
+    evaluate(taught, *parts, tmp_path / "pupil", save=True)
+    for run, known in (("run", {"fer_plus"}), ("pupil", {"fer_plus", "ck_plus"})):
+        card = weights.load(tmp_path / run / "fold-01" / "model.safetensors")[1]["card"]
+        assert {data["name"] for data in card["trained_on"]} == known
     told = {"name": "fer_plus", "digest": store.database.digest, "parts": ["test", "train"]}
     made.save(model, {"trained_on": [told]})
     with pytest.raises(LeakError, match="the test part of fer_plus, which is to be tested"):

@@ -20,7 +20,7 @@ from fervid.clip import Clip, Database
 from fervid.errors import OutputError, ProtocolError
 from fervid.evaluation import baseline, fold, report
 from fervid.evaluation.page import write_page
-from fervid.evaluation.pretrained import check_unseen
+from fervid.evaluation.pretrained import check_unseen, told_of
 from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
 from fervid.evaluation.votes import with_votes
@@ -97,7 +97,7 @@ def evaluate(
         for number, each in enumerate(folds, 1)
     ]
     if save:
-        tasks = [replace(task, save=_card(database, task.train)) for task in tasks]
+        tasks = [replace(task, save=_card(system, database, task.train)) for task in tasks]
     work_all([task for task in tasks if not task.done], system, samples, points, run_dir, jobs)
     missing = [
         _missing(database.clips[row], each.name, row in points, store.failed)
@@ -271,10 +271,19 @@ def data_told(database: Database, clips: Iterable[Clip]) -> dict[str, Any]:
     return {**told, "parts": sorted({clip.groups.get("part", "") for clip in own})}
 
 
-def _card(database: Database, rows: Sequence[int]) -> dict[str, Any]:
+def trained_on(system: System, data: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a model's card says of all data: its own, and what it learns from has seen."""
+    found = list(data)
+    for path in getattr(system, "learns_from", ()):
+        found += [told for told in told_of(path) if told not in found]
+    return found
+
+
+def _card(system: System, database: Database, rows: Sequence[int]) -> dict[str, Any]:
     """Of a system that was trained on these of the database's clips."""
+    own = data_told(database, (database.clips[row] for row in rows))
     return {
-        "trained_on": [data_told(database, (database.clips[row] for row in rows))],
+        "trained_on": trained_on(system, [own]),
         "licence_of_code": "Apache-2.0",
         "made_by": f"fervid {fervid.__version__}",
     }

@@ -123,6 +123,16 @@ class Answering:
         self.model.save(path, card)
 
 
+def told_of(path: Path) -> list[dict[str, Any]]:
+    """What a model's card says of the data that it knows; nothing where it says nothing.
+
+    Raises:
+        WeightsError: the file is none of ours.
+    """
+    told = load(path)[1].get("card", {}).get("trained_on", [])
+    return [data for data in told if isinstance(data, dict)]
+
+
 def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
     """See that a model's card names nothing that is to be tested among its training data.
 
@@ -136,9 +146,7 @@ def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
     """
     clips = (fold.clips[row] for fold in folds for row in fold.test)
     tested = {(clip.database, clip.groups.get("part", "")) for clip in clips}
-    for told in load(path)[1].get("card", {}).get("trained_on", []):
-        if not isinstance(told, dict):
-            continue
+    for told in told_of(path):
         both = [part for part in told.get("parts", [""]) if (told.get("name"), part) in tested]
         other = told.get("name") == database.name and told.get("digest") != database.digest
         if both and (any(both) or not other):
