@@ -13,8 +13,9 @@ from fervid.cli import app
 from fervid.databases import load
 from fervid.errors import LeakError
 from fervid.evaluation import evaluate, read
+from fervid.evaluation.cards import check_unseen
 from fervid.evaluation.cross import evaluate_model, split
-from fervid.evaluation.pretrained import Pretrained, check_unseen
+from fervid.evaluation.pretrained import Pretrained
 from fervid.evaluation.train import train
 from fervid.faces import FaceSettings, Store, prepare
 from fervid.learning import weights

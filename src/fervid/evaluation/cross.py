@@ -14,8 +14,9 @@ from typing import Any
 from fervid import protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
+from fervid.evaluation.cards import check_unseen
 from fervid.evaluation.evaluate import Store, evaluate
-from fervid.evaluation.pretrained import Pretrained, check_unseen
+from fervid.evaluation.pretrained import Pretrained
 from fervid.evaluation.report import Report
 from fervid.faces.track import Track
 from fervid.labels import MAPS, common

@@ -7,7 +7,7 @@ killed run goes on where it stopped.
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,9 +18,8 @@ import fervid
 from fervid.atomic import write
 from fervid.clip import Clip, Database
 from fervid.errors import OutputError, ProtocolError
-from fervid.evaluation import baseline, fold, report
+from fervid.evaluation import baseline, cards, fold, report
 from fervid.evaluation.page import write_page
-from fervid.evaluation.pretrained import check_unseen, told_of
 from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
 from fervid.evaluation.votes import with_votes
@@ -87,7 +86,7 @@ def evaluate(
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
     for path in getattr(system, "learns_from", ()):
-        check_unseen(path, database, folds)
+        cards.check_unseen(path, database, folds)
     claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
@@ -264,26 +263,11 @@ def _task(
     return fold.Task(inner, chosen, test, named, facts)
 
 
-def data_told(database: Database, clips: Iterable[Clip]) -> dict[str, Any]:
-    """What a model's card says of a database, of which it learnt some of these clips."""
-    told = {name: getattr(database, name) for name in ("name", "origin", "digest", "licence")}
-    own = (clip for clip in clips if clip.database == database.name)
-    return {**told, "parts": sorted({clip.groups.get("part", "") for clip in own})}
-
-
-def trained_on(system: System, data: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What a model's card says of all data: its own, and what it learns from has seen."""
-    found = list(data)
-    for path in getattr(system, "learns_from", ()):
-        found += [told for told in told_of(path) if told not in found]
-    return found
-
-
 def _card(system: System, database: Database, rows: Sequence[int]) -> dict[str, Any]:
     """Of a system that was trained on these of the database's clips."""
-    own = data_told(database, (database.clips[row] for row in rows))
+    own = cards.told(database, (database.clips[row] for row in rows))
     return {
-        "trained_on": trained_on(system, [own]),
+        "trained_on": cards.with_teachers(own, system),
         "licence_of_code": "Apache-2.0",
         "made_by": f"fervid {fervid.__version__}",
     }

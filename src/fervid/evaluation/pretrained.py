@@ -1,6 +1,6 @@
 """A model that is there already, judged as it is: a system whose `fit` trains nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.clip import Database
-from fervid.errors import LeakError, WeightsError
+from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.learning.weights import load
-from fervid.protocols import Fold
 from fervid.systems.interface import Recognizer, System
 from fervid.systems.shipped import find_model, model_digest, open_model
 
@@ -24,7 +21,7 @@ from fervid.systems.shipped import find_model, model_digest, open_model
 class Pretrained:
     """The system of a model's file; every fold is answered by that one model.
 
-    Whether it was trained on who is tested its card alone can tell (`check_unseen`).
+    Whether it was trained on who is tested its card alone can tell (`cards.check_unseen`).
 
     Args:
         name: the system's.
@@ -121,37 +118,3 @@ class Answering:
     def save(self, path: Path, card: Mapping[str, Any]) -> None:
         """The model itself."""
         self.model.save(path, card)
-
-
-def told_of(path: Path) -> list[dict[str, Any]]:
-    """What a model's card says of the data that it knows; nothing where it says nothing.
-
-    Raises:
-        WeightsError: the file is none of ours.
-    """
-    told = load(path)[1].get("card", {}).get("trained_on", [])
-    return [data for data in told if isinstance(data, dict)]
-
-
-def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
-    """See that a model's card names nothing that is to be tested among its training data.
-
-    Args:
-        path: of a trained system or an identity network; a file without such a card passes.
-        database: whose clips the folds are of; joined ones are told by their names alone.
-
-    Raises:
-        LeakError: it does.
-        WeightsError: the file is none of ours.
-    """
-    clips = (fold.clips[row] for fold in folds for row in fold.test)
-    tested = {(clip.database, clip.groups.get("part", "")) for clip in clips}
-    for told in told_of(path):
-        both = [part for part in told.get("parts", [""]) if (told.get("name"), part) in tested]
-        other = told.get("name") == database.name and told.get("digest") != database.digest
-        if both and (any(both) or not other):
-            part = f"the {max(both)} part of {told['name']}" if any(both) else told["name"]
-            raise LeakError(
-                f"{path} was trained on {part}, which is to be tested: take a model that knows "
-                "other people, or train anew without it"
-            )

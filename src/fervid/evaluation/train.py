@@ -10,8 +10,9 @@ import numpy as np
 import fervid
 from fervid.clip import Clip, Course
 from fervid.errors import InputError, OutputError
+from fervid.evaluation import cards
 from fervid.evaluation.baseline import normalise
-from fervid.evaluation.evaluate import Store, claim, data_told, recipe, trained_on
+from fervid.evaluation.evaluate import Store, claim, recipe
 from fervid.evaluation.votes import with_votes
 from fervid.faces.track import Track
 from fervid.learning.run import Run
@@ -84,7 +85,9 @@ def train(
     made = system.fit(fit, checked, Run(folder, seed, device, precision, name="train"))
     accuracy = _accuracy(made, checked)
     seen = [clips[row] for row in sides[0]]
-    data = trained_on(system, [data_told(store.database, seen) for store in stores])
+    data = cards.with_teachers(
+        [told for store in stores for told in cards.told(store.database, seen)], system
+    )
     card = {
         "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,
         "validation_subjects": len(set(checked.subject.tolist())),

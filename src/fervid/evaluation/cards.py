@@ -1,0 +1,76 @@
+"""What a model's card says of the data it learnt, and whether those may then be tested."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fervid.clip import Clip, Database
+from fervid.errors import LeakError
+from fervid.learning.weights import load
+from fervid.protocols import Fold
+from fervid.systems.interface import System
+
+Told = dict[str, Any]
+
+
+def told(database: Database, clips: Iterable[Clip]) -> list[Told]:
+    """Of some of a database's clips: a row for it, or for each of the databases joined in it.
+
+    Args:
+        clips: those of strange databases do not count.
+    """
+    parts: dict[str, set[str]] = {}
+    own = {clip.database for clip in database.clips}
+    for clip in clips:
+        if clip.database in own:
+            parts.setdefault(clip.database, set()).add(clip.groups.get("part", ""))
+    about = {"origin": database.origin, "licence": database.licence}
+    return [
+        # Of one that was joined nothing tells which version it was.
+        {"name": name, "digest": database.digest if name == database.name else "", **about,
+         "parts": sorted(parts[name])}
+        for name in sorted(parts)
+    ]  # fmt: skip
+
+
+def with_teachers(own: Sequence[Told], system: System) -> list[Told]:
+    """A training's own data, and those that the models it learns from have seen."""
+    found = list(own)
+    for path in getattr(system, "learns_from", ()):
+        found += [data for data in read(path) if data not in found]
+    return found
+
+
+def read(path: Path) -> list[Told]:
+    """What a model's card says of all data that it knows; nothing where it says nothing.
+
+    Raises:
+        WeightsError: the file is none of ours.
+    """
+    said = load(path)[1].get("card", {}).get("trained_on", [])
+    return [data for data in said if isinstance(data, dict)]
+
+
+def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
+    """See that a model's card names nothing that is to be tested among its training data.
+
+    Args:
+        path: of a trained system or an identity network; a file without such a card passes.
+        database: whose clips the folds are of; joined ones are told by their names alone.
+
+    Raises:
+        LeakError: it does.
+        WeightsError: the file is none of ours.
+    """
+    clips = (fold.clips[row] for fold in folds for row in fold.test)
+    tested = {(clip.database, clip.groups.get("part", "")) for clip in clips}
+    for data in read(path):
+        name, digest = data.get("name", ""), data.get("digest", "")
+        both = [part for part in data.get("parts", [""]) if (name, part) in tested]
+        other = name == database.name and digest not in ("", database.digest)
+        if both and (any(both) or not other):
+            part = f"the {max(both)} part of {name}" if any(both) else name
+            raise LeakError(
+                f"{path} was trained on {part}, which is to be tested: take a model that knows "
+                "other people, or train anew without it"
+            )
