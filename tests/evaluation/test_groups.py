@@ -11,8 +11,9 @@ import pytest
 
 from fervid import protocols
 from fervid.clip import Clip
+from fervid.databases import fer_plus
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.groups import UNTOLD, by_group, table
+from fervid.evaluation.groups import AGREEMENT, CLEAR, SPLIT, UNTOLD, agreement, by_group, table
 
 
 def data(people: int = 12, each: int = 6, seed: int = 0, better: float = 0.0):
@@ -89,6 +90,31 @@ def test_columns_that_are_no_groups() -> None:
     assert by_group(same, *rest) == ()
     notes = [Clip(c.name, c.path, "d", groups={"note": c.name}) for c in clips]
     assert by_group(notes, *rest) == ()
+
+
+def test_agreement_is_the_strict_majority_of_fer_plus() -> None:
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(10, rng.dirichlet(np.full(10, 0.3), 400))
+    kept = [row for row in drawn if row.argmax() < 8]
+    strict = fer_plus.targets(np.array(kept), "strict majority").any(axis=1)
+    assert 0 < strict.sum() < len(kept)
+    for row, clear in zip(kept, strict, strict=True):
+        votes = {name: int(n) for name, n in zip(fer_plus.COLUMNS, row, strict=True) if n}
+        clip = Clip("c", Path("x"), "d", fer_plus.COLUMNS[row.argmax()], votes=votes)
+        assert agreement(clip) == {AGREEMENT: CLEAR if clear else SPLIT}
+
+
+def test_split_votes_are_a_group() -> None:
+    clips, *rest = data()
+    assert agreement(clips[0]) == {}
+    asked = [replace(c, votes={"a": 6, "b": 4 + 3 * (i % 3 == 0)}) for i, c in enumerate(clips)]
+    made = {(g.column, g.value): g.n for g in by_group(asked, *rest)}
+    assert made == {
+        ("sex", "F"): 36,
+        ("sex", "M"): 36,
+        (AGREEMENT, CLEAR): 48,
+        (AGREEMENT, SPLIT): 24,
+    }
 
 
 def test_one_person_has_no_interval() -> None:

@@ -1,4 +1,7 @@
-"""Accuracy by the people's group (sex, age, skin tone), where a database tells it."""
+"""Accuracy by the people's group (sex, age, skin tone), where a database tells it.
+
+And by how far those agreed who labelled a clip, where a database holds their votes.
+"""
 
 import csv
 import io
@@ -17,6 +20,8 @@ from fervid.evaluation.statistics import Interval
 UNTOLD = "not told"
 # A column with more values than this tells something else than a group (an age in years, a note).
 MOST = 12
+# The column of databases with votes, and its values.
+AGREEMENT, CLEAR, SPLIT = "votes for the label", "more than half", "half or fewer"
 COLUMNS = (
     "column", "value", "clips", "subjects", "accuracy", "low", "high", "uar", "uar_low",
     "uar_high", "against_the_others", "against_low", "against_high",
@@ -60,13 +65,13 @@ def by_group(
     """Every group of every column with two to `MOST` values; empty where there is none.
 
     Args:
-        clips: the database's, for their groups.
+        clips: the database's, for their groups and votes.
         name: (N,) of the clips that were predicted.
         target, called: (N,) index of the true label and of the answer.
         subject: (N,) who is seen.
         labels: K.
     """
-    of = {clip.name: clip.groups for clip in clips}
+    of = {clip.name: {**clip.groups, **agreement(clip)} for clip in clips}
     columns = sorted({column for each in name for column in of.get(str(each), {})})
     found: list[Group] = []
     for column in columns:
@@ -82,6 +87,19 @@ def by_group(
             ]
             found.append(_group(column, str(one), sides[0], sides[1], seed))
     return tuple(found)
+
+
+def agreement(clip: Clip) -> Mapping[str, str]:
+    """Whether most people gave a clip its label; empty where nobody voted.
+
+    Single votes are struck out first, as by the authors of FER+ (Barsoum et al., ICMI 2016): a
+    published accuracy on FER+ is often of the faces with more than half of the votes left alone.
+    """
+    if not clip.votes:
+        return {}
+    kept = {label: votes for label, votes in clip.votes.items() if votes > 1}
+    clear = 2 * kept.get(clip.label or "", 0) > sum(kept.values())
+    return {AGREEMENT: CLEAR if clear else SPLIT}
 
 
 def _group(column: str, value: str, mine: st.Counts, rest: st.Counts, seed: int) -> Group:
