@@ -91,7 +91,7 @@ def test_an_imported_split_by_its_name(run, stores, tmp_path) -> None:
         (("--protocol", "leave-one-database-out"), "needs several databases"),
         (("--protocol", "sevenfold"), "choose one of paper"),
         (("--set", "colour=red"), "quick has the fields"),
-        (("--set", "shrink=much"), "a float is wanted"),
+        (("--set", "shrink=much"), "give a value of its kind"),
     ],
 )
 def test_options_that_do_not_fit(refused, stores, tmp_path, words, said) -> None:
@@ -138,7 +138,7 @@ def test_settings_of_a_table_s_systems(run, refused, tmp_path) -> None:
     assert done.exit_code == 0 and "no store of ck_plus" in done.stdout
     assert "no system has a field sizes" in refused(*words, "--set", "sizes=64")
     assert "no system 'agn'" in refused(*words, "--set", "agn.size=64")
-    assert "a int is wanted" in refused(*words, "--set", "size=large")
+    assert "give a value of its kind" in refused(*words, "--set", "size=large")
     assert "agn3d has the fields" in refused(*words, "--set", "agn3d.hue=1")
 
 

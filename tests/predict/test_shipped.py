@@ -36,6 +36,20 @@ def test_by_the_system_it_is_of(tmp_path, monkeypatch):
         shipped_of("ir2d")
 
 
+def test_shipped_is_the_packages_whatever_lies_beside(tmp_path, monkeypatch):
+    (tmp_path / "another.safetensors").write_bytes(find_model("tfe-plus").read_bytes())
+    (tmp_path / "foreign.safetensors").write_bytes(b"of something else")
+    monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
+    assert shipped_of("tfe-plus").parent.parent.name == "tfe"
+
+
+def test_a_part_is_no_system():
+    from fervid.systems.tfe.identity import SHIPPED
+
+    with pytest.raises(WeightsError, match="holds deepid alone, no system that answers"):
+        open_model(SHIPPED)
+
+
 def test_open(tmp_path):
     import torch
 

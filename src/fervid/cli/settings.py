@@ -89,5 +89,5 @@ def _value(text: str, default: Any, pair: str) -> Any:
     right = default is None or (isinstance(value, kind) and not (
         isinstance(value, bool) and kind is int))  # fmt: skip
     if not right:
-        raise InputError(f"--set {pair}: a {kind.__name__} is wanted, as in the default")
+        raise InputError(f"--set {pair}: the default is {default!r}: give a value of its kind")
     return value

@@ -15,8 +15,11 @@ def shipped_models() -> dict[str, Path]:
     folders = [*Path(__file__).parent.glob("*/weights")]
     if os.environ.get("FERVID_MODELS"):
         folders.append(Path(os.environ["FERVID_MODELS"]))
-    found = [path for folder in folders for path in sorted(folder.glob(f"*{SUFFIX}"))]
-    return {path.stem: path for path in reversed(found)}
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            found.setdefault(path.stem, path)
+    return found
 
 
 def find_model(name: str | Path) -> Path:
@@ -49,11 +52,13 @@ def shipped_of(system: str) -> Path:
     """
     from fervid.learning.weights import load
 
-    found = {path: load(path)[1].get("system") for path in shipped_models().values()}
-    for path, held in found.items():
+    others = set()
+    for path in shipped_models().values():
+        held = load(path)[1].get("system")
         if held == system:
             return path
-    listed = ", ".join(sorted({str(held) for held in found.values()})) or "(nothing)"
+        others.add(str(held))
+    listed = ", ".join(sorted(others)) or "(nothing)"
     raise WeightsError(f"no model of {system} is shipped, but of {listed}: name a file instead")
 
 
@@ -67,8 +72,14 @@ def open_model(name: str | Path) -> Recognizer:
     from fervid.systems import SYSTEMS
 
     path = find_model(name)
-    system = load(path)[1].get("system")
-    if system is None or system not in SYSTEMS:
+    about = load(path)[1]
+    system = about.get("system")
+    if system is None:
+        raise WeightsError(
+            f"{path} holds {about.get('kind', 'parts')} alone, no system that answers: "
+            "name a file of `fervid train` or `fervid evaluate --save-models`"
+        )
+    if system not in SYSTEMS:
         raise WeightsError(
             f"{path} names the system {system!r}, none of {', '.join(SYSTEMS)}: "
             "use a model written by this version of fervid"
