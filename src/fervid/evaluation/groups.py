@@ -92,8 +92,8 @@ def by_group(
 def agreement(clip: Clip) -> Mapping[str, str]:
     """Whether most people gave a clip its label; empty where nobody voted.
 
-    Single votes are struck out first, as by the authors of FER+ (Barsoum et al., ICMI 2016): a
-    published accuracy on FER+ is often of the faces with more than half of the votes left alone.
+    Single votes are struck out first, as by the authors of FER+ (Barsoum et al., ICMI 2016), whose
+    strict majority keeps the clips with more than half of the votes left, and no others.
     """
     if not clip.votes:
         return {}
