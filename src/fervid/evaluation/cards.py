@@ -33,10 +33,15 @@ def told(database: Database, clips: Iterable[Clip]) -> list[Told]:
     ]  # fmt: skip
 
 
+def teachers(system: System) -> tuple[Path, ...]:
+    """Files of the trained models that a system learns from; most learn from none."""
+    return tuple(getattr(system, "learns_from", ()))
+
+
 def with_teachers(own: Sequence[Told], system: System) -> list[Told]:
     """A training's own data, and those that the models it learns from have seen."""
     found = list(own)
-    for path in getattr(system, "learns_from", ()):
+    for path in teachers(system):
         found += [data for data in read(path) if data not in found]
     return found
 

@@ -85,7 +85,7 @@ def evaluate(
     """
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
-    for path in getattr(system, "learns_from", ()):
+    for path in cards.teachers(system):
         cards.check_unseen(path, database, folds)
     claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     samples, points = _gather(system, store, run_dir)
