@@ -5,8 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-Finder = Literal["builtin", "mediapipe", "cropped"]
-WHO = "Who finds faces; cropped: each picture is one already."
+Finder = Literal["auto", "yunet", "builtin", "mediapipe", "cropped"]
+WHO = (
+    "Face finder: `auto` is yunet where its file is at hand (`fervid weights get yunet`), else "
+    "builtin; `cropped` if the images are already face crops."
+)
 Faces = Annotated[Finder, typer.Option(help=WHO)]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
 Stores = Annotated[list[Path], typer.Option("--store", help="A prepared database; repeatable.")]

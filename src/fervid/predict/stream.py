@@ -24,10 +24,10 @@ from fervid.predict.timeline import Timeline
 from fervid.predict.windows import Windows
 from fervid.systems.interface import Recognizer
 
-# Frames of an unknown video may show a crowd; a database's clip shows one subject, hence the
-# other default in FaceSettings.
-MAX_FACES = 8
-MANY_FACES = FaceSettings(max_faces=MAX_FACES)
+# Frames of an unknown video may show a crowd, far away; a database's clip shows one subject, hence
+# the other defaults in FaceSettings.
+MAX_FACES = 50
+MANY_FACES = FaceSettings(max_faces=MAX_FACES, min_size=0.05)
 
 
 @dataclass(frozen=True)
