@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import fervid
-from fervid.atomic import blamed, unfinished, write
+from fervid.atomic import blamed, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.found import Finder
@@ -290,10 +290,11 @@ def _kept(task: Task) -> list[dict[str, Any]] | None:
 
 def _clear(task: Task) -> None:
     """Take away what an earlier run left of this input: outdated outputs, unfinished files."""
-    left = [unfinished(f"{task.name}{ending}") for ending in ENDINGS]
     outdated = {*_note(task.marker).get("outputs", []), task.marker.name, f".{task.name}.rows.part"}
     with blamed(task.marker):
         task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
         for path in list(task.out.iterdir()):
-            if path.name in outdated or any(part.fullmatch(path.name) for part in left):
+            if path.name in outdated:
                 path.unlink()
+    for ending in ENDINGS:
+        sweep(task.out, f"{task.name}{ending}")
