@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fervid.errors import InputError
 from fervid.faces.picture import STILLS
-from fervid.faces.video import pictures, special
+from fervid.faces.video import pictures
 
 VIDEOS = (
     *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
