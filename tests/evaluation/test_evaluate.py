@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import fakes
@@ -44,13 +44,13 @@ def test_figures(finished) -> None:
     for name, score in report.scores.items():
         right = report.right(name)
         assert score.n == len(right) == 70
-        assert score.accuracy == pytest.approx(right.mean())
+        assert score.accuracy.value == pytest.approx(right.mean())
         assert score.accuracy_all == pytest.approx(right.sum() / 72)
-        assert score.accuracy_interval.low <= score.accuracy <= score.accuracy_interval.high
+        assert score.accuracy.low <= score.accuracy.value <= score.accuracy.high
         per_fold = [right[report.fold == each["name"]].mean() for each in report.folds]
         assert score.folds == pytest.approx(per_fold)
         assert np.sum(score.confusion) == 70
-    assert report.scores["joint"].accuracy > 0.7  # the fake system sees what the tracks hide
+    assert report.scores["joint"].accuracy.value > 0.7  # the fake system sees what the tracks hide
     assert [d.other for d in report.differences] == ["dtan", "dtgn", baseline.NAME]
     assert sorted(report.clip) == sorted(
         c.name for i, c in enumerate(fakes.store().database.clips) if i not in (3, 10)
@@ -102,7 +102,7 @@ def test_files(finished) -> None:
         assert len({len(row) for row in rows}) == 1
     about = json.loads((folder / "report.json").read_text())
     assert about["facts"]["data"] == fakes.store().database.digest
-    assert about["scores"]["joint"]["accuracy"] == report.scores["joint"].accuracy
+    assert about["scores"]["joint"]["accuracy"] == asdict(report.scores["joint"].accuracy)
     pictures = {p.stem for p in folder.glob("*.png")}
     assert pictures >= {"networks", "labels", "alpha", "training", "confusion-joint"}
     assert not list(folder.rglob(".*"))
@@ -138,7 +138,7 @@ def test_table(finished) -> None:
     text = report.table()
     assert "drawn by fervid" in text
     assert f"{title('joint')} *" in text
-    assert percent(report.scores["joint"].accuracy) in text
+    assert percent(report.scores["joint"].accuracy.value) in text
     assert "2 test clips without a face" in text
 
 

@@ -3,6 +3,7 @@
 import base64
 import csv
 from collections.abc import Mapping
+from dataclasses import astuple
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,7 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
     scores, names = report.scores, {name: title(name) for name in report.scores}
     clips = [sum(row) for row in scores[report.output].confusion]
     told = {"origin": report.origin, "baseline": title(baseline.NAME)}
-    rows = {
-        names[n]: (s.accuracy, s.accuracy_interval.low, s.accuracy_interval.high)
-        for n, s in scores.items()
-    }
+    rows = {names[n]: astuple(s.accuracy) for n, s in scores.items()}
     made = {
         "networks": bars.intervals(
             rows, "Accuracy by network", answer=names[report.output], **told

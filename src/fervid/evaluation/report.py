@@ -19,7 +19,7 @@ from fervid.evaluation import baseline
 from fervid.evaluation import statistics as st
 from fervid.evaluation.fold import Answers
 from fervid.evaluation.groups import by_group
-from fervid.evaluation.statistics import Interval
+from fervid.evaluation.statistics import Estimate
 from fervid.protocols import Fold
 
 # How a network is called where people read it; others are called by their own names.
@@ -62,11 +62,9 @@ class Score:
 
     network: str
     n: int
-    accuracy: float
-    accuracy_interval: Interval
+    accuracy: Estimate
     accuracy_all: float
-    uar: float
-    uar_interval: Interval
+    uar: Estimate
     macro_f1: float
     folds: tuple[float, ...]
     fold_mean: float
@@ -80,15 +78,14 @@ class Difference:
     """The system's answer minus another network, in accuracy, on the same clips.
 
     Args:
-        interval: percentile bootstrap over subjects, paired.
+        accuracy: with its paired bootstrap interval over subjects.
         p: subjects' results swapped at random, corrected by Holm over all rows.
         mcnemar: exact, clips taken as independent, corrected alike.
     """
 
     network: str
     other: str
-    accuracy: float
-    interval: Interval
+    accuracy: Estimate
     p: float
     mcnemar: float
 
@@ -238,11 +235,9 @@ def _score(
     return Score(
         network=network,
         n=n,
-        accuracy=float(st.accuracy(total)),
-        accuracy_interval=st.bootstrap(counts, st.accuracy),
+        accuracy=st.estimate(counts, st.accuracy),
         accuracy_all=float(np.trace(total) / (n + len(missing))),
-        uar=float(st.uar(total)),
-        uar_interval=st.bootstrap(counts, st.uar),
+        uar=st.estimate(counts, st.uar),
         macro_f1=float(st.macro_f1(total)),
         folds=folds,
         fold_mean=mean,
@@ -263,14 +258,7 @@ def _differences(
     swaps = st.holm([st.permutation(mine, counts[name]) for name in others])
     clips = st.holm([st.mcnemar(right, called[name] == target) for name in others])
     return tuple(
-        Difference(
-            output,
-            name,
-            float(st.accuracy(mine.sum(axis=0)) - st.accuracy(counts[name].sum(axis=0))),
-            st.bootstrap(mine, against=counts[name]),
-            swap,
-            clip,
-        )
+        Difference(output, name, st.difference(mine, counts[name]), swap, clip)
         for name, swap, clip in zip(others, swaps, clips, strict=True)
     )
 
@@ -291,10 +279,11 @@ def _text(report: Report) -> str:
     head = ("network", "accuracy %", "95 % interval", "UAR %", "folds, mean ± sd", "n")
     rows = [head]
     for name, score in report.scores.items():
-        low, high = score.accuracy_interval.low, score.accuracy_interval.high
+        accuracy = score.accuracy
         rows.append((
             title(name) + (" *" if name == report.output else ""),
-            percent(score.accuracy), f"{percent(low)} to {percent(high)}", percent(score.uar),
+            percent(accuracy.value), f"{percent(accuracy.low)} to {percent(accuracy.high)}",
+            percent(score.uar.value),
             f"{percent(score.fold_mean)} ± {percent(score.fold_deviation)}", str(score.n),
         ))  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
