@@ -100,6 +100,7 @@ def gather(store: Store, recipe: DTAGN, stills: bool, folder: Path) -> Data:
                 continue
             for number, (part, label) in enumerate(parts(found, clip.label, stills)):
                 seen = baseline.points(part, "still" if stills else store.database.course)
+                seen = None if seen is None else seen[0]
                 if seen is None or not len(recipe.inputs(part)["faces"]):
                     continue
                 points.append(seen)

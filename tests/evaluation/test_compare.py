@@ -61,7 +61,7 @@ def test_networks_of_one_run(runs) -> None:
     made = compare([a])
     report = read(a)
     assert [entry.name for entry in made.entries] == list(report.scores)
-    assert len(made.pairs) == 6
+    assert len(made.pairs) == 10
     for entry in made.entries:
         score = report.scores[entry.network]
         assert (entry.accuracy, entry.uar) == (score.accuracy, score.uar)

@@ -224,7 +224,7 @@ def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> 
 
 
 def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Points]:
-    """Read every track once: the system's samples and the baseline's landmarks."""
+    """Read every track once: the system's samples and the yardsticks' landmarks."""
     database, path = store.database, run_dir / POINTS
 
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
@@ -247,7 +247,7 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
 
 
 def _save_points(path: Path, points: Points) -> None:
-    shapes = np.stack(list(points.values())) if points else np.zeros((0, 136), np.float32)
+    shapes = np.stack(list(points.values())) if points else np.zeros((0, 2, 136), np.float32)
     out = io.BytesIO()
     np.savez(out, clip=np.array(list(points), np.int64), points=shapes)
     write(path, out.getvalue())

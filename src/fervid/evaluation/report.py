@@ -30,7 +30,7 @@ TITLES: Mapping[str, str] = {
     "concat": "concatenation",
     "joint": "joint fine-tuning",
     "joint-l3": "joint, L3 only",
-    baseline.NAME: "landmarks, linear",
+    **baseline.YARDSTICKS,
 }
 
 
@@ -91,6 +91,15 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """Accuracy by guessing among K labels, and by always calling the label of most tested clips."""
+
+    guess: float
+    label: str
+    most: float
+
+
+@dataclass(frozen=True)
 class Report:
     """The outcome of an evaluation.
 
@@ -99,7 +108,7 @@ class Report:
         labels: K names.
         origin: of pictures that do not come from the database itself; said with every number.
         output: the network that is the system's answer.
-        scores: by network, the baseline last.
+        scores: by network, the yardsticks last.
         differences: the output against every other network.
         folds: what is known of each.
         missing: test clips without a prediction.
@@ -125,6 +134,13 @@ class Report:
     def right(self, network: str) -> NDArray[np.bool_]:
         """(N,) whether a clip was called right."""
         return np.asarray(self.probabilities[network].argmax(axis=1) == self.target)
+
+    @property
+    def chance(self) -> Chance:
+        """What those clips give to answers that look at nothing."""
+        clips = np.bincount(self.target, minlength=len(self.labels))
+        most = int(clips.argmax())
+        return Chance(1 / len(self.labels), self.labels[most], float(clips[most] / clips.sum()))
 
     def table(self) -> str:
         """The networks in plain text, for a terminal."""
@@ -292,6 +308,7 @@ def _text(report: Report) -> str:
     facts = report.facts
     origin = f" [{report.origin}]" if report.origin else ""
     lines.insert(0, f"{facts['system']} on {facts['database']}{origin}, {facts['protocol']}")
+    lines.insert(1, _headline(report))
     lines.append("* the system's answer; intervals by resampling subjects")
     if report.missing:
         whole = percent(report.scores[report.output].accuracy_all)
@@ -299,7 +316,22 @@ def _text(report: Report) -> str:
             f"{len(report.missing)} test clips without a face are left out; counted as wrong: "
             f"{whole} % for {title(report.output)}"
         )
+    lines += [f"warning: {warning}" for warning in facts.get("warnings", [])]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _headline(report: Report) -> str:
+    """The answer beside the yardsticks and chance, in one line."""
+    shown = dict.fromkeys([report.output, *baseline.YARDSTICKS])
+    parts = [
+        f"{title(name)} {percent(report.scores[name].accuracy.value)} %"
+        for name in shown
+        if name in report.scores
+    ]
+    chance = report.chance
+    parts.append(f"chance {percent(chance.guess)} %")
+    parts.append(f"always {chance.label} {percent(chance.most)} %")
+    return "; ".join(parts)
 
 
 # Where it came from
