@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from fervid.cli.options import Device, Faces, Jobs, Precision, Seed, Sets, Stores, System
+from fervid.cli.options import (
+    Device,
+    Faces,
+    Jobs,
+    Precision,
+    Seed,
+    Sets,
+    Stores,
+    System,
+    Validation,
+)
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
 from fervid.errors import InputError
@@ -19,6 +29,7 @@ def train(
     out: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
     neutral: Annotated[bool, typer.Option(help="Add neutral, from where clips begin.")] = False,
     sets: Sets = None,
+    validation: Validation = 0.15,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
@@ -28,7 +39,10 @@ def train(
 
     made = recipe(system, sets or [])
     data = opened(stores)
-    train_on(made, data, out, neutral=neutral, seed=seed, device=device, precision=precision)
+    train_on(
+        made, data, out, neutral=neutral, seed=seed, device=device, precision=precision,
+        validation=validation,
+    )  # fmt: skip
     print(f"trained: fervid predict VIDEO --model {out}")
 
 

@@ -20,6 +20,8 @@ System = Annotated[str, typer.Argument(help="Which system: `fervid systems` list
 Jobs = Annotated[int, typer.Option(min=1, help="Processes to work in.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto")]
+SHARE = "Share of the training clips, by subject, that chooses the epoch; 0: the last one counts."
+Validation = Annotated[float, typer.Option(min=0, max=0.9, help=SHARE)]
 Precision = Annotated[
     Literal["32-true", "bf16-mixed"], typer.Option(help="bf16-mixed: faster, a little coarser.")
 ]

@@ -59,7 +59,7 @@ def work_all(
     """Work on every fold, here or in `jobs` new processes.
 
     Args:
-        points: what the baseline sees, by clip.
+        points: what the yardsticks see, by clip.
         run_dir: holds the workers' log.
 
     Raises:

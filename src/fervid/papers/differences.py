@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from fervid.evaluation.report import Report
 from fervid.text import CsvWriter
@@ -24,8 +25,7 @@ def table(reports: Iterable[Report]) -> str:
         told = [report.facts["database"], report.origin]
         told += [report.facts[name] for name in ("system", "protocol", "seed")]
         for each in report.differences:
-            points = (each.accuracy, each.interval.low, each.interval.high)
-            shown = [f"{100 * value:.2f}" for value in points]
+            shown = [f"{100 * value:.2f}" for value in astuple(each.accuracy)]
             chance = [f"{p:.4f}" for p in (each.p, each.mcnemar)]
             out.writerow([*told, each.network, each.other, *shown, *chance, len(report.clip)])
     return text.getvalue()
