@@ -1,6 +1,7 @@
 """Inputs to outputs, whole: tables, plots, overlays; skipping, resuming, bad inputs."""
 
 import json
+import math
 import os
 import platform
 import signal
@@ -251,6 +252,28 @@ def test_bad_arguments(films, tmp_path, world, model):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         predict([films], tmp_path / "file/out", model=model)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"step": 1e-6}, {"step": math.nan}, {"window": math.inf}, {"window": math.nan},
+     {"seconds": 0}, {"seconds": math.nan}, {"seconds": math.inf}, {"smooth": math.nan}],
+)  # fmt: skip
+def test_bad_numbers(tmp_path, wrong):
+    with pytest.raises(InputError, match=str(next(iter(wrong.values())))):
+        predict([tmp_path], tmp_path / "out", model="tfe-plus", **wrong)
+
+
+def test_exit_codes(films, tmp_path, world, model):
+    from typer.testing import CliRunner
+
+    from fervid.cli import main
+
+    def code(*names):
+        given = ["predict", *(str(films / name) for name in names), "--model", str(model)]
+        return CliRunner().invoke(main, [*given, "--out", str(tmp_path / "out")]).exit_code
+
+    assert [code("none.mp4"), code("none.mp4", "gone.mp4"), code("gone.mp4")] == [0, 1, 2]
 
 
 def test_an_output_that_fails_stops(films, tmp_path, world, model, monkeypatch):

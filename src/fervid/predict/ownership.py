@@ -44,7 +44,11 @@ def outputs(folder: Path, name: str) -> set[str]:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a picture or video was written by an earlier run."""
+    """Whether a file was written by an earlier run, into whichever folder."""
+    if path.name.endswith(MARKER):
+        return bool(note(path))
+    if path.name == SUMMARY:
+        return _failures(path) is not None
     ending = next((ending for ending in OUTPUTS if path.name.endswith(ending)), "")
     name = path.name.removesuffix(ending)
     return bool(ending) and path.name in outputs(path.parent, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from fervid.errors import InputError, OutputError
 from fervid.faces.picture import STILLS
 from fervid.faces.video import pictures, special
-from fervid.predict.ownership import MARKER, SUMMARY, is_ours
+from fervid.predict.ownership import is_ours
 from fervid.text import printable
 
 VIDEOS = (
@@ -146,7 +146,7 @@ def _files(folder: Path) -> list[Path]:
 def _kind_left_out(path: Path, out: Path) -> str | None:
     """What a file met in a folder is that is no input; None for an input, "" for our own output."""
     at_home = os.path.realpath(path.parent) == os.path.realpath(out)
-    if is_ours(path) or (at_home and path.name.endswith((MARKER, SUMMARY))):
+    if is_ours(path):
         return ""
     if at_home and path.name.endswith(OURS):  # its marker is gone
         return next(ending for ending in OURS if path.name.endswith(ending))
