@@ -1,8 +1,10 @@
 """Media containers: opened for reading, whatever their names and metadata are."""
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from fervid.errors import InputError
 
@@ -12,26 +14,28 @@ PIXELS = 178_956_970
 TEXT = ("tty", "subviewer", "bin")  # FFmpeg "plays" a text file as a terminal
 
 
-def open_container(path: Path) -> Any:
-    """An open PyAV container; the caller closes it.
+@contextmanager
+def open_container(path: Path) -> Iterator[Any]:
+    """An open PyAV container.
 
     Raises:
         InputError: it is not one that FFmpeg can read.
     """
     import av
 
-    file: str | IO[bytes] = f"file:{path}"
-    try:
-        if not _is_utf8(path):  # PyAV takes names as UTF-8 alone
-            file = path.open("rb")
-        # A file may name others (playlists): only files are followed, never the network.
-        options = {"protocol_whitelist": "file"}
-        return av.open(file, options=options, metadata_errors="replace")
-    except (av.FFmpegError, OSError) as error:
-        raise InputError(
-            f"{path} is not a video that can be read (truncated, or another kind of file): "
-            "check or copy it again"
-        ) from error
+    with ExitStack() as stack:
+        try:
+            # PyAV takes names as UTF-8 alone.
+            file = f"file:{path}" if _is_utf8(path) else stack.enter_context(path.open("rb"))
+            # A file may name others (playlists): only files are followed, never the network.
+            options = {"protocol_whitelist": "file"}
+            container = av.open(file, options=options, metadata_errors="replace")
+        except (av.FFmpegError, OSError) as error:
+            raise InputError(
+                f"{path} is not a video that can be read (truncated, or another kind of file): "
+                "check or copy it again"
+            ) from error
+        yield stack.enter_context(container)
 
 
 def video_stream(path: Path, container: Any) -> Any:
