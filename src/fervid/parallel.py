@@ -17,7 +17,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -90,8 +90,7 @@ def _run(
             while left and len(busy) < jobs:
                 pipe, workers[pipe] = _worker(*settings)
                 _give(pipe, tasks, left, busy)
-            for pipe in wait(list(busy)):
-                assert isinstance(pipe, Connection)
+            for pipe in cast(list[Connection], wait(list(busy))):
                 place = busy.pop(pipe)
                 try:
                     result, error = pipe.recv()
@@ -161,11 +160,11 @@ def _serve(pipe: Connection, threads: int, log: Path | None) -> None:
             task = pipe.recv()
             try:
                 work = work or _started(start, threads)
-                answer = work(task), None
-            except Exception as error:
-                error.add_note(traceback.format_exc())
-                answer = None, error
-            pipe.send(answer)
+                result, error = work(task), None
+            except Exception as raised:
+                raised.add_note(traceback.format_exc())
+                result, error = None, raised
+            pipe.send((result, error))
 
 
 def _started(start: Callable[[], Any], threads: int) -> Any:
@@ -176,8 +175,9 @@ def _started(start: Callable[[], Any], threads: int) -> Any:
     threadpool_limits(threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
-    if "cv2" in sys.modules:
-        sys.modules["cv2"].setNumThreads(threads)
+    cv2 = sys.modules.get("cv2")
+    if cv2 is not None and cv2.getNumThreads() != threads:
+        cv2.setNumThreads(threads)
     return work
 
 

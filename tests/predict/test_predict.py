@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -360,6 +361,8 @@ def test_processes_and_one_that_dies(films, tmp_path, world, model, monkeypatch)
 
     fork = multiprocessing.get_context("fork")  # children see this world, too
     monkeypatch.setattr(parallel, "get_context", lambda _: fork)
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
+    cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork
     predict([films], tmp_path / "alone", model=model)
     predict([films], tmp_path / "both", model=model, jobs=2)
     assert contents(tmp_path / "both") == contents(tmp_path / "alone")

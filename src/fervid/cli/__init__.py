@@ -1,8 +1,10 @@
 """The command: `fervid --help`. Heavy imports stay inside the commands."""
 
 import errno
+import signal
 import sys
-from typing import Any
+import threading
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -16,13 +18,43 @@ from fervid.text import printable
 MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM)
 
 
+# What a command that was stopped keeps, so that running it again resumes.
+KEPT = {
+    "draw": "finished clips are kept",
+    "prepare": "finished clips are kept",
+    "evaluate": "finished folds and checkpoints are kept",
+    "train": "finished stages and checkpoints are kept",
+    "predict": "finished inputs are kept",
+    "reproduce": "finished folds and checkpoints are kept",
+    "demo": "finished clips, folds and checkpoints are kept",
+}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, handled as Ctrl-C is: everything is unwound, workers are ended."""
+
+
 class Commands(TyperGroup):
-    """What a user can mend is one sentence and exit code 2, never a traceback."""
+    """What a user can mend is one sentence and exit code 2, never a traceback.
+
+    Ctrl-C and SIGTERM are one sentence, too, with exit codes 130 and 143.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            kept = KEPT.get(ctx.invoked_subcommand, "no file is left half written")
+            by, code = ("SIGTERM", 143) if isinstance(stop, Terminated) else ("Ctrl-C", 130)
+            resume = "to resume" if ctx.invoked_subcommand in KEPT else "to start over"
+            print(
+                f"fervid: stopped by {by}; {kept}: run the same command again {resume}",
+                file=sys.stderr,
+            )
+            raise typer.Exit(code) from None
         except FervidError as error:
             sentence = str(error)
         except OSError as error:
@@ -32,6 +64,10 @@ class Commands(TyperGroup):
             sentence = f"{where}: {error.strerror}; free some space or name another folder"
         print(f"fervid: {printable(sentence)}", file=sys.stderr)
         raise typer.Exit(2)
+
+
+def _terminate(*_: Any) -> NoReturn:
+    raise Terminated
 
 
 app = typer.Typer(

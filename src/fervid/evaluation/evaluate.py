@@ -7,16 +7,21 @@ killed run goes on where it stopped.
 
 import io
 import json
+import os
+import shutil
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
 import fervid
-from fervid.atomic import write
+from fervid.atomic import held, sweep, write
 from fervid.clip import Clip, Database
 from fervid.errors import OutputError, ProtocolError
 from fervid.evaluation import baseline, cards, fold, report
@@ -33,6 +38,7 @@ from fervid.learning.seeding import derive
 from fervid.progress import track
 from fervid.protocols import Fold, digest, inner_sides
 from fervid.systems.interface import System
+from fervid.systems.shipped import find_model, model_digest
 
 IDENTITY, POINTS = "run.json", "landmarks.npz"
 
@@ -95,12 +101,27 @@ def evaluate(
     for path in cards.teachers(system):
         cards.check_unseen(path, database, folds)
     warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})
-    claim(run_dir, _identity(system, store, folds, seed, precision, validation))
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    identity = _identity(system, store, folds, seed, precision, validation)
+    run = Run(run_dir, seed, device, precision)
+    with owned(run_dir, "fervid evaluate", identity):
+        return _evaluate(system, store, folds, run, jobs, validation, save, warnings)
+
+
+def _evaluate(
+    system: System,
+    store: Store,
+    folds: Sequence[Fold],
+    run: Run,
+    jobs: int,
+    validation: float,
+    save: bool,
+    warnings: Sequence[str],
+) -> Report:
+    database, run_dir = store.database, run.folder
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
-    run = Run(run_dir, seed, device, precision)
     tasks = [
         _task(number, each, usable, run, validation, len(folds))
         for number, each in enumerate(folds, 1)
@@ -115,7 +136,7 @@ def evaluate(
         if row not in usable
     ]
     answers = [fold.read(task) for task in tasks]
-    facts = {**_facts(system, folds, seed, run_dir), "warnings": warnings}
+    facts = {**_facts(run_dir), "warnings": warnings}
     made = report.make(database, folds, answers, missing, facts)
     write_tables(made, run_dir)
     write_page(made, run_dir)
@@ -173,7 +194,18 @@ def _identity(
         "seed": seed,
         "precision": precision,
         "validation": validation,
+        **learnt_from(system),
     }
+
+
+def learnt_from(system: System) -> dict[str, Any]:
+    """The content of the models that a system learns from, for an identity; most learn from none.
+
+    Raises:
+        WeightsError: there is no such file.
+    """
+    digests = [model_digest(find_model(path)) for path in cards.teachers(system)]
+    return {"learns_from": digests} if digests else {}
 
 
 def recipe(system: System) -> dict[str, Any]:
@@ -183,6 +215,20 @@ def recipe(system: System) -> dict[str, Any]:
     counted = [each.name for each in fields(system) if each.compare]
     told = asdict(system)
     return dict(json.loads(json.dumps({name: told[name] for name in counted}, default=str)))
+
+
+@contextmanager
+def owned(run_dir: Path, what: str, identity: dict[str, Any]) -> Iterator[None]:
+    """Hold a run's folder, claim it, and sweep what killed runs left there.
+
+    Of the processes that `torchrun` started together, the first holds it for all.
+    """
+    first = os.environ.get("RANK", "0") == "0"
+    with held(run_dir, what) if first else nullcontext():
+        claim(run_dir, identity)
+        for folder in (run_dir, *run_dir.glob("fold-*/")):
+            sweep(folder)
+        yield
 
 
 def claim(run_dir: Path, identity: dict[str, Any]) -> None:
@@ -203,7 +249,9 @@ def claim(run_dir: Path, identity: dict[str, Any]) -> None:
         raise OutputError(
             f"{run_dir} cannot hold this run ({error}): choose another folder"
         ) from None
-    other = [key for key in identity if there.get(key) != identity[key]]
+    if not isinstance(there, dict):
+        raise OutputError(f"{path} is none of ours: choose another folder")
+    other = [key for key in {**identity, **there} if there.get(key) != identity.get(key)]
     if other:
         named = ", ".join(_difference(other[0], there, identity))
         raise OutputError(
@@ -216,8 +264,10 @@ def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> 
     if key == "recipe" and isinstance(there.get(key), dict):
         named = {**here[key], **there[key]}
         return [f"{k} in its recipe" for k in named if there[key].get(k) != here[key].get(k)][:3]
+    if key == "learns_from":
+        return ["content of a file that its system learns from"]
     short = key in ("seed", "system", "database", "protocol", "precision", "validation", "fervid")
-    return [f"{key} ({there.get(key)}, not {here[key]})" if short else key]
+    return [f"{key} ({there.get(key)}, not {here.get(key)})" if short else key]
 
 
 # What goes into the folds
@@ -238,12 +288,22 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
         # Before the samples take their place: who finds those finds these.
         _save_points(path, points)
 
+    if _read_points(path) is None:  # damaged or not there: they come with the samples
+        shutil.rmtree(run_dir / "samples", ignore_errors=True)
     samples = build(system.inputs, tracks(), database.labels, run_dir / "samples", store.digest)
     if not len(samples):
         raise ProtocolError("no clip has a face to learn from: look at what `fervid prepare` said")
-    with np.load(path, allow_pickle=False) as file:
-        points = dict(zip(file["clip"].tolist(), file["points"], strict=True))
+    points = _read_points(path)
+    assert points is not None
     return with_votes(samples, database.clips), points
+
+
+def _read_points(path: Path) -> Points | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(zip(file["clip"].tolist(), file["points"], strict=True))
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error):
+        return None
 
 
 def _save_points(path: Path, points: Points) -> None:
@@ -291,6 +351,6 @@ def _missing(clip: Clip, name: str, face: bool, failed: Mapping[str, str]) -> Mi
     return Missing(clip.name, clip.label or "", clip.subject or "", name, reason)
 
 
-def _facts(system: System, folds: Sequence[Fold], seed: int, run_dir: Path) -> dict[str, Any]:
+def _facts(run_dir: Path) -> dict[str, Any]:
     identity = json.loads((run_dir / IDENTITY).read_text(encoding="utf-8"))
     return {**identity, "commit": report.commit(), "command": report.command()}

@@ -105,7 +105,7 @@ def sweep(report: Report) -> tuple[Any, Any]:
 def training_curves(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Every stage's curve in every fold, as `fervid.learning.loop` writes them."""
     stages: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(folder.glob("fold-*/*.csv")):
+    for path in sorted(folder.glob("fold-*/[!.]*.csv")):  # no part file of a killed run
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         if not rows or "epoch" not in rows[0] or "loss" not in rows[0]:

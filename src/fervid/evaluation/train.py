@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 import fervid
+from fervid.atomic import sweep
 from fervid.clip import Clip, Course
 from fervid.errors import InputError, OutputError
 from fervid.evaluation import cards
 from fervid.evaluation.baseline import normalise
-from fervid.evaluation.evaluate import Store, claim, recipe
+from fervid.evaluation.evaluate import Store, learnt_from, owned, recipe
 from fervid.evaluation.votes import with_votes
 from fervid.faces.track import Track
 from fervid.learning.run import Run
@@ -74,19 +75,38 @@ def train(
         raise InputError(f"{out} is no name for a model: end it in .safetensors")
     clips = [replace(clip, subject=f"{store.database.name}/{clip.subject or clip.name}")
              for store in stores for clip in store.database.clips]  # fmt: skip
-    labels = _labels(stores, neutral)
     folder = out.with_name(f"{out.name}.run")
     sources = [f"{s.database.name} {s.database.digest} {s.digest}" for s in stores]
-    told = {"system": recipe(system), "data": sources, "neutral": neutral, "seed": seed}
-    told["validation"] = validation
-    claim(folder, told)
+    identity = {
+        "fervid": fervid.__version__, "recipe": recipe(system), "data": sources,
+        "neutral": neutral, "seed": seed, "precision": precision, "validation": validation,
+        **learnt_from(system),
+    }  # fmt: skip
+    with owned(folder, "fervid train", identity):
+        run = Run(folder, seed, device, precision, name="train")
+        return _train(system, stores, clips, out, run, neutral, validation, licence)
+
+
+def _train(
+    system: System,
+    stores: Sequence[Store],
+    clips: Sequence[Clip],
+    out: Path,
+    run: Run,
+    neutral: bool,
+    validation: float,
+    licence: str,
+) -> Trained:
+    """Train in a folder that is held; `clips` are those of all stores, in their order."""
+    labels, folder, seed = _labels(stores, neutral), run.folder, run.seed
+    sweep(out.parent, out.name)
     samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
     if not len(samples):
         raise InputError("no clip has both a label and a face: look at what `fervid prepare` said")
     samples = with_votes(samples, clips)
     sides = _sides(clips, sorted(set(samples.clip.tolist())), validation, seed)
     fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
-    made = system.fit(fit, checked, Run(folder, seed, device, precision, name="train"))
+    made = system.fit(fit, checked, run)
     accuracy = _accuracy(made, checked)
     seen = [clips[row] for row in sides[0]]
     data = cards.with_teachers(

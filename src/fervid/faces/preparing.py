@@ -5,7 +5,7 @@ killed in between is done again, what is finished is not.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 
+from fervid.atomic import held, sweep
 from fervid.clip import Clip, Database
 from fervid.errors import FacesError, OutputError
 from fervid.faces import store
@@ -65,8 +66,11 @@ def prepare(
     settings = settings or FaceSettings()
     root = Path(root)
     found: dict[str, _Outcome] = {}
-    with _one_thread(settings), closing(finder(settings)) as found_by:
+    with _one_thread(settings), closing(finder(settings)) as found_by, ExitStack() as stack:
+        stack.enter_context(held(root, "fervid prepare"))
         store.begin(root, database)
+        for folder in (root, root / "tracks"):
+            sweep(folder)
         if min(jobs, len(database.clips)) > 1:
             found_by.close()
             start = partial(_start, root, settings)
@@ -77,7 +81,6 @@ def prepare(
             found[outcome.row.clip.name] = outcome
     rows = [found[clip.name].row for clip in database.clips]
     store.write_index(root, database, settings, found_by.version, rows)
-    _sweep(root, {row.key for row in rows})
     failed = {row.clip.name: row.reason for row in rows if row.reason}
     fresh = sum(o.fresh for o in found.values() if not o.row.reason)
     return Prepared(fresh, len(rows) - fresh - len(failed), failed)
@@ -160,10 +163,3 @@ def _one_thread(settings: FaceSettings) -> Iterator[None]:
         cv2.setNumThreads(kept)
         if settings.finder != "mediapipe":
             torch.set_num_threads(threads)
-
-
-def _sweep(root: Path, keys: set[str]) -> None:
-    """Remove what a killed process had begun."""
-    for part in (root / "tracks").glob(".*.part.*"):
-        if part.name[1:].split(".")[0] in keys:
-            part.unlink(missing_ok=True)

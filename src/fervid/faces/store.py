@@ -7,7 +7,9 @@ tracks/KEY.safetensors    every face of one clip; KEY is made of the source's by
 """
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -116,22 +118,32 @@ def begin(root: Path, database: Database) -> None:
         InputError: something else lies there, or another database.
         OutputError: it cannot be written to.
     """
+    if root.exists() and not root.is_dir():
+        raise InputError(f"{root} is a file, no store: name a new folder")
     if (root / "store.json").exists():
         held = check_marker(root)
-        earlier = read_index(root).rows if (root / "index.parquet").exists() else {}
+        earlier: Mapping[str, Row] = {}
+        with suppress(InputError):  # a missing or damaged index is written anew
+            earlier = read_index(root).rows
         strange = earlier and not any(clip.name in earlier for clip in database.clips)
         if held != database.name or strange:
             raise InputError(
                 f"{root} holds {'other clips of ' if strange else ''}database {held!r}: "
                 "name another folder for this one"
             )
+        _tracks_folder(root)
         return
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    # Hidden ones: the lock, what a killed process was writing.
+    if root.exists() and any(not path.name.startswith(".") for path in root.iterdir()):
         raise InputError(f"{root} is no store and not empty: name a new folder")
+    marker = {"format": FORMAT, "version": VERSION, "database": database.name}
+    write(root / "store.json", json.dumps(marker) + "\n")
+    _tracks_folder(root)
+
+
+def _tracks_folder(root: Path) -> None:
     with blamed(root):
-        (root / "tracks").mkdir(parents=True, exist_ok=True)
-        marker = {"format": FORMAT, "version": VERSION, "database": database.name}
-        write(root / "store.json", json.dumps(marker) + "\n")
+        (root / "tracks").mkdir(exist_ok=True)
 
 
 def check_marker(root: Path) -> str:
@@ -149,7 +161,7 @@ def check_marker(root: Path) -> str:
         marker = json.loads(path.read_text())
         if marker["format"] != FORMAT:
             raise ValueError
-        name, version = str(marker["database"]), int(marker["version"])
+        name, version = plain(marker["database"]), int(marker["version"])
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(
             f"{path} is not of fervid: name a folder made by `fervid prepare`"
@@ -159,6 +171,17 @@ def check_marker(root: Path) -> str:
             f"{root} has version {version} of the store, this fervid reads {VERSION}: "
             "use the fervid that made it, or prepare again into a new folder"
         )
+    return name
+
+
+def plain(name: Any) -> str:
+    """A name that leads into no other folder when it becomes part of a path.
+
+    Raises:
+        ValueError: it would.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[^\W_][^/\\:\x00-\x1f]*", name):
+        raise ValueError(f"{name!r} is no name for a folder")
     return name
 
 
@@ -196,6 +219,7 @@ def read_index(root: Path) -> Store:
         table = pq.read_table(path)
         about = json.loads(table.schema.metadata[b"fervid"])
         settings = FaceSettings.of(about["settings"])
+        plain(about["database"]["name"])
         known = {**about["database"], "labels": tuple(about["database"]["labels"])}
         rows = [_row(values, known["name"]) for values in table.to_pylist()]
         database = Database(clips=tuple(row.clip for row in rows), **known)
@@ -209,6 +233,8 @@ def _row(values: Mapping[str, Any], database: str) -> Row:
     groups, path = json.loads(values["groups"]), Path(values["path"])
     votes = json.loads(values.get("votes") or "{}")  # stores of before had none
     known = {k: values[k] for k in same}
+    if not re.fullmatch(r"([0-9a-f]{64})?", values["key"]):  # it becomes a file's name
+        raise ValueError(f"{values['key']!r} is no key")
     clip = Clip(**known, path=path, database=database, groups=groups, votes=votes)
     summary = Summary(**{k: values[k] for k in ("frames", "faces", "seen", "main")})
     return Row(clip, values["key"], summary, values["reason"])

@@ -1,18 +1,20 @@
 """A track file: every face of one clip as safetensors, written and encoded as a stream.
 
 For each face N the arrays of its Track, named N.landmarks and so on; its crops are JPEG (or PNG)
-bytes one after the other in N.pictures, and N.ends tells where each row's end.
+bytes one after the other in N.pictures, and N.ends tells where each row's end. The first eight
+digits of the header are the CRC-32 of the whole file, computed while they are zeros.
 """
 
 import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -26,7 +28,10 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.track import STATUS, Track
 
 FORMAT = "fervid tracks"
-VERSION = 1
+VERSION = 2
+UNCHECKED = 1  # an earlier version, without a checksum, is still read
+HEAD = b'{"__metadata__":{"crc32":"'  # how the header begins, eight bytes into the file
+BLANK = b"00000000"
 QUALITY = 95  # of JPEG
 SPOOL = 4 << 20  # bytes of crops held in memory; more go to a nameless file
 FACE, NO_FACE, UNREADABLE = range(len(STATUS))
@@ -82,7 +87,7 @@ def write_tracks(
                     people[face.face].add(row, points, face.score, back, coded)
         summary = _summary(len(rows), people)
         metadata = {
-            "format": FORMAT, "version": str(VERSION), "size": str(side),
+            "crc32": BLANK.decode(), "format": FORMAT, "version": str(VERSION), "size": str(side),
             "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
             "found_by": json.dumps({**found_by, "settings": settings.text}),
         }  # fmt: skip
@@ -163,14 +168,40 @@ def _write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with whole(path) as part_path, part_path.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
+        checked = _Checked(file)
+        checked.write(len(text).to_bytes(8, "little") + text)
         for name in order:
             part = arrays[name]
             if isinstance(part, np.ndarray):
-                file.write(np.ascontiguousarray(part).tobytes())
+                checked.write(np.ascontiguousarray(part).tobytes())
             else:
                 part.seek(0)
-                shutil.copyfileobj(part, file, 1 << 20)
+                shutil.copyfileobj(part, checked, 1 << 20)
+        file.seek(8 + len(HEAD))
+        file.write(b"%08x" % checked.sum)
+
+
+class _Checked:
+    """A file that adds up what is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.sum = file, 0
+
+    def write(self, content: bytes) -> int:
+        self.sum = zlib.crc32(content, self.sum)
+        return self._file.write(content)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file's checksum is right; a file of the earlier version has none."""
+    with path.open("rb") as file:
+        begin = file.read(8 + len(HEAD) + len(BLANK))
+        if begin[8 : 8 + len(HEAD)] != HEAD:
+            return True
+        total = zlib.crc32(begin[: -len(BLANK)] + BLANK)
+        while block := file.read(1 << 20):
+            total = zlib.crc32(block, total)
+    return begin[-len(BLANK) :] == b"%08x" % total
 
 
 def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
@@ -183,7 +214,7 @@ def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
 
     try:
         with safe_open(path, "np") as file:
-            metadata = _checked(path, file.metadata())
+            metadata = _metadata(path, file.metadata())
             summary = json.loads(metadata["summary"])
             for face in range(summary["faces"]) if only is None else [only]:
                 part = {k: file.get_tensor(f"{face}.{k}") for k in ("landmarks", "to_frame")}
@@ -198,7 +229,7 @@ def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
                     found_by=json.loads(metadata["found_by"]),
                     **part,
                 )
-    except (SafetensorError, OSError, KeyError, cv2.error) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, cv2.error) as error:
         raise InputError(f"{path} is damaged or missing: run `fervid prepare` again") from error
 
 
@@ -208,15 +239,18 @@ def read_summary(path: Path) -> Summary | None:
 
     try:
         with safe_open(path, "np") as file:
-            return Summary(**json.loads(_checked(path, file.metadata())["summary"]))
-    except (SafetensorError, OSError, InputError):
+            return Summary(**json.loads(_metadata(path, file.metadata())["summary"]))
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, InputError):
         return None
 
 
-def _checked(path: Path, metadata: dict[str, str] | None) -> dict[str, str]:
+def _metadata(path: Path, metadata: dict[str, str] | None) -> dict[str, str]:
     metadata = metadata or {}
-    if (metadata.get("format"), metadata.get("version")) != (FORMAT, str(VERSION)):
+    version = VERSION if "crc32" in metadata else UNCHECKED
+    if (metadata.get("format"), metadata.get("version")) != (FORMAT, str(version)):
         raise InputError(f"{path} is no track file of this version: run `fervid prepare` again")
+    if not _is_whole(path):
+        raise InputError(f"{path} is damaged (its checksum differs): run `fervid prepare` again")
     return metadata
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from fervid.errors import OutputError
 from fervid.faces.track import Track
 from fervid.labels import index
+
+ROWS = 64  # read at a time when a checksum is compared
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def build(
 ) -> Samples:
     """The samples of many tracks, made once, on disk; no more than one track is held at a time.
 
+    Only one process may do this in a folder at a time. Samples that are damaged are made anew.
+
     Args:
         inputs: a system's.
         tracks: number of the clip in its database, label, subject, track; not even begun where
@@ -68,6 +73,7 @@ def build(
         return found
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
+        _sweep(folder)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         _write(inputs, tracks, labels, part, digest)
@@ -82,6 +88,18 @@ def build(
     samples = _read(folder, digest)
     assert samples is not None
     return samples
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed builds of this folder left, never what a process is writing."""
+    for part in folder.parent.glob(f".{folder.name}.*.part"):
+        owner = part.name.split(".")[-2]
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            shutil.rmtree(part, ignore_errors=True)
+        except (OSError, ValueError):  # somebody else's, or no name of ours
+            continue
 
 
 def _write(
@@ -108,18 +126,24 @@ def _write(
     finally:
         for file in files.values():
             file.close()
-    np.save(folder / "target.npy", np.array(target, np.int64))
-    np.save(folder / "clip.npy", np.array(clips, np.int64))
-    np.save(folder / "subject.npy", np.array(subjects, np.str_))
-    told = {"digest": digest, "labels": labels, "arrays": list(files)}
-    (folder / "samples.json").write_text(json.dumps(told))
+    columns = {
+        "target": np.array(target, np.int64),
+        "clip": np.array(clips, np.int64),
+        "subject": np.array(subjects, np.str_),
+    }
+    sums = {name: file.sum for name, file in files.items()}
+    for name, column in columns.items():
+        np.save(folder / f"{name}.npy", column)
+        sums[name] = zlib.crc32(column.tobytes())
+    about = {"digest": digest, "labels": labels, "arrays": list(files), "crc32": sums}
+    (folder / "samples.json").write_text(json.dumps(about))
 
 
 class _Growing:
     """A .npy file that rows are appended to; its header tells their number once it is closed."""
 
     def __init__(self, path: Path, like: NDArray[Any]) -> None:
-        self.type, self.shape, self.rows = like.dtype, like.shape[1:], 0
+        self.type, self.shape, self.rows, self.sum = like.dtype, like.shape[1:], 0, 0
         self.file: BinaryIO = path.open("wb")
         self._header()
 
@@ -134,7 +158,9 @@ class _Growing:
     def append(self, array: NDArray[Any]) -> int:
         if array.dtype != self.type or array.shape[1:] != self.shape:
             raise ValueError(f"{array.dtype} {array.shape[1:]} after {self.type} {self.shape}")
-        self.file.write(np.ascontiguousarray(array).data)
+        content = np.ascontiguousarray(array).data
+        self.file.write(content)
+        self.sum = zlib.crc32(content, self.sum)
         self.rows += len(array)
         return len(array)
 
@@ -146,21 +172,28 @@ class _Growing:
 
 
 def _read(folder: Path, digest: str) -> Samples | None:
-    """What an earlier `build` left, its arrays as memory maps."""
+    """What an earlier `build` left, its arrays as memory maps; None where it is not as written."""
     try:
-        told = json.loads((folder / "samples.json").read_text())
-        if told["digest"] != digest:
+        about = json.loads((folder / "samples.json").read_text())
+        if about["digest"] != digest:
             return None
-        arrays = {name: _mapped(folder / f"{name}.npy") for name in told["arrays"]}
+        sums = about["crc32"]
+        arrays = {name: _mapped(folder / f"{name}.npy", sums[name]) for name in about["arrays"]}
         target, clip, subject = (
-            np.load(folder / f"{name}.npy", allow_pickle=False)
+            np.array(_mapped(folder / f"{name}.npy", sums[name]))
             for name in ("target", "clip", "subject")
         )
-    except (OSError, ValueError, KeyError):
+        labels = tuple(about["labels"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
-    return Samples(arrays, target, clip, subject, tuple(told["labels"]))
+    return Samples(arrays, target, clip, subject, labels)
 
 
-def _mapped(path: Path) -> NDArray[Any]:
+def _mapped(path: Path, crc32: int) -> NDArray[Any]:
     array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    total = 0
+    for start in range(0, len(array), ROWS):
+        total = zlib.crc32(np.ascontiguousarray(array[start : start + ROWS]).data, total)
+    if total != crc32:
+        raise ValueError(f"{path} is damaged")
     return array

@@ -6,8 +6,9 @@ recipe, labels, licence and so on, besides fervid's version and a sha256 of the 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +20,7 @@ from torch import Tensor
 
 import fervid
 from fervid.atomic import blamed, whole
-from fervid.errors import WeightsError
+from fervid.errors import FervidError, WeightsError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -71,6 +72,12 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     card = _card(metadata.get(FORMAT, ""))
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(
+                f"{path} holds numbers that are not finite in {name}: train it again, or get "
+                "another file"
+            )
     return tensors, card
 
 
@@ -108,6 +115,44 @@ def check_shapes(path: Path, tensors: Mapping[str, Tensor], wanted: Mapping[str,
         raise WeightsError(f"{path} does not hold the networks its recipe describes: get it again")
 
 
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """What goes wrong within is the fault of a model file whose metadata are not as `save` wrote.
+
+    Raises:
+        WeightsError: for whatever was raised.
+    """
+    try:
+        yield
+    except WeightsError:
+        raise
+    except KeyError as error:
+        raise WeightsError(
+            f"{path} lacks {error} in its metadata, or names an unknown one: get it again"
+        ) from error
+    except (FervidError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
+            RuntimeError, MemoryError) as error:  # fmt: skip
+        short = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(
+            f"{path} describes a system that cannot be built ({short}): get it again"
+        ) from error
+
+
+def field_of(path: Path, card: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A field of a model file's metadata.
+
+    Raises:
+        WeightsError: it is missing or of another kind.
+    """
+    value = card.get(name)
+    if not isinstance(value, kind):
+        there = f"is {str(value)[:60]!r}" if name in card else "is missing"
+        raise WeightsError(
+            f"{path}: {name} {there} in its metadata, it should be a {kind.__name__}: get it again"
+        )
+    return value
+
+
 def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str, Any], Recipe]:
     """Tensors and metadata of a trained system, and the recipe that it was trained by.
 
@@ -124,16 +169,39 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
             f"{path} holds {card.get('system', 'no system')}, not {known['name']}: "
             "load it with the system it names"
         )
-    if unknown := set(card["recipe"]) - set(known):
+    recipe = field_of(path, card, "recipe", dict)
+    labels = field_of(path, card, "labels", list)
+    if len(labels) < 2 or len({str(label) for label in labels}) < len(labels) or not all(
+        isinstance(label, str) and label.isprintable() and label for label in labels
+    ):  # fmt: skip
         raise WeightsError(
-            f"{path} was written by fervid {card['version']} with settings this one does not "
+            f"{path}: labels in its metadata are {str(labels)[:60]!r}, they should be two or more "
+            "different names: get it again"
+        )
+    if unknown := set(recipe) - set(known):
+        raise WeightsError(
+            f"{path} was written by fervid {card.get('version')} with settings this one does not "
             f"know ({', '.join(sorted(unknown))}): install that version"
         )
-    told = {  # JSON knows no tuples
-        name: tuple(value) if isinstance(known[name], tuple) else value
-        for name, value in card["recipe"].items()
-    }
-    return tensors, card, replace(system, **told)
+    values = {name: _value(path, name, value, known[name]) for name, value in recipe.items()}
+    with restoring(path):
+        return tensors, card, replace(system, **values)
+
+
+def _value(path: Path, name: str, value: Any, default: Any) -> Any:
+    """A recipe's field from JSON, of the kind of its default; JSON knows no tuples."""
+    kind = type(default)
+    if kind is tuple and isinstance(value, list):
+        return tuple(_value(path, name, v, default[0]) if default else v for v in value)
+    if kind is float and type(value) is int:
+        value = float(value)
+    right = default is None or type(value) is kind
+    if not right or (isinstance(value, float) and not math.isfinite(value)):
+        raise WeightsError(
+            f"{path}: {name} of its recipe is {str(value)[:60]!r}, the default is {default!r}: "
+            "get it again"
+        )
+    return value
 
 
 def _card(text: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def open_model(name: str | Path) -> Recognizer:
             f"{path} holds {about.get('kind', 'parts')} alone, no system that answers: "
             "name a file of `fervid train` or `fervid evaluate --save-models`"
         )
-    if system not in SYSTEMS:
+    if not isinstance(system, str) or system not in SYSTEMS:
         raise WeightsError(
             f"{path} names the system {system!r}, none of {', '.join(SYSTEMS)}: "
             "use a model written by this version of fervid"

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.atomic import blamed, write
+from fervid.atomic import blamed, held, sweep, write
 from fervid.clip import Clip, Course, Database
 from fervid.databases.drawn.action_units import UNITS
 from fervid.databases.drawn.camera import View
@@ -168,13 +168,27 @@ def draw(
     )
     _check(recipe)
     out = Path(out)
-    _claim(out, recipe)
+    with held(out, "fervid draw"):
+        _claim(out, recipe)
+        _sweep(out)
+        _draw(out, recipe, jobs)
+    return out
+
+
+def _draw(out: Path, recipe: Recipe, jobs: int) -> None:
     left = [take for take in takes(recipe) if not _done(out, take)]
     drawn = spread(partial(_start, out), left, jobs, _crashed, threads=1)
     for _ in track(drawn, f"drawing into {out}", len(left)):
         pass
     write(out / "manifest.csv", _manifest(recipe))
-    return out
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed drawing had begun."""
+    for folder in (out, out / "truth", *out.glob("clips/*/")):
+        sweep(folder)
+        for part in folder.glob(".*.part/"):
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _check(recipe: Recipe) -> None:

@@ -308,15 +308,16 @@ class AGN3D:
             WeightsError: not ours, or of another system.
         """
         tensors, card, recipe = weights.load_system(path, self)
-        labels = tuple(card["labels"])
-        made = AGN3DRecognizer(recipe, labels, recipe.network_1(len(labels)))
-        if recipe.geometry:
-            made.geometry = recipe.pair_networks(len(labels))
-            made.grow = lambda _: recipe.network_2()
-            made.complete(range(len(joint.pairs(len(labels)))))
-            made.begin_joint()
-        made.restore(tensors, path)
-        return made
+        with weights.restoring(path):
+            labels = tuple(card["labels"])
+            made = AGN3DRecognizer(recipe, labels, recipe.network_1(len(labels)))
+            if recipe.geometry:
+                made.geometry = recipe.pair_networks(len(labels))
+                made.grow = lambda _: recipe.network_2()
+                made.complete(range(len(joint.pairs(len(labels)))))
+                made.begin_joint()
+            made.restore(tensors, path)
+            return made
 
 
 def _three(vgg: Any, images: Tensor) -> Tensor:

@@ -281,12 +281,15 @@ class DTAGN:
             WeightsError: not ours, or of another system.
         """
         tensors, card, recipe = weights.load_system(path, self)
-        labels = tuple(card["labels"])
-        made = DTAGNRecognizer(recipe, labels, recipe.dtan(len(labels)), recipe.dtgn(len(labels)))
-        for fusion in card["fusions"]:
-            made.add(fusion)
-        made.restore(tensors, path)
-        return made
+        with weights.restoring(path):
+            labels = tuple(card["labels"])
+            made = DTAGNRecognizer(
+                recipe, labels, recipe.dtan(len(labels)), recipe.dtgn(len(labels))
+            )
+            for fusion in card["fusions"]:
+                made.add(fusion)
+            made.restore(tensors, path)
+            return made
 
 
 def _loss_joint(lambdas: tuple[float, ...], top: Any, batch: Batch, _: torch.Generator) -> Tensor:

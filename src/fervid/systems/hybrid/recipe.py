@@ -108,6 +108,13 @@ class Hybrid:
         kept = self.size if self.size < inputs.WIDTH else 0
         return inputs.Crop(self.crop_apart, self.crop_eyes, kept)
 
+    @property
+    def learns_from(self) -> tuple[Path, ...]:
+        """The file that `pretrained` names, where there is one and it fits."""
+        fits = self.pretrained != imported.VGG16_IMAGENET or (self.width, self.size) == (1.0, 227)
+        path = imported.find(self.pretrained) if self.pretrained and fits else None
+        return (path,) if path else ()
+
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """A track's segments: `faces`, `flows` (N, P, h, w, 3) uint8 and `video` (N,) int64.
 
@@ -170,4 +177,5 @@ class Hybrid:
             WeightsError: not ours, or of another system.
         """
         tensors, card, recipe = weights.load_system(path, self)
-        return HybridRecognizer.restored(recipe, tensors, card, path)
+        with weights.restoring(path):
+            return HybridRecognizer.restored(recipe, tensors, card, path)

@@ -219,8 +219,9 @@ class IR3D:
             WeightsError: not ours, or of another system.
         """
         tensors, card, recipe = weights.load_system(path, self)
-        labels = tuple(card["labels"])
-        made = {name: each.network(len(labels)) for name, each in recipe.compared.items()}
-        recognizer = IR3DRecognizer(recipe, labels, made)
-        recognizer.restore(tensors, path)
-        return recognizer
+        with weights.restoring(path):
+            labels = tuple(card["labels"])
+            made = {name: each.network(len(labels)) for name, each in recipe.compared.items()}
+            recognizer = IR3DRecognizer(recipe, labels, made)
+            recognizer.restore(tensors, path)
+            return recognizer

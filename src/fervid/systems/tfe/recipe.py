@@ -259,14 +259,15 @@ class TFE:
         if any_name and (about := weights.load(path)[1]).get("kind") == "tfe":
             known = replace(self, name=about["system"])
         tensors, card, recipe = weights.load_system(path, known)
-        labels = tuple(card["labels"])
-        made = {
-            name: recipe.untrained(name, len(labels), tuple(people))
-            for name, people in card["networks"].items()
-        }
-        found = TFERecognizer(recipe, labels, made)
-        found.restore(tensors, path)
-        return found
+        with weights.restoring(path):
+            labels = tuple(card["labels"])
+            made = {
+                name: recipe.untrained(name, len(labels), tuple(people))
+                for name, people in card["networks"].items()
+            }
+            found = TFERecognizer(recipe, labels, made)
+            found.restore(tensors, path)
+            return found
 
 
 def _laid(net: N) -> N:
