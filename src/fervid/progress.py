@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from fervid.errors import shown
+
 T = TypeVar("T")
 
 
@@ -17,8 +19,8 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     """
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
-    shown = _bar if sys.stderr.isatty() else _lines
-    yield from shown(items, description, total)
+    report = _bar if sys.stderr.isatty() else _lines
+    yield from report(items, shown(description), total)
 
 
 def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:
@@ -31,7 +33,7 @@ def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         yield from progress.track(items, total=total, description=description)
 

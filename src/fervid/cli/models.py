@@ -8,7 +8,7 @@ import typer
 from fervid.cli.options import Device, Faces, Jobs, Precision, Seed, Sets, Stores, System
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
-from fervid.errors import InputError
+from fervid.errors import InputError, shown
 
 
 def train(
@@ -57,7 +57,7 @@ def predict(
         smooth=smooth, settings=FaceSettings(finder=faces), landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
-    print(summary.text())
+    print(shown(summary.text()))
 
 
 weights = typer.Typer(help="Weights from elsewhere and for elsewhere.", no_args_is_help=True)

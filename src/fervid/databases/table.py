@@ -196,10 +196,12 @@ def named(
             if twice:
                 raise error(f"{where}: two columns are named {brief(twice[0])}: rename one")
             return [_row(header, *below, error) for below in cells[number + 1 :]]
-    begins = ", ".join(cells[0][1])[:80] if cells else "nothing"
+    first = cells[0][1] if cells else []
+    lacks = [name for name in columns if name not in [cell.lower() for cell in first]]
     raise error(
-        f"{path}, line 1: no column {' and '.join(columns)} (found {shown(begins)}): the first "
-        f"line must name {','.join(columns)}"
+        f"{path}, line 1: no column {' and '.join(lacks)} (found "
+        f"{shown(', '.join(first)[:80]) or 'nothing'}): the first line must name "
+        f"{','.join(columns)}"
     )
 
 

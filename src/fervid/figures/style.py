@@ -1,6 +1,7 @@
 """One look for every picture: colours that colour-blind readers tell apart, quiet axes."""
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ GREY = "#8A8F98"
 LOOK: Mapping[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
+    "text.parse_math": False,  # a label or a file's name may hold $
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -44,7 +46,9 @@ def drawing(width: float, height: float) -> Iterator["Figure"]:
     from matplotlib.figure import Figure
 
     look: Any = dict(LOOK)
-    with matplotlib.rc_context(look):
+    with matplotlib.rc_context(look), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure((width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
