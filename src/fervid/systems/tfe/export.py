@@ -1,8 +1,8 @@
 """A trained TFE as an ONNX file, for programs that have no torch."""
 
 import json
-import os
 import logging
+import os
 import warnings
 from importlib import import_module
 from pathlib import Path
