@@ -16,7 +16,7 @@ from fervid.errors import DatabaseError
 # FER+'s archive holds 35,887 pictures of at most a few kilobytes.
 MEMBERS = 500_000
 BYTES = 1 << 32  # unpacked, all members together
-RATIO = 1_000  # how much smaller than its contents an archive may be; deflate's most is 1,032
+RATIO = 200  # how much smaller than its contents an archive may be; deflate's most is 1,032
 SMALL = 1 << 24  # bytes that are no bomb however well they are packed
 KINDS = (0, 4, 8)  # unknown, folder, file; not links or devices
 # zipfile unpacks these piece by piece, and no more of a member than it says to hold.

@@ -17,6 +17,8 @@ from fervid.databases.tree import VIDEOS, visible
 from fervid.errors import DatabaseError, FervidError, shown
 
 LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text of any database, has 0.3e9
+WIDEST = 10_000  # characters of a cell; fer2013.csv has 48 x 48 numbers in one
+NAMED = 200  # characters of a subject
 MOST = 2**31 - 1  # the greatest number read from a table: 2.7 years of frames
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # what their files begin with
@@ -208,6 +210,9 @@ def named(
 def _row(header: list[str], where: str, cells: list[str], error: type[FervidError]) -> Row:
     """Cells that are empty at a row's end count for nothing where no column is above them."""
     least = max(number for number, name in enumerate(header, 1) if name)
+    long = [name for name, cell in zip(header, cells, strict=False) if len(cell) > WIDEST]
+    if long:
+        raise error(f"{where}: {brief(long[0])} holds more than {WIDEST} characters: shorten it")
     if len(cells) < least or any(cells[len(header) :]):
         raise error(f"{where}: {len(cells)} cells under {len(header)} columns: correct the row")
     return Row(dict(zip(header, cells, strict=False)), where)
@@ -237,7 +242,11 @@ def subjects(root: Path, names: Iterable[str], column: str = "clip") -> dict[str
     path = root / "subjects.csv"
     if not path.is_file():
         return {}
-    listed = {row[column]: row["subject"] for row in rows(path, (column, "subject"))}
+    listed = {}
+    for row in rows(path, (column, "subject")):
+        if len(row["subject"]) > NAMED:
+            raise DatabaseError(f"{row.where}: a subject of over {NAMED} characters: shorten it")
+        listed[row[column]] = row["subject"]
     short = {stem(name): subject for name, subject in listed.items()}
     told = {name: listed.get(name) or short.get(stem(name), "") for name in names}
     absent = [name for name, subject in told.items() if not subject]
