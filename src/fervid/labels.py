@@ -1,8 +1,9 @@
 """Label sets: names, never bare indices, and explicit maps between them."""
 
+import re
 from collections.abc import Mapping, Sequence
 
-from fervid.errors import LabelError
+from fervid.errors import LabelError, shown
 
 # Ekman's six, in the order of every table in the five papers.
 BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
@@ -50,6 +51,9 @@ SPELLINGS: Mapping[str, str] = {
     "surprised": "surprise",
 }
 
+# Somebody's own label; "=1+1" is a formula to a spreadsheet, "$x$" one to matplotlib.
+LABEL = re.compile(r"[^\W\d_][\w ./()-]{0,59}")
+
 # Explicit tables between label sets, by name. A label that is no key of a table is dropped by it,
 # and a cross-database run says which those were [3, Sec. 4.2.2: contempt, relief and neutral].
 MAPS: Mapping[str, Mapping[str, str]] = {
@@ -81,6 +85,27 @@ def canonical(label: str) -> str:
     """
     name = label.strip().lower()
     return SPELLINGS.get(name, name)
+
+
+def named(label: str, where: str) -> str:
+    """The canonical name of somebody's own label.
+
+    Args:
+        where: what names it, for the message.
+
+    Raises:
+        LabelError: no name that tables, pictures and spreadsheets can carry.
+
+    >>> named("Mild boredom", "labels.txt, line 2")
+    'mild boredom'
+    """
+    name = canonical(label)
+    if not LABEL.fullmatch(name):
+        raise LabelError(
+            f"{where}: {shown(repr(label[:60]))} is no label: begin it with a letter, go on with "
+            "letters, digits, blanks or _ - . / ( ), at most 60 in all"
+        )
+    return name
 
 
 def index(label: str, labels: tuple[str, ...]) -> int:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from fervid.text import printable
+from fervid.errors import shown
 
 T = TypeVar("T")
 
@@ -19,9 +19,8 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     """
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
-    description = printable(description)
-    shown = _bar if sys.stderr.isatty() else _lines
-    yield from shown(items, description, total)
+    report = _bar if sys.stderr.isatty() else _lines
+    yield from report(items, shown(description), total)
 
 
 def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:

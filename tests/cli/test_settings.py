@@ -1,10 +1,12 @@
 """--set, for a whole table's systems."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from fervid.cli.settings import everywhere, recipe
+from fervid.cli.settings import arguments, everywhere, recipe
+from fervid.databases import DATABASES
 from fervid.errors import InputError
 from fervid.systems import SYSTEMS
 from fervid.systems.agn3d import AGN3D
@@ -27,3 +29,34 @@ def test_several_values_of_one_field() -> None:
     assert recipe("tfe", ["teachers=()"]).teachers == ()
     with pytest.raises(InputError, match="give a value of its kind"):
         recipe("agn3d", ["maps=8,8,8,wide"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["nan", "inf", "-1", "1e300", "-1e300", "9" * 5000, "9" * 20_000, "[" * 5000, "{[]: 1}", "abc",
+     "None", "True", "(1,)", "1e999"],
+)  # fmt: skip
+def test_odd_values_are_one_sentence_that_names_the_field(value) -> None:
+    with pytest.raises(InputError, match=r"--set momentum") as refused:
+        recipe("dtagn", [f"momentum={value}"])
+    assert len(str(refused.value)) < 300 and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        ("course=sideways", "--set course=sideways: choose one of onset-apex"),
+        ("absolute=yes", "--set absolute=yes: the default is False"),
+        ("colour=\x1b[31m", r"--set colour=\\x1b\[31m: folder has the fields"),
+    ],
+)
+def test_loaders_arguments(sets, said) -> None:
+    with pytest.raises(InputError, match=said):
+        arguments("folder", DATABASES["folder"], [sets])
+
+
+def test_several_labels_and_a_folder_of_a_loader() -> None:
+    assert arguments("folder", DATABASES["folder"], ["labels=happy, sad"]) == {
+        "labels": ("happy", "sad")
+    }
+    assert arguments("dfew", DATABASES["dfew"], ["media=/clips"]) == {"media": Path("/clips")}

@@ -87,5 +87,7 @@ def test_missing_parts(root) -> None:
 @pytest.mark.parametrize("text", ["", "1,6\n", "0,1\n", "1\n", "one,two\n"])
 def test_bad_units(root, text) -> None:
     (root / "ActionUnit_Labels" / "SN001" / "SN001_au4.txt").write_text(text)
-    with pytest.raises(DatabaseError, match=r"SN001_au4.txt does not hold lines"):
+    with pytest.raises(
+        DatabaseError, match=r"SN001_au4.txt(, line 1: .* is no 'frame,intensity'| is empty)"
+    ):
         disfa.load(root)

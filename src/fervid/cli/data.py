@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
+from fervid.errors import shown
 
 
 def draw(
@@ -51,7 +52,7 @@ def prepare(
     settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
-        print(f"no track: {name}: {reason}")
+        print(shown(f"no track: {name}: {reason}"))
     print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
 
 

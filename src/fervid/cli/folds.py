@@ -7,7 +7,7 @@ import typer
 
 from fervid.cli.options import Jobs, LoaderSets, SomeStores, Table
 from fervid.cli.sources import FOLDS, all_of, database, named, sides
-from fervid.errors import InputError
+from fervid.errors import InputError, shown
 
 app = typer.Typer(
     help="Splits: show, check, write and take in who is trained on and who is tested.",
@@ -38,7 +38,7 @@ def show(
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
-    print(splits.show(sides(named(split, places), clips), clips))
+    print(shown(splits.show(sides(named(split, places), clips), clips)))
 
 
 @app.command()
@@ -59,7 +59,7 @@ def check(
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
     found = leaks.check(sides(named(split, places), clips), perceptual, jobs)
-    print(found.table())
+    print(shown(found.table()))
     found.refuse()
 
 
@@ -104,7 +104,7 @@ def import_(
     place = out or _place(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
     found = leaks.check(splits.read(file, clips), perceptual, jobs)
-    print(found.table())
+    print(shown(found.table()))
     found.refuse()
     folds = from_file(file, clips.clips)
     splits.export(folds, place)

@@ -18,7 +18,7 @@ from fervid.cli.options import (
 )
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
-from fervid.errors import InputError
+from fervid.errors import InputError, shown
 
 MAX_FACES = 50  # at once; a crowd, and still bounded
 
@@ -89,7 +89,7 @@ def predict(
         smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
-    print(summary.text())
+    print(shown(summary.text()))
     if summary.failed:
         raise typer.Exit(1)
 

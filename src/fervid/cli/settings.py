@@ -4,9 +4,14 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from inspect import signature
-from typing import Any
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from fervid.errors import InputError
+from fervid.errors import InputError, shown
+
+LONGEST = 10_000  # characters of a value
+MOST = 2**31 - 1  # of a number
 
 
 def recipe(name: str, sets: Sequence[str]) -> Any:
@@ -43,10 +48,12 @@ def everywhere(sets: Sequence[str]) -> dict[str, Any]:
         field, _, _ = pair.partition("=")
         alone, dot, _ = field.rpartition(".")
         if dot and alone not in found:
-            raise InputError(f"--set {pair}: no system {alone!r}; name one of {', '.join(SYSTEMS)}")
+            raise InputError(
+                f"--set {_brief(pair)}: no system {alone!r}; name one of {', '.join(SYSTEMS)}"
+            )
         having = [alone] if dot else [name for name in found if hasattr(SYSTEMS[name], field)]
         if not having:
-            raise InputError(f"--set {pair}: no system has a field {field}")
+            raise InputError(f"--set {_brief(pair)}: no system has a field {field}")
         for name in having:
             found[name].append(pair.removeprefix(f"{alone}."))
     return {name: recipe(name, some) if some else SYSTEMS[name] for name, some in found.items()}
@@ -60,7 +67,32 @@ def arguments(name: str, load: Callable[..., Any], sets: Sequence[str]) -> dict[
     """
     found = signature(load).parameters.values()
     known = {each.name: each.default for each in found if each.kind is each.KEYWORD_ONLY}
-    return _values(name, sets, known)
+    hints = get_type_hints(load)
+    values = _values(name, sets, known)
+    return {key: _fitting(key, value, hints[key]) for key, value in values.items()}
+
+
+def _fitting(key: str, value: Any, hint: Any) -> Any:
+    """A loader's argument: one of its choices, and of the kind it takes where it has no default.
+
+    Raises:
+        InputError: it is not.
+    """
+    kinds = get_args(hint) if NoneType in get_args(hint) else (hint,)
+    kind = kinds[0]
+    if get_origin(kind) is Literal and value not in get_args(kind):
+        choices = ", ".join(get_args(kind))
+        raise InputError(f"--set {key}={_brief(str(value))}: choose one of {choices}")
+    if kind is Path:
+        return Path(str(value))
+    if get_origin(kind) is Sequence:
+        given = value if isinstance(value, tuple | list) else str(value).split(",")
+        return tuple(str(some).strip() for some in given)
+    if get_origin(kind) is Mapping:
+        pairs = value.items() if isinstance(value, dict) else [("", "")]
+        if not all(isinstance(code, int) and isinstance(label, str) for code, label in pairs):
+            raise InputError(f"--set {key}: give numbers and their labels as {{1: 'anger', ...}}")
+    return value
 
 
 def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +101,9 @@ def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[st
         key, _, text = pair.partition("=")
         if key not in known or not text:
             fields_of = f"{name} has the fields {', '.join(known)}" if known else f"{name} has none"
-            raise InputError(f"--set {pair}: {fields_of}; use NAME=VALUE")
+            raise InputError(f"--set {_brief(pair)}: {fields_of}; use NAME=VALUE")
+        if len(text) > LONGEST:
+            raise InputError(f"--set {key}: a value of {len(text)} characters: shorten it")
         found[key] = _value(text, known[key], pair)
     return found
 
@@ -82,16 +116,25 @@ def _value(text: str, default: Any, pair: str) -> Any:
     kind = type(default)
     try:
         value = text if kind is str else ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         value = text if default is None else None
     if kind is tuple:
         given = value if isinstance(value, tuple | list) else text.split(",")
         each = default[0] if default else ""
         return tuple(_value(str(some), each, pair) for some in given)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        least = 0 if kind in (int, float) and default >= 0 else -MOST
+        if not least <= value <= MOST:  # NaN is not, either
+            raise InputError(f"--set {_brief(pair)}: give a number from {least} to {MOST}")
+        value = float(value) if kind is float else value
     right = default is None or (isinstance(value, kind) and not (
         isinstance(value, bool) and kind is int))  # fmt: skip
-    if not right:
-        raise InputError(f"--set {pair}: the default is {default!r}: give a value of its kind")
+    if not right or (isinstance(value, str) and not value.isprintable()):
+        raise InputError(f"--set {_brief(pair)}: the default is {default!r}: give a value of its "
+                         "kind")  # fmt: skip
     return value
+
+
+def _brief(text: str) -> str:
+    """Foreign text for a message: short, without control characters."""
+    return shown(text if len(text) <= 80 else f"{text[:77]}...")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fervid.clip import Clip, Database
 from fervid.databases import table
+from fervid.databases.archive import opened
 from fervid.databases.tree import VIDEOS, folders, is_copy, natural, origin, visible, walk
 from fervid.errors import DatabaseError
 from fervid.labels import BASIC, canonical
@@ -18,6 +19,8 @@ CODES = {
 # [4, Sec. IV-A]: 521 clips of the six emotions, out of 1222 of both parts of BAUM-1.
 CLIPS = 521
 SUBJECTS = 31
+
+ROWS, WIDTH = 100_000, 100  # of a sheet; a file may declare billions of cells
 
 LICENCE = "BAUM-1 is handed out for research against a signed licence."
 
@@ -50,7 +53,7 @@ def load(root: Path) -> Database:
         elif name not in videos:
             bare.append(name)
         else:
-            sex = row.get(columns.get("gender", ""), "").lower()
+            sex = row.get(columns.get("gender", "")).lower()
             clips[name] = Clip(
                 name, videos[name], "baum_1s", label, name.partition("_")[0],
                 groups={"sex": sex} if sex else {},
@@ -79,7 +82,7 @@ def _annotations(root: Path) -> tuple[list[table.Row], dict[str, str]]:
             "copy the annotation file there"
         )
     cells = table.grid(path) if path.suffix.lower() == ".csv" else _sheet(path)
-    for row in cells:
+    for _, row in cells:
         columns = _columns(row)
         if {"clip", "emotion"} <= set(columns):
             return table.named(cells, tuple(columns.values()), path), columns
@@ -101,8 +104,8 @@ def _columns(header: list[str]) -> dict[str, str]:
     return found
 
 
-def _sheet(path: Path) -> list[list[str]]:
-    """The first sheet's cells."""
+def _sheet(path: Path) -> list[table.Cells]:
+    """The first sheet's cells; it is a zip archive, and unpacks to no more than one may."""
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped]
     except ImportError:
@@ -110,19 +113,23 @@ def _sheet(path: Path) -> list[list[str]]:
             f"{path} can be read with openpyxl only: pip install openpyxl, or save it as CSV"
         ) from None
     try:
-        with path.open("rb") as file:  # a read-only workbook would leave it open
+        with opened(path), path.open("rb") as file:  # a read-only workbook would leave it open
             sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
-            rows = [["" if c is None else str(c).strip() for c in r] for r in sheet.values]
+            values = sheet.iter_rows(max_row=ROWS, max_col=WIDTH, values_only=True)
+            rows = [["" if c is None else " ".join(str(c).split()) for c in r] for r in values]
+    except DatabaseError:
+        raise
     except Exception as error:  # a broken workbook fails in many ways
-        raise DatabaseError(f"{path} is no Excel file ({error}): copy it again") from None
-    return [row for row in rows if any(row)]
+        reason = table.brief(str(error))
+        raise DatabaseError(f"{path} is no Excel file ({reason}): copy it again") from None
+    return [(f"{path}, line {n}", row) for n, row in enumerate(rows, 1) if any(row)]
 
 
 def _label(row: table.Row, columns: dict[str, str]) -> str:
-    name = canonical(row.get(columns["emotion"], ""))
+    name = canonical(row[columns["emotion"]])
     if name in CODES.values():
         return name
-    code = row.get(columns.get("code", ""), "").removesuffix(".0")
+    code = row.get(columns.get("code", "")).removesuffix(".0")
     return CODES.get(code, name or "nothing")
 
 

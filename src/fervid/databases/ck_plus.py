@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fervid.clip import Clip, Database
+from fervid.databases.table import brief, text
 from fervid.databases.tree import IMAGES, expect, folders, origin, visible
 from fervid.errors import DatabaseError
 from fervid.labels import CK_PLUS
@@ -113,14 +114,14 @@ def _label(folder: Path) -> int | None:
     files = [path for path in visible(folder) if path.name.lower().endswith("_emotion.txt")]
     if not files:
         return None
-    text = files[0].read_text(encoding="utf-8", errors="replace").strip()
+    content = text(files[0]).strip()
     try:
-        code = float(text)
+        code = float(content)
     except ValueError:
         code = -1.0
     if code not in (0, *CODES):
         raise DatabaseError(
-            f"ck_plus: {files[0]} says {text[:20]!r} instead of a number from 0 to 7: "
+            f"ck_plus: {files[0]} says {brief(content)} instead of a number from 0 to 7: "
             "unpack the emotion labels again"
         )
     return int(code)

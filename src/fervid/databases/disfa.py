@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.clip import Clip, Database
-from fervid.databases.table import text
+from fervid.databases.table import brief, lines, whole
 from fervid.databases.tree import VIDEOS, expect, folders, natural, origin, visible
 from fervid.errors import DatabaseError
 from fervid.labels import DISFA as LABELS
@@ -32,6 +32,7 @@ from fervid.labels import DISFA as LABELS
 UNITS = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)
 SUBJECTS = 27
 FRAMES = 4845  # of one video, at 20 per second
+LONGEST = 1_000_000  # frames; of a longer video the numbers are not believed
 LENGTH = 10  # [3, Sec. 4.1]: frames of a sequence
 
 ANY, B, CD = (1, 5), (2, 5), (3, 4)
@@ -152,17 +153,18 @@ def _sequences(codes: NDArray[np.intp], out: Counter[str]) -> Iterator[tuple[int
 
 def _pairs(path: Path) -> NDArray[np.int64]:
     """(N, 2) frame and intensity."""
-    numbers = text(path).replace(",", " ").split()
-    try:
-        pairs = np.array(numbers, np.int64).reshape(-1, 2)
-    except ValueError:
-        pairs = np.empty((0, 2), np.int64)
-    if not len(pairs) or pairs.min() < 0 or pairs[:, 1].max() > 5 or pairs[:, 0].min() < 1:
-        raise DatabaseError(
-            f"disfa: {path} does not hold lines 'frame,intensity' (frames from 1, intensities 0 "
-            "to 5): copy it again"
-        )
-    return pairs
+    pairs = []
+    for where, line in lines(path):
+        numbers = [whole(cell) for cell in line.replace(",", " ").split()]
+        if len(numbers) != 2 or not 1 <= (numbers[0] or 0) <= LONGEST or numbers[1] not in range(6):
+            raise DatabaseError(
+                f"disfa: {where}: {brief(line)} is no 'frame,intensity' (frames from 1, "
+                "intensities 0 to 5): copy the file again"
+            )
+        pairs.append(numbers)
+    if not pairs:
+        raise DatabaseError(f"disfa: {path} is empty: copy it again")
+    return np.array(pairs, np.int64)
 
 
 def _videos(root: Path, camera: str) -> dict[str, Path]:

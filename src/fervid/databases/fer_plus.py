@@ -10,12 +10,11 @@ import os
 import re
 import shutil
 import struct
-import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import mkdtemp
 from typing import Literal
 
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.clip import Clip, Database
-from fervid.databases import table
+from fervid.databases import archive, table
 from fervid.databases.tree import folders, origin, visible
 from fervid.errors import DatabaseError, OutputError
 from fervid.labels import FER_PLUS
@@ -41,6 +40,9 @@ PARTS = {
 ROWS = {"train": 28_558, "validation": 3_579}
 COUNTS = {"train": 28_385, "validation": 3_555}
 SIDE = 48
+MOST = 1_000  # votes in a column; ten people were asked
+PIXELS = re.compile(rf"\d{{1,3}}( \d{{1,3}}){{{SIDE * SIDE - 1}}}", re.ASCII)
+PICTURE = re.compile(r"[\w-]+\.(png|jpg|jpeg|bmp)", re.IGNORECASE)
 
 LICENCE = "FER2013's faces are used for research; FER+'s votes are MIT licensed."
 
@@ -225,16 +227,31 @@ def _faces(root: Path) -> Iterator[_Face]:
         path = folder / "label.csv"
         if not path.is_file():
             raise DatabaseError(f"fer_plus: no label.csv in {folder}: copy it from FER+")
-        for number, cells in enumerate(table.grid(path), 1):
-            if number == 1 and not cells[-1].isdecimal():
+        listed: set[str] = set()
+        for number, (where, cells) in enumerate(table.grid(path)):
+            if number == 0 and table.whole(cells[-1]) is None:
                 continue  # a header
-            marks = cells[-len(COLUMNS) :]
-            if len(cells) not in (11, 12) or not all(mark.isdecimal() for mark in marks):
+            if len(cells) not in (11, 12) or not cells[0]:
                 raise DatabaseError(
-                    f"fer_plus: {path}, row {number} is not a name, a box and ten votes: "
-                    "copy label.csv again"
+                    f"fer_plus: {where} is not a name, a box and ten votes: copy label.csv again"
                 )
-            yield _Face(part, f"{PARTS[part][0]}/{cells[0]}", tuple(map(int, marks)))
+            if cells[0] in listed:
+                raise DatabaseError(
+                    f"fer_plus: {where}: {table.brief(cells[0])} stands there twice: remove one"
+                )
+            listed.add(cells[0])
+            name = f"{PARTS[part][0]}/{cells[0]}"
+            yield _Face(part, name, _votes(cells[-len(COLUMNS) :], where))
+
+
+def _votes(cells: Sequence[str], where: str) -> tuple[int, ...]:
+    counts = [table.whole(cell) for cell in cells]
+    votes = tuple(count for count in counts if count is not None and count <= MOST)
+    if len(votes) < len(COLUMNS):
+        raise DatabaseError(
+            f"fer_plus: {where} has no ten votes from 0 to {MOST}: copy the file again"
+        )
+    return votes
 
 
 # Unpacking
@@ -265,7 +282,7 @@ def unpack(source: Path, folder: Path) -> Path:
     except OSError as error:
         raise OutputError(f"{folder} cannot be made ({error.strerror}): name another") from None
     try:
-        _from_texts(source, part) if source.is_dir() else _from_zip(source, part)
+        _from_texts(source, part) if source.is_dir() else archive.unpack(source, part)
         part.chmod(0o755)
         if folder.exists():
             folder.rmdir()
@@ -277,49 +294,46 @@ def unpack(source: Path, folder: Path) -> Path:
     return folder
 
 
-def _from_zip(source: Path, folder: Path) -> None:
-    """Ordinary files only, none outside the folder."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            for member in archive.infolist():
-                place = PurePosixPath(member.filename.replace("\\", "/"))
-                odd = place.is_absolute() or ".." in place.parts or ":" in member.filename
-                if odd or (member.external_attr >> 28) not in (0, 4, 8):  # links, devices
-                    raise DatabaseError(
-                        f"{source} holds {member.filename!r}, which leads out of it: do not use it"
-                    )
-                archive.extract(member, folder)
-    except (zipfile.BadZipFile, FileNotFoundError, EOFError, zlib.error) as error:
-        raise DatabaseError(f"{source} is no whole zip archive ({error}): copy it again") from None
-
-
 def _from_texts(source: Path, folder: Path) -> None:
     pixels, counted = (table.beside(source, name) for name in ("fer2013.csv", "fer2013new.csv"))
     if pixels is None or counted is None:
         raise DatabaseError(f"{source} lacks fer2013.csv or fer2013new.csv: copy both there")
+    columns = [column.lower() for column in COLUMNS]
+    voted = table.rows(counted, ("usage", "image name", *columns))
+    faces = table.rows(pixels, ("pixels", "usage"))
+    if len(voted) != len(faces):
+        raise DatabaseError(
+            f"{pixels} holds {len(faces)} faces and {counted.name} {len(voted)}: copy both again"
+        )
     lists: dict[str, list[str]] = {}
-    rows = table.named(table.grid(counted), ("usage", "image name"), counted)
-    for number, (row, line) in enumerate(zip(rows, _lines(pixels), strict=True), 2):
-        if not row["image name"]:
+    for row, face in zip(voted, faces, strict=True):
+        picture = row["image name"]
+        if not picture:
             continue  # FER+ struck the picture out
-        name = next((name for name, said in PARTS.values() if said == row["usage"]), None)
-        grey = np.array(re.findall(r"\d+", line.split(",")[1]), np.int64)
-        if name is None or grey.size != SIDE * SIDE or grey.max() > 255:
+        votes = _votes([row[column] for column in columns], row.where)
+        name = next((name for name, usage in PARTS.values() if usage == row["usage"]), None)
+        if name is None or not PICTURE.fullmatch(picture):
             raise DatabaseError(
-                f"{pixels}, line {number} is no face of 48 x 48 or of no known part: copy it again"
+                f"fer_plus: {row.where}: no picture of a known part: copy the file again"
             )
         place = folder / name
         place.mkdir(exist_ok=True)
-        picture = PurePosixPath(row["image name"]).name
-        (place / picture).write_bytes(_png(grey.astype(np.uint8).reshape(SIDE, SIDE)))
-        marks = [row[column.lower()] for column in COLUMNS]
-        lists.setdefault(name, []).append(f'{picture},"(0, 0, 48, 48)",{",".join(marks)}')
+        (place / picture).write_bytes(_png(_grey(face)))
+        marks = ",".join(map(str, votes))
+        lists.setdefault(name, []).append(f'{picture},"(0, 0, 48, 48)",{marks}')
     for name, lines in lists.items():
         (folder / name / "label.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _lines(path: Path) -> list[str]:
-    return [line for line in table.text(path).splitlines()[1:] if line]
+def _grey(face: table.Row) -> NDArray[np.uint8]:
+    """(48, 48) grey values, written as text."""
+    if PIXELS.fullmatch(face["pixels"]):
+        grey = np.fromstring(face["pixels"], np.int64, sep=" ")
+        if grey.max() <= 255:
+            return grey.astype(np.uint8).reshape(SIDE, SIDE)
+    raise DatabaseError(
+        f"fer_plus: {face.where} is no face of 48 x 48 values from 0 to 255: copy the file again"
+    )
 
 
 def _png(grey: NDArray[np.uint8]) -> bytes:

@@ -1,19 +1,21 @@
 """Anybody's data: a CSV manifest, or a tree with one folder per label."""
 
-import csv
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from fervid.clip import Clip, Course, Database
-from fervid.databases.tree import IMAGES, VIDEOS, folders, natural, origin, visible
-from fervid.errors import DatabaseError, LabelError
-from fervid.labels import SHORT, canonical
+from fervid.databases import table
+from fervid.databases.tree import IMAGES, VIDEOS, folders, natural, origin, visible, within
+from fervid.errors import DatabaseError, InputError, LabelError
+from fervid.labels import SHORT, canonical, named
 
 # Columns with a meaning; every other one is kept as a group of the subject (sex, age, ...).
-COLUMNS = ("path", "label", "subject", "start", "end", "apex", "view")
+COLUMNS = (
+    "path", "label", "subject", "start", "end", "start_seconds", "end_seconds", "apex", "view",
+)  # fmt: skip
 MANIFEST = "manifest.csv"
 LABELS = "labels.txt"
 
@@ -70,8 +72,10 @@ def load(
 def _label_set(home: Path, labels: Sequence[str] | None) -> tuple[str, ...]:
     """The label set asked for, in its order; empty where the usual names are to be used."""
     if labels is None and (home / LABELS).is_file():
-        labels = _text(home / LABELS).split("\n")
-    return tuple(dict.fromkeys(canonical(label) for label in labels or () if label.strip()))
+        listed = table.lines(home / LABELS)
+    else:
+        listed = [("folder: --set labels", label) for label in labels or () if label.strip()]
+    return tuple(dict.fromkeys(named(label, where) for where, label in listed))
 
 
 def _checked(label: str, names: tuple[str, ...], where: str) -> str | None:
@@ -80,8 +84,8 @@ def _checked(label: str, names: tuple[str, ...], where: str) -> str | None:
     name, allowed = canonical(label), names or tuple(SHORT)
     if name not in allowed:
         raise LabelError(
-            f"{where}: unknown label {label.strip()!r}, none of {', '.join(allowed)}: correct it "
-            f"or list your labels in {LABELS} beside the data"
+            f"{where}: unknown label {table.brief(label.strip())}, none of {', '.join(allowed)}: "
+            f"correct it or list your labels in {LABELS} beside the data"
         )
     return name
 
@@ -89,30 +93,16 @@ def _checked(label: str, names: tuple[str, ...], where: str) -> str | None:
 # A manifest
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A manifest's row and where it stands."""
-
-    cells: Mapping[str, str]
-    where: str
-
-    def number(self, column: str) -> int | None:
-        text = self.cells.get(column, "")
-        if not text:
-            return None
-        if not text.isdecimal():
-            raise DatabaseError(
-                f"{self.where}: {column} is {text!r}: give a frame number from 0 or leave it empty"
-            )
-        return int(text)
+Span = tuple[str, int, int | None]  # a file's path, its first frame, one past its last
 
 
 def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Clip]:
     home = os.path.abspath(manifest.parent)  # noqa: PTH100 - lexical: links are their owner's
-    rows: dict[tuple[str, int, int | None], _Row] = {}
+    rate = cache(_rate)
+    rows: dict[Span, table.Row] = {}
     for row in _rows(manifest):
         path = _path(row, home, absolute)
-        start, end = row.number("start") or 0, row.number("end")
+        start, end = _frame(row, "start", path, rate) or 0, _frame(row, "end", path, rate)
         if end is not None and end <= start:
             raise DatabaseError(f"{row.where}: end {end} is not after start {start}: correct it")
         earlier = rows.setdefault((path, start, end), row)
@@ -127,65 +117,87 @@ def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Cl
             title[key],
             Path(key[0]),
             "folder",
-            _checked(row.cells["label"], names, row.where),
-            row.cells.get("subject") or None,
+            _checked(row["label"], names, row.where),
+            row.get("subject") or None,
             start=key[1],
             end=key[2],
             apex=row.number("apex"),
-            view=row.cells.get("view", ""),
-            groups={k: v for k, v in row.cells.items() if v and k not in COLUMNS},
+            view=row.get("view"),
+            groups={k: v for k, v in row.cells.items() if k and v and k not in COLUMNS},
         )
         for key, row in rows.items()
     ]
 
 
-def _rows(manifest: Path) -> Iterator[_Row]:
-    """A manifest's rows, with cells stripped and column names in lower case."""
-    lines = _text(manifest).split("\n")
-    reader = csv.reader(line + "\n" for line in lines)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        missing = [name for name in ("path", "label") if name not in header]
-        if missing:
+def _rows(manifest: Path) -> list[table.Row]:
+    """A manifest's rows; a frame is told by its number or in seconds, not by both."""
+    rows = table.rows(manifest, ("path", "label"))
+    for name in ("start", "end"):
+        if rows and {name, f"{name}_seconds"} <= set(rows[0].cells):
             raise DatabaseError(
-                f"{manifest}, line 1: no column {' and '.join(missing)} (found "
-                f"{', '.join(header)[:80] or 'nothing'}): the first line must name "
-                "path,label,subject[,start,end]"
+                f"{manifest}, line 1: {name} and {name}_seconds say the same: remove one column"
             )
-        for cells in reader:
-            where = f"{manifest}, line {reader.line_num}"
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                raise DatabaseError(
-                    f"{where}: {len(cells)} cells under {len(header)} columns: correct the row"
-                )
-            yield _Row(dict(zip(header, map(str.strip, cells), strict=True)), where)
-    except csv.Error as error:
-        raise DatabaseError(f"{manifest}, line {reader.line_num}: no CSV ({error})") from None
+    return rows
 
 
-def _path(row: _Row, home: str, absolute: bool) -> str:
+def _frame(row: table.Row, name: str, path: str, rate: Callable[[str], float]) -> int | None:
+    """A span's end as a frame's number."""
+    text = row.get(f"{name}_seconds")
+    if not text:
+        if row.get(name) and _seconds(row.get(name)) is not None and "." in row.get(name):
+            raise DatabaseError(
+                f"{row.where}: {name} is {table.brief(row.get(name))}: give a frame number from 0, "
+                f"or name the column {name}_seconds"
+            )
+        return row.number(name)
+    seconds = _seconds(text)
+    if seconds is None or seconds * rate(path) > table.MOST:
+        raise DatabaseError(
+            f"{row.where}: {name}_seconds is {table.brief(text)}: give seconds from 0 or leave it "
+            "empty"
+        )
+    return round(seconds * rate(path))
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds from 0, with a point or a comma; None where the text is none."""
+    found = re.fullmatch(r"\d{1,12}([.,]\d{0,12})?", text, re.ASCII)
+    return float(text.replace(",", ".")) if found else None
+
+
+def _rate(path: str) -> float:
+    """Frames per second; of a file that cannot be read the usual one: `prepare` says why."""
+    from fervid.faces.video import RATE, probe
+
+    try:
+        return probe(Path(path)).rate
+    except InputError:
+        return RATE
+
+
+def _path(row: table.Row, home: str, absolute: bool) -> str:
     """The row's file, absolute."""
-    given = row.cells["path"]
+    given = row["path"]
     if not given:
         raise DatabaseError(f"{row.where}: the path is empty: fill it in or remove the row")
-    path = os.path.normpath(os.path.join(home, given))  # noqa: PTH118 - a manifest may be long
-    if not (absolute or path.startswith(home.rstrip(os.sep) + os.sep)):
+    there = [path for name in dict.fromkeys((given, given.replace("\\", "/")))
+             if os.path.exists(path := os.path.join(home, name))]  # fmt: skip # noqa: PTH110, PTH118
+    if len(there) > 1:
         raise DatabaseError(
-            f"{row.where}: {given!r} leads out of the manifest's folder: "
-            "move the manifest above its files or allow absolute paths"
+            f"{row.where}: {table.brief(given)} is both a file's name and a path with folders: "
+            "rename the file"
         )
-    if not os.path.exists(path):  # noqa: PTH110
+    if not absolute:
+        within(os.path.relpath(there[0], home) if there else given, row.where)
+    if not there:
         raise DatabaseError(
-            f"{row.where}: no file {given!r} under {home}: correct the path or remove the row"
+            f"{row.where}: no file {table.brief(given)} under {home}: correct the path or remove "
+            "the row"
         )
-    return path
+    return os.path.normpath(there[0])
 
 
-def _titles(
-    keys: Collection[tuple[str, int, int | None]], home: str
-) -> dict[tuple[str, int, int | None], str]:
+def _titles(keys: Collection[Span], home: str) -> dict[Span, str]:
     """Clips' names: the path below the manifest, or below what all others share, and the span."""
     prefix = home.rstrip(os.sep) + os.sep
     outside = [path for path, _, _ in keys if not path.startswith(prefix)]
@@ -197,16 +209,6 @@ def _titles(
         span = f"#{start}-{'' if end is None else end}" if spans or start or end is not None else ""
         found[path, start, end] = short.replace(os.sep, "/") + span
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise DatabaseError(f"{path} is no UTF-8 text: save it as a CSV in UTF-8") from None
-    except OSError as error:
-        raise DatabaseError(f"{path} cannot be read ({error.strerror})") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 # A tree
@@ -224,17 +226,22 @@ def _tree(root: Path, names: tuple[str, ...], rule: str) -> list[Clip]:
     return clips
 
 
-def _media(folder: Path, depth: int = 0) -> Iterator[Path]:
-    """Videos everywhere; pictures one by one in a label's own folder, below it as one clip."""
-    pictures = []
+def _media(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Videos everywhere; pictures one by one in a label's own folder, below it as one clip.
+
+    Args:
+        above: the folders on the way, links resolved: one that leads back up is not followed.
+    """
+    pictures, way = [], (*above, os.path.realpath(folder))
     for path in visible(folder):
         if path.is_dir():
-            yield from _media(path, depth + 1)
+            if os.path.realpath(path) not in way:
+                yield from _media(path, way)
         elif path.suffix.lower() in VIDEOS:
             yield path
         elif path.suffix.lower() in IMAGES:
             pictures.append(path)
-    if depth and pictures:
+    if above and pictures:
         yield folder
     else:
         yield from pictures

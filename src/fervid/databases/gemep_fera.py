@@ -58,7 +58,7 @@ def _told(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, 
     path = table.beside(root, "labels.csv")
     if path is None:
         return {}, {}
-    rows = table.named(table.grid(path), ("clip", "emotion"), path)
+    rows = table.rows(path, ("clip", "emotion"))
     by = {table.stem(row["clip"]): row for row in rows}
     absent = [name for name in names if table.stem(name) not in by]
     if absent:
@@ -67,7 +67,7 @@ def _told(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, 
         )
     rows_of = {name: by[table.stem(name)] for name in names}
     emotions = {name: row["emotion"] for name, row in rows_of.items()}
-    return emotions, {name: row.get("subject", "") for name, row in rows_of.items()}
+    return emotions, {name: row.get("subject") for name, row in rows_of.items()}
 
 
 def _label(name: str, told: dict[str, str]) -> str:

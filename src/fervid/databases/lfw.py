@@ -62,7 +62,7 @@ def _legend(root: Path) -> dict[str, str]:
     path = root / "legend.csv"
     if not path.is_file():
         return {}
-    rows = table.named(table.grid(path), ("image", "emotion"), path)
+    rows = table.rows(path, ("image", "emotion"))
     return {
         row["image"].rpartition(".")[0]: label
         for row in rows
@@ -79,34 +79,30 @@ def pairs(path: Path) -> tuple[tuple[Pair, ...], ...]:
     Raises:
         DatabaseError: not such a file.
     """
-    lines = [line.split() for line in table.text(Path(path)).splitlines() if line.strip()]
-    head = [int(cell) for cell in lines[0] if cell.isdecimal()] if lines else []
-    if len(head) not in (1, 2) or len(head) != len(lines[0]):
+    lines = [(where, line.split()) for where, line in table.lines(Path(path))]
+    head = [table.whole(cell) for cell in lines[0][1]] if lines else []
+    counts = [number for number in head if number is not None]
+    if len(counts) not in (1, 2) or len(counts) != len(head):
         raise DatabaseError(
             f"{path} does not begin with the number of folds and pairs: copy LFW's pairs.txt again"
         )
-    folds, each = (1, head[0]) if len(head) == 1 else (head[0], head[1])
+    folds, each = (1, counts[0]) if len(counts) == 1 else counts
     if len(lines) - 1 != 2 * folds * each:
         raise DatabaseError(
             f"{path} holds {len(lines) - 1} pairs instead of 2 x {folds} x {each}: copy it again"
         )
-    read = [_pair(cells, number, Path(path)) for number, cells in enumerate(lines[1:], 2)]
+    read = [_pair(cells, where) for where, cells in lines[1:]]
     return tuple(tuple(read[2 * each * n : 2 * each * (n + 1)]) for n in range(folds))
 
 
-def _pair(cells: list[str], number: int, path: Path) -> Pair:
-    try:
-        if len(cells) == 3:
-            return Pair(_name(cells[0], cells[1]), _name(cells[0], cells[2]), True)
-        return Pair(_name(cells[0], cells[1]), _name(cells[2], cells[3]), False)
-    except (ValueError, IndexError):
-        raise DatabaseError(
-            f"{path}, line {number}: {' '.join(cells)[:60]!r} is no pair: copy the file again"
-        ) from None
-
-
-def _name(person: str, number: str) -> str:
-    return f"{person}_{int(number):04d}"
+def _pair(cells: list[str], where: str) -> Pair:
+    numbers = [table.whole(cell) for cell in (cells[1:] if len(cells) == 3 else cells[1::2])]
+    if len(cells) not in (3, 4) or None in numbers:
+        shown = table.brief(" ".join(cells))
+        raise DatabaseError(f"{where}: {shown} is no pair: copy the file again")
+    people = (cells[0], cells[0] if len(cells) == 3 else cells[2])
+    first, second = (f"{who}_{n:04d}" for who, n in zip(people, numbers, strict=True))
+    return Pair(first, second, len(cells) == 3)
 
 
 def covered(folds: Sequence[Sequence[Pair]], database: Database) -> tuple[tuple[Pair, ...], ...]:

@@ -13,15 +13,25 @@ official parts (`Clip.groups["part"]`) let one person stand on both sides.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fervid.clip import Clip, Database
 from fervid.databases import table
-from fervid.databases.tree import IMAGES, VIDEOS, folders, natural, origin, visible
+from fervid.databases.tree import (
+    IMAGES,
+    VIDEOS,
+    folders,
+    inside,
+    natural,
+    origin,
+    visible,
+    within,
+)
 from fervid.errors import DatabaseError, LabelError
-from fervid.labels import SHORT, canonical
+from fervid.labels import SHORT, named
 
 # What a number in a list means: never guessed, only read where the style is named.
 CODES: Mapping[str, Mapping[int, str]] = {
@@ -100,7 +110,9 @@ def load(
         label = _meaning(line, meanings, name)
         told = {"part": line.part} if line.part else {}
         if line.name in clips:
-            raise DatabaseError(f"{line.where}: {line.name!r} stands there twice: remove one")
+            raise DatabaseError(
+                f"{line.where}: {table.brief(line.name)} stands there twice: remove one"
+            )
         clips[line.name] = Clip(
             line.name, find(line, name), name, label, line.subject or None,
             end=line.count, groups=told,
@@ -183,36 +195,39 @@ def _part(name: str) -> str:
 
 def _read(path: Path, database: str) -> list[_Line]:
     part = _part(path.stem) or _part(path.parent.name)
-    content = table.text(path)
-    first = content.partition("\n")[0].lower().replace("\t", ",")
-    header = [cell.strip() for cell in first.split(",")]
+    listed = table.lines(path)
+    first = listed[0][1].lower() if listed else ""
+    header = [cell.strip() for cell in re.split("[,;\t]", first)]
     column = next((cell for cell in PATHS if cell in header), None)
     if column and "label" in header:
-        rows = table.named(table.grid(path), (column, "label"), path)
         return [
-            _Line(row[column], None, row["label"], row.get("subject", ""), part,
-                  f"{path}, row {number}")
-            for number, row in enumerate(rows, 2)
+            _line(row[column], None, row["label"], part, f"{database}: {row.where}",
+                  row.get("subject"))
+            for row in table.rows(path, (column, "label"))
         ]  # fmt: skip
-    lines = []
-    for number, text in enumerate(content.splitlines(), 1):
-        if text.strip():
-            lines.append(_cells(text, part, f"{database}: {path}, line {number}"))
-    return lines
+    return [_cells(line, part, f"{database}: {where}") for where, line in listed]
 
 
 def _cells(text: str, part: str, where: str) -> _Line:
     """`path label` or `frames_dir n label`; blanks may stand within the path."""
     cells = text.replace(",", " ").split()
     if len(cells) < 2:
-        raise DatabaseError(f"{where}: {text.strip()[:60]!r} is no 'path label': correct it")
+        raise DatabaseError(f"{where}: {table.brief(text.strip())} is no 'path label': correct it")
     count, head = None, text.replace(",", " ").rstrip()[: -len(cells[-1])].rstrip()
-    if len(cells) > 2 and cells[-2].isdecimal() and not _has_ending(head):
-        count = int(cells[-2])
+    if len(cells) > 2 and table.whole(cells[-2]) is not None and not _has_ending(head):
+        count = table.whole(cells[-2])
         head = head[: -len(cells[-2])].rstrip()
         if not count:
             raise DatabaseError(f"{where}: a clip of no frames: remove the line")
-    return _Line(head.strip().replace("\\", "/"), count, cells[-1], "", part, where)
+    return _line(head.strip(), count, cells[-1], part, where)
+
+
+def _line(
+    name: str, count: int | None, label: str, part: str, where: str, subject: str = ""
+) -> _Line:
+    if not name or not label:
+        raise DatabaseError(f"{where}: no clip or no label: fill it in or remove the line")
+    return _Line(within(name, where), count, label, subject, part, where)
 
 
 def _has_ending(name: str) -> bool:
@@ -220,15 +235,15 @@ def _has_ending(name: str) -> bool:
 
 
 def _meaning(line: _Line, codes: Mapping[int, str], database: str) -> str:
-    if not line.label.lstrip("-").isdecimal():
-        label = canonical(line.label)
+    number = table.whole(line.label)
+    if number is None:
+        label = named(line.label, line.where)
         if codes and label not in codes.values():
             raise LabelError(
-                f"{line.where}: label {line.label!r} is none of {', '.join(codes.values())}: "
-                "correct it"
+                f"{line.where}: label {table.brief(line.label)} is none of "
+                f"{', '.join(codes.values())}: correct it"
             )
         return label
-    number = int(line.label)
     if not codes:
         raise LabelError(
             f"{line.where}: the label is the number {number} and {database} does not say what "
@@ -251,26 +266,27 @@ class _Finder:
         self.homes = homes
         self.listed: dict[str, set[str]] = {}
 
-    def look(self, line: _Line) -> Path | None:
-        """The clip's file or folder; endings may be left out, and leading zeros (DFEW)."""
+    def look(self, line: _Line) -> tuple[Path, Path] | None:
+        """Where the paths start, and the clip there; endings and leading zeros may be left out."""
         for home in self.homes:
             for name in dict.fromkeys((line.name, line.name.zfill(5))):
                 folder, _, last = f"{home}/{name}".rpartition("/")
                 there = self._list(folder)
                 for ending in ENDINGS:
                     if last + ending in there:
-                        return Path(f"{folder}/{last}{ending}")
+                        return home, Path(f"{folder}/{last}{ending}")
         return None
 
     def __call__(self, line: _Line, database: str) -> Path:
         """The same, or an error."""
         found = self.look(line)
         if found is not None:
-            return found
+            home, path = found
+            return inside(path, home, line.where)
         shown = " or ".join(str(home) for home in self.homes[:3])
         raise DatabaseError(
-            f"{line.where}: no clip {line.name!r} under {shown}: copy it, or give the folder that "
-            f"the paths of {database} start from"
+            f"{line.where}: no clip {table.brief(line.name)} under {shown}: copy it, or give the "
+            f"folder that the paths of {database} start from"
         )
 
     def _list(self, folder: str) -> set[str]:

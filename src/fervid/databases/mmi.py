@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from fervid.clip import Clip, Database
+from fervid.databases.table import data, whole
 from fervid.databases.tree import VIDEOS, expect, folders, natural, origin, visible
 from fervid.errors import DatabaseError
 from fervid.labels import BASIC
@@ -73,7 +74,7 @@ def _clip(session: Path, out: Counter[str]) -> Clip | None:
     for path in files:
         if path.suffix.lower() == ".xml":
             _read(path, notes)
-    label = CODES.get(_number(notes.data.get("emotion", "")))
+    label = CODES.get(whole(notes.data.get("emotion", "")) or 0)
     if label is None:
         out["without one of the six emotions"] += 1
         return None
@@ -89,10 +90,9 @@ def _clip(session: Path, out: Counter[str]) -> Clip | None:
         return None
     about = notes.subject
     groups = {"sex": about["gender"].lower()} if about.get("gender") else {}
-    apex = _number(notes.data.get("apexframe", ""))
     name = f"{session.name.strip()}/{frontal[0].stem}"
     return Clip(name, frontal[0], "mmi", label, _subject(session, notes), view="frontal",
-                apex=apex if apex >= 0 else None, groups=groups)  # fmt: skip
+                apex=whole(notes.data.get("apexframe", "")), groups=groups)  # fmt: skip
 
 
 def _subject(session: Path, notes: _Notes) -> str:
@@ -103,12 +103,8 @@ def _subject(session: Path, notes: _Notes) -> str:
             f"mmi: no XML file in {session} names its subject (<subject id=...>): "
             "copy session.xml again"
         )
-    return f"S{int(name):03d}" if name.isdecimal() else name
-
-
-def _number(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isdecimal() else -1
+    number = whole(name)
+    return name if number is None else f"S{number:03d}"
 
 
 def _read(path: Path, notes: _Notes) -> None:
@@ -135,8 +131,8 @@ def _read(path: Path, notes: _Notes) -> None:
     parser.StartElementHandler = start
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(path.read_bytes(), True)
-    except expat.ExpatError as error:
+        parser.Parse(data(path), True)
+    except (expat.ExpatError, LookupError, ValueError) as error:  # of the encoding it names
         raise DatabaseError(
             f"mmi: {path} is no XML file ({error}): copy the session again"
         ) from None

@@ -1,51 +1,186 @@
-"""Tables that come with databases: CSV as written by people and by Excel."""
+"""The one place that reads text that others wrote: lines, tables (CSV) and JSON documents.
+
+Whatever is wrong with a file is one sentence that names it and, where there is one, the line.
+"""
 
 import csv
-import io
-from collections.abc import Iterable, Sequence
+import json
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from fervid.databases.tree import VIDEOS, visible
-from fervid.errors import DatabaseError
+from fervid.errors import DatabaseError, FervidError, shown
 
-Row = dict[str, str]
+LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text of any database, has 0.3e9
+WIDEST = 10_000  # characters of a cell; fer2013.csv has 48 x 48 numbers in one
+NAMED = 200  # characters of a subject
+MOST = 2**31 - 1  # the greatest number read from a table: 2.7 years of frames
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # what their files begin with
+
+Cells = tuple[str, list[str]]  # "FILE, line 3" and that line's cells
 
 
-def text(path: Path) -> str:
-    """A text file in UTF-8, with or without a byte order mark, or in Windows' Latin.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table's line by the names of its columns, and where it stands ("FILE, line 3")."""
+
+    cells: Mapping[str, str]
+    where: str
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+    def get(self, column: str) -> str:
+        """The cell, empty where there is no such column."""
+        return self.cells.get(column, "")
+
+    def number(self, column: str) -> int | None:
+        """A frame's number from 0; None where the cell is empty.
+
+        Raises:
+            DatabaseError: it holds something else.
+        """
+        if not self.get(column):
+            return None
+        number = whole(self.get(column))
+        if number is None:
+            raise DatabaseError(
+                f"{self.where}: {column} is {brief(self.get(column))}: give a frame number from 0 "
+                f"to {MOST} or leave it empty"
+            )
+        return number
+
+
+def whole(text: str) -> int | None:
+    """A number from 0 to MOST; None where the text is none.
+
+    >>> whole("007"), whole("-1"), whole("1e3"), whole("99999999999")
+    (7, None, None, None)
+    """
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal() and len(digits.lstrip("0")) <= len(str(MOST))):
+        return None
+    number = int(digits)
+    return number if number <= MOST else None
+
+
+def brief(text: str) -> str:
+    """Foreign text as messages show it: quoted, short, without control characters."""
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def data(path: Path, error: type[FervidError] = DatabaseError) -> bytes:
+    """A file's bytes; an endless or enormous one is refused.
 
     Raises:
-        DatabaseError: it cannot be read.
+        DatabaseError: it cannot be read; or the `error` asked for.
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DatabaseError(f"{path} cannot be read ({error.strerror}): copy it again") from None
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise error(f"{path} is no file: name a file")
+        if about.st_size > LARGEST:
+            raise error(f"{path} holds {about.st_size:.1e} bytes, more than 1e9: split it")
+        return path.read_bytes()
+    except OSError as problem:
+        reason = f"cannot be read as text ({problem.strerror})"
+        raise error(f"{path} {reason}: copy it again or check its permissions") from None
+
+
+def text(path: Path, error: type[FervidError] = DatabaseError) -> str:
+    r"""A text file in UTF-8, with or without a byte order mark, or in Windows' Latin; lines end \n.
+
+    Raises:
+        DatabaseError: it cannot be read, has another encoding, or holds control characters; or
+            the `error` asked for.
+    """
+    content = data(path, error)
+    if content[:2] in FOREIGN:
+        raise error(f"{path}, line 1: the text is {FOREIGN[content[:2]]}: save it in UTF-8")
     try:
-        return data.decode("utf-8-sig")
+        decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        try:
+            decoded = content.decode("cp1252")
+        except UnicodeDecodeError as problem:
+            line = content.count(b"\n", 0, problem.start) + 1
+            raise error(f"{path}, line {line}: no text in UTF-8: save it in UTF-8") from None
+    decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
+    if odd := CONTROL.search(decoded):
+        line = decoded.count("\n", 0, odd.start()) + 1
+        raise error(
+            f"{path}, line {line}: the control character {odd[0]!r} is no text: save it in UTF-8 "
+            "or remove the character"
+        )
+    return decoded
 
 
-def grid(path: Path) -> list[list[str]]:
+def lines(path: Path, error: type[FervidError] = DatabaseError) -> list[tuple[str, str]]:
+    """Every line with something on it, after where it stands ("FILE, line 3").
+
+    Raises:
+        DatabaseError: as `text`.
+    """
+    numbered = enumerate(text(path, error).split("\n"), 1)
+    return [(f"{path}, line {number}", line) for number, line in numbered if line.strip()]
+
+
+def document(path: Path, error: type[FervidError] = DatabaseError) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        DatabaseError: it is none, or nested too deep to be read; or the `error` asked for.
+    """
+    try:
+        return json.loads(text(path, error))
+    except json.JSONDecodeError as problem:
+        raise error(f"{path}, line {problem.lineno}: no JSON ({problem.msg}): correct it") from None
+    except (ValueError, RecursionError):
+        raise error(f"{path} is no JSON that can be read (nested too deep, or a number of "
+                    "thousands of digits): write it anew") from None  # fmt: skip
+
+
+def grid(path: Path, error: type[FervidError] = DatabaseError) -> list[Cells]:
     """A CSV file's cells, stripped, whether commas, semicolons or tabs part them; no empty rows.
 
+    A line break within a cell becomes a blank.
+
     Raises:
-        DatabaseError: it cannot be read or is no CSV.
+        DatabaseError: it cannot be read or is no CSV; or the `error` asked for.
     """
-    content = text(path)
-    first = content.partition("\n")[0]
+    return list(_cells(path, text(path, error), error))
+
+
+def _cells(path: Path, content: str, error: type[FervidError]) -> Iterator[Cells]:
+    split = content.split("\n")
+    first = next((line for line in split if any(mark in line for mark in ",;\t")), "")
     mark = max(",;\t", key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=mark))
-    except csv.Error as error:
-        raise DatabaseError(f"{path} is no CSV ({error}): save it again as one") from None
-    stripped = ([cell.strip() for cell in row] for row in rows)
-    return [row for row in stripped if any(row)]
+    reader = csv.reader((f"{line}\n" for line in split), delimiter=mark, strict=True)
+    while True:
+        where = f"{path}, line {reader.line_num + 1}"
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            raise error(f"{where}: no CSV ({problem}): correct its quotes") from None
+        cells = [" ".join(cell.split("\n")).strip() for cell in row]
+        if any(cells):
+            yield where, cells
 
 
-def named(cells: Sequence[Sequence[str]], columns: Sequence[str], path: Path) -> list[Row]:
+def named(
+    cells: Sequence[Cells],
+    columns: Sequence[str],
+    path: Path,
+    error: type[FervidError] = DatabaseError,
+) -> list[Row]:
     """Rows under the first line that has all the columns; names are compared in lower case.
 
     Args:
@@ -53,17 +188,43 @@ def named(cells: Sequence[Sequence[str]], columns: Sequence[str], path: Path) ->
         path: for messages.
 
     Raises:
-        DatabaseError: no line names the columns.
+        DatabaseError: no line names the columns, one is named twice, or a row has not as many
+            cells as the columns; or the `error` asked for.
     """
-    for number, row in enumerate(cells):
+    for number, (where, row) in enumerate(cells):
         header = [cell.lower() for cell in row]
         if set(columns) <= set(header):
-            below = cells[number + 1 :]
-            return [dict(zip(header, row, strict=False)) for row in below]
-    found = ", ".join(cells[0])[:80] if cells else "nothing"
-    raise DatabaseError(
-        f"{path}: no line names the columns {', '.join(columns)} (found {found}): add it on top"
+            twice = [name for name in header if name and header.count(name) > 1]
+            if twice:
+                raise error(f"{where}: two columns are named {brief(twice[0])}: rename one")
+            return [_row(header, *below, error) for below in cells[number + 1 :]]
+    first = cells[0][1] if cells else []
+    lacks = [name for name in columns if name not in [cell.lower() for cell in first]]
+    raise error(
+        f"{path}, line 1: no column {' and '.join(lacks)} (found "
+        f"{shown(', '.join(first)[:80]) or 'nothing'}): the first line must name "
+        f"{','.join(columns)}"
     )
+
+
+def _row(header: list[str], where: str, cells: list[str], error: type[FervidError]) -> Row:
+    """Cells that are empty at a row's end count for nothing where no column is above them."""
+    least = max(number for number, name in enumerate(header, 1) if name)
+    long = [name for name, cell in zip(header, cells, strict=False) if len(cell) > WIDEST]
+    if long:
+        raise error(f"{where}: {brief(long[0])} holds more than {WIDEST} characters: shorten it")
+    if len(cells) < least or any(cells[len(header) :]):
+        raise error(f"{where}: {len(cells)} cells under {len(header)} columns: correct the row")
+    return Row(dict(zip(header, cells, strict=False)), where)
+
+
+def rows(path: Path, columns: Sequence[str], error: type[FervidError] = DatabaseError) -> list[Row]:
+    """A table's rows, by the names of its columns in lower case.
+
+    Raises:
+        DatabaseError: as `grid` and `named`; or the `error` asked for.
+    """
+    return named(grid(path, error), columns, path, error)
 
 
 def subjects(root: Path, names: Iterable[str], column: str = "clip") -> dict[str, str]:
@@ -81,9 +242,13 @@ def subjects(root: Path, names: Iterable[str], column: str = "clip") -> dict[str
     path = root / "subjects.csv"
     if not path.is_file():
         return {}
-    rows = {row[column]: row["subject"] for row in named(grid(path), (column, "subject"), path)}
-    short = {stem(name): subject for name, subject in rows.items()}
-    told = {name: rows.get(name) or short.get(stem(name), "") for name in names}
+    listed = {}
+    for row in rows(path, (column, "subject")):
+        if len(row["subject"]) > NAMED:
+            raise DatabaseError(f"{row.where}: a subject of over {NAMED} characters: shorten it")
+        listed[row[column]] = row["subject"]
+    short = {stem(name): subject for name, subject in listed.items()}
+    told = {name: listed.get(name) or short.get(stem(name), "") for name in names}
     absent = [name for name, subject in told.items() if not subject]
     if absent:
         raise DatabaseError(
@@ -105,5 +270,5 @@ def stem(name: str) -> str:
 
 def beside(root: Path, pattern: str) -> Path | None:
     """The first visible file of a folder that matches, whatever its case."""
-    found = [path for path in visible(root) if path.is_file()]
-    return next((path for path in found if fnmatch(path.name.lower(), pattern)), None)
+    files = [path for path in visible(root) if path.is_file()]
+    return next((path for path in files if fnmatch(path.name.lower(), pattern)), None)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from fervid.errors import DatabaseError
+from fervid.errors import DatabaseError, FervidError, shown
 
 RENDERED = "rendered stand-in (ICT-FaceKit light)"
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm"})
@@ -26,7 +26,44 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     ['S9', 'S009a', 'S10']
     """
     parts = re.findall(r"\d+|\D+", text)
-    return tuple((0, int(p), "") if p.isdecimal() else (1, 0, p.lower()) for p in parts)
+    return tuple((1, 0, p.lower()) if not p.isdecimal() else _size(p) for p in parts)
+
+
+def _size(digits: str) -> tuple[int, int, str]:
+    """Orders numbers of any length; Python reads no number of thousands of digits."""
+    number = digits.lstrip("0")
+    return 0, len(number), number
+
+
+def within(name: str, where: str, error: type[FervidError] = DatabaseError) -> str:
+    """A path that a list or an archive names, with forward slashes; it stays in its folder.
+
+    Args:
+        where: what names it, for the message.
+
+    Raises:
+        DatabaseError: it is absolute, names a drive, or goes up; or the `error` asked for.
+    """
+    path = name.replace("\\", "/")
+    if path.startswith("/") or ".." in path.split("/") or re.match("[A-Za-z]:", path):
+        raise error(f"{where}: {shown(repr(name))} leads out of the folder: do not use it")
+    return path
+
+
+def inside(path: Path, home: Path, where: str) -> Path:
+    """A path that no link leads out of its folder.
+
+    Args:
+        where: what names it, for the message.
+
+    Raises:
+        DatabaseError: a link on the way leads out.
+    """
+    if not path.resolve().is_relative_to(home.resolve()):
+        raise DatabaseError(
+            f"{where}: a link leads from {path} out of {home}: copy the file itself there"
+        )
+    return path
 
 
 def visible(folder: Path) -> list[Path]:
@@ -128,7 +165,7 @@ def origin(root: Path) -> str:
         return ""
     try:
         generator = str(json.loads(note.read_text(encoding="utf-8")).get("generator", ""))
-    except (ValueError, AttributeError, OSError):
+    except (ValueError, AttributeError, OSError, RecursionError):
         generator = ""
     known = not generator or "ICT-FaceKit" in generator
-    return RENDERED if known else f"rendered stand-in ({generator[:60]})"
+    return RENDERED if known else f"rendered stand-in ({shown(generator)[:60]})"

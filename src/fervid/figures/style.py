@@ -17,6 +17,7 @@ GREY = "#8A8F98"
 LOOK: Mapping[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
+    "text.parse_math": False,  # a label or a file's name may hold $
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",

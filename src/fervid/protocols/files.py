@@ -1,12 +1,11 @@
 """Split files: anybody's, read as they stand; whether they leak is not asked here."""
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fervid.clip import Clip
+from fervid.databases import table
 from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
 from fervid.text import cell
@@ -25,29 +24,23 @@ def read(path: Path, clips: Sequence[Clip]) -> list[Sides]:
     Raises:
         ProtocolError: not such a file, or a clip or subject the database does not hold.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"{path} cannot be read as text ({error}): name a CSV or JSON file") \
-            from None  # fmt: skip
-    if Path(path).suffix.lower() != ".json":
-        return _from_csv(path, text, clips)
-    return _from_json(path, text, {clip.name: row for row, clip in enumerate(clips)})
+    path = Path(path)
+    if path.suffix.lower() == ".json":
+        return _from_json(path, {clip.name: row for row, clip in enumerate(clips)})
+    return _from_csv(path, clips)
 
 
-def _from_csv(path: Path, text: str, clips: Sequence[Clip]) -> list[Sides]:
-    reader = csv.DictReader(text.splitlines())
-    try:
-        header = set(reader.fieldnames or ())
-        key = next((name for name in ("clip", "subject") if {name, "fold"} <= header), "")
-        if not key:
-            raise ProtocolError(
-                f"{path}, line 1: the first line must name the columns clip and fold, or subject "
-                "and fold"
-            )
-        lines = [(cells[key], cells["fold"], f"{path}, line {reader.line_num}") for cells in reader]
-    except csv.Error as error:
-        raise ProtocolError(f"{path}, line {reader.line_num}: no CSV ({error})") from None
+def _from_csv(path: Path, clips: Sequence[Clip]) -> list[Sides]:
+    cells = table.grid(path, ProtocolError)
+    header = [cell.lower() for cell in cells[0][1]] if cells else []
+    key = next((name for name in ("clip", "subject") if {name, "fold"} <= set(header)), "")
+    if not key:
+        raise ProtocolError(
+            f"{path}, line 1: the first line must name the columns clip and fold, or subject "
+            "and fold"
+        )
+    rows = table.named(cells, (key, "fold"), path, ProtocolError)
+    lines = [(row[key], row["fold"], row.where) for row in rows]
     names = [(clip.name if key == "clip" else clip.subject) or "" for clip in clips]
     fold_of = _fold_of(lines, key, set(names))
     absent = [name for name in names if name not in fold_of]
@@ -74,22 +67,26 @@ def _fold_of(lines: Sequence[tuple[str, str, str]], key: str, known: set[str]) -
     for text, fold, where in lines:
         name = written.get(text, text)
         if not name or name not in known:
-            raise ProtocolError(f"{where}: the database holds no {key} {name!r}: correct the name")
+            raise ProtocolError(
+                f"{where}: the database holds no {key} {table.brief(name)}: correct the name"
+            )
         if not fold:
-            raise ProtocolError(f"{where}: {key} {name!r} has no fold: fill it in")
+            raise ProtocolError(f"{where}: {key} {table.brief(name)} has no fold: fill it in")
         if name in fold_of:
             raise ProtocolError(
-                f"{where}: {key} {name!r} stands there twice: remove one of the two"
+                f"{where}: {key} {table.brief(name)} stands there twice: remove one of the two"
             )
         fold_of[name] = fold
     return fold_of
 
 
-def _from_json(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
+def _from_json(path: Path, rows: Mapping[str, int]) -> list[Sides]:
+    folds = table.document(path, ProtocolError)
     try:
-        folds = json.loads(text)
+        if not isinstance(folds, list):
+            raise TypeError
         parts: list[tuple[Any, Any, str]] = [
-            (fold["train"], fold["test"], str(fold.get("name", number)))
+            (fold["train"], fold["test"], _name(fold.get("name", number)))
             for number, fold in enumerate(folds, 1)
         ]
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -101,10 +98,23 @@ def _from_json(path: Path, text: str, rows: Mapping[str, int]) -> list[Sides]:
     ]
 
 
+def _name(given: Any) -> str:
+    """A fold's name, as tables and folders can carry it."""
+    if (
+        not isinstance(given, str | int)
+        or table.CONTROL.search(str(given))
+        or len(str(given)) > 200
+    ):
+        raise TypeError
+    return str(given)
+
+
 def _rows(names: Any, rows: Mapping[str, int], path: Path) -> tuple[int, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ProtocolError(f"{path}: train and test must be lists of clip names: correct the file")
     unknown = [name for name in names if name not in rows]
     if unknown:
-        raise ProtocolError(f"{path}: the database holds no clip {unknown[0]!r}: correct the name")
+        raise ProtocolError(
+            f"{path}: the database holds no clip {table.brief(unknown[0])}: correct the name"
+        )
     return tuple(sorted(rows[name] for name in names))

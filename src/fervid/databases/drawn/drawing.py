@@ -1,6 +1,5 @@
 """Clips on disk: plan, draw, list, load."""
 
-import csv
 import io
 import json
 import os
@@ -17,12 +16,14 @@ from numpy.typing import NDArray
 
 from fervid.atomic import blamed, held, sweep, write
 from fervid.clip import Clip, Course, Database
+from fervid.databases import table
 from fervid.databases.drawn.action_units import UNITS
 from fervid.databases.drawn.camera import View
 from fervid.databases.drawn.face import person
 from fervid.databases.drawn.motion import DIFFICULTY, Level, Performance, Ways, perform
 from fervid.databases.drawn.render import render
 from fervid.databases.drawn.scene import Picture, Scene, expose, lay, set_up
+from fervid.databases.tree import inside, within
 from fervid.errors import DatabaseError, FervidError, InputError, OutputError
 from fervid.labels import CK_PLUS
 from fervid.parallel import spread
@@ -304,13 +305,12 @@ def _manifest(recipe: Recipe) -> str:
 
 
 def _recipe(root: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((root / "drawn.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    if not (root / "drawn.json").is_file():
         raise DatabaseError(
             f"drawn: {root} has no readable drawn.json: draw it with `fervid draw {root}`"
-        ) from error
-    if not isinstance(found, dict) or found.get("course") not in COURSES:
+        )
+    found = table.document(root / "drawn.json")
+    if not isinstance(found, dict) or found.get("course") not in list(COURSES):
         raise DatabaseError(f"drawn: {root}/drawn.json is none of ours: draw into another folder")
     return found
 
@@ -326,20 +326,24 @@ def load(root: Path) -> Database:
     """
     root = Path(root)
     recipe = _recipe(root)
-    try:
-        text = (root / "manifest.csv").read_text(encoding="utf-8")
-    except OSError as error:
+    manifest = root / "manifest.csv"
+    if not manifest.is_file():
         raise DatabaseError(
             f"drawn: {root} has no manifest.csv, its drawing was cut off: run the same "
             "`fervid draw` again, it goes on where it stopped"
-        ) from error
-    rows = list(csv.DictReader(io.StringIO(text)))
-    clips = []
-    for row in rows:
-        path = root / row["path"]
-        if not path.exists():
-            raise DatabaseError(f"drawn: {path} is in the manifest but not there: draw again")
-        clips.append(Clip(row["name"], path, "drawn", row["label"], row["subject"],
-                          apex=int(row["apex"]), view="frontal"))  # fmt: skip
-    return Database("drawn", CK_PLUS, tuple(clips), COURSES[recipe["course"]],
+        )
+    clips = tuple(_clip(row, root) for row in table.rows(manifest, COLUMNS))
+    return Database("drawn", CK_PLUS, clips, COURSES[recipe["course"]],
                     origin="drawn by fervid", licence="Apache-2.0, as fervid itself.")  # fmt: skip
+
+
+def _clip(row: table.Row, root: Path) -> Clip:
+    path = inside(root / within(row["path"], row.where), root, row.where)
+    known = row["label"] in CK_PLUS and row["name"] and row["subject"] and row["path"]
+    if not known or not path.exists():
+        raise DatabaseError(
+            f"drawn: {row.where}: no such clip (label {table.brief(row['label'])}, path "
+            f"{table.brief(row['path'])}): draw again"
+        )
+    return Clip(row["name"], path, "drawn", row["label"], row["subject"], apex=row.number("apex"),
+                view="frontal")  # fmt: skip

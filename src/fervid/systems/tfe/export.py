@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -48,6 +49,7 @@ def export(made: TFERecognizer, path: Path) -> float:
             than torch by more than 1e-4.
         OutputError: the place cannot be written to.
     """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime reads it when it is imported
     try:
         # The last one is torch's exporter's.
         onnx, onnxruntime, _ = map(import_module, ("onnx", "onnxruntime", "onnxscript"))

@@ -1,0 +1,99 @@
+"""Zip archives from elsewhere: within limits, and never outside the folder."""
+
+import errno
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fervid.databases.table import brief
+from fervid.databases.tree import within
+from fervid.errors import DatabaseError
+
+# FER+'s archive holds 35,887 pictures of at most a few kilobytes.
+MEMBERS = 500_000
+BYTES = 1 << 32  # unpacked, all members together
+RATIO = 200  # how much smaller than its contents an archive may be; deflate's most is 1,032
+SMALL = 1 << 24  # bytes that are no bomb however well they are packed
+KINDS = (0, 4, 8)  # unknown, folder, file; not links or devices
+# zipfile unpacks these piece by piece, and no more of a member than it says to hold.
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+# What the system says of names that are twice there, both file and folder, or too long.
+NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL)
+# What zipfile raises for archives that are damaged, encrypted or packed in a way it does not know.
+DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, EOFError)
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive whose members stay in it and say that they unpack to an ordinary size.
+
+    Raises:
+        DatabaseError: it is none, leads out of its folder, or is too large.
+    """
+    if not source.is_file():
+        raise DatabaseError(f"{source} is no whole zip archive (no such file): correct the path")
+    try:
+        with zipfile.ZipFile(source) as archive:
+            _check(archive, source)
+            yield archive
+    except DatabaseError:
+        raise
+    except DAMAGED as error:
+        reason = brief(str(error))
+        raise DatabaseError(f"{source} is no whole zip archive ({reason}): copy it again") from None
+
+
+def _check(archive: zipfile.ZipFile, source: Path) -> None:
+    members = archive.infolist()
+    declared = sum(member.file_size for member in members)
+    if len(members) > MEMBERS or declared > min(BYTES, max(SMALL, RATIO * source.stat().st_size)):
+        raise DatabaseError(
+            f"{source} would unpack to {len(members)} files of {declared:.1e} bytes: do not use it"
+        )
+    for member in members:
+        within(member.filename, str(source))
+        if (member.external_attr >> 28) not in KINDS:
+            raise DatabaseError(
+                f"{source}: {brief(member.filename)} is a link or a device, which leads out of the "
+                "folder: do not use it"
+            )
+        if member.flag_bits & 1 or member.compress_type not in PACKINGS:
+            raise DatabaseError(
+                f"{source}: {brief(member.filename)} is encrypted, or packed in another way than "
+                "zip's usual one: unpack it yourself and name the folder"
+            )
+
+
+def unpack(source: Path, folder: Path) -> None:
+    """Write an archive's files into a folder.
+
+    Raises:
+        DatabaseError: as `opened`, or a member is not what it says.
+        OSError: the folder cannot be written to.
+    """
+    with opened(source) as archive:
+        for member in archive.infolist():
+            try:
+                _write(archive, member, folder / within(member.filename, str(source)))
+            except OSError as error:
+                if error.errno not in NAMES:
+                    raise
+                name = brief(member.filename)
+                raise DatabaseError(
+                    f"{source}: {name} cannot be a file's name beside the others "
+                    f"({error.strerror}): unpack it yourself and name the folder"
+                ) from None
+
+
+def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> None:
+    if member.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(member) as packed, place.open("xb") as file:
+        shutil.copyfileobj(packed, file)
