@@ -1,20 +1,28 @@
 """--set, for a whole table's systems."""
 
-from dataclasses import replace
-
 import pytest
 
 from fervid.cli.settings import everywhere, recipe
 from fervid.errors import InputError
+from fervid.learning.recipes import changed
 from fervid.systems import SYSTEMS
-from fervid.systems.agn3d import AGN3D
+from fervid.systems.ir3d import IR3D
 
 
 def test_fields_go_to_the_systems_that_have_them() -> None:
-    found = everywhere(["size=64", "agn3d.width=0.25"])
-    assert found["agn3d"] == replace(AGN3D(), size=64, width=0.25)
-    assert found["ir3d"].size == 64 and found["ir3d"].width == 1
+    found = everywhere(["network.width=0.5", "ir3d.plan.epochs=3"])
+    assert found["ir3d"] == changed(IR3D(), {"network.width": 0.5, "plan.epochs": 3})
+    assert found["ir2d"].network.width == 0.5 and found["ir2d"].plan.epochs == 100
     assert found["dtagn"] is SYSTEMS["dtagn"] and set(found) == set(SYSTEMS)
+
+
+def test_what_is_no_field_is_answered_with_those_there_are():
+    with pytest.raises(InputError, match=r"ir3d has the fields name, .*plan\.epochs, "):
+        recipe("ir3d", ["plan.epoch=3"])
+    with pytest.raises(InputError, match=r"no system has a field plan\.epoch"):
+        everywhere(["plan.epoch=3"])
+    with pytest.raises(InputError, match=r"plan\.epochs of ir3d is -3: give a whole number of 0"):
+        recipe("ir3d", ["plan.epochs=-3"])
 
 
 def test_several_values_of_one_field() -> None:

@@ -200,8 +200,9 @@ def slow(*args):
 t.RBM.learn = slow
 with t.seeded(0):
     rbm = t.RBM(6, 4)
-plan = t.Pretraining(40, 0.1, 10, persistent=True, checkpoint_seconds=0)
-t.pretrain("rbm", rbm, t.patterns(), plan, {{}}, t.Run(Path(sys.argv[1]), device="cpu"))
+plan = t.Pretraining(40, 0.1, 10, persistent=True)
+run = t.Run(Path(sys.argv[1]), device="cpu", checkpoint_seconds=0)
+t.pretrain("rbm", rbm, t.patterns(), plan, {{}}, run)
 """
 
 

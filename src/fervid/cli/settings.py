@@ -2,11 +2,11 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
 from inspect import signature
 from typing import Any
 
 from fervid.errors import InputError
+from fervid.learning.recipes import changed, flat
 
 
 def recipe(name: str, sets: Sequence[str]) -> Any:
@@ -20,14 +20,13 @@ def recipe(name: str, sets: Sequence[str]) -> Any:
     if name not in SYSTEMS:
         raise InputError(f"no system {name!r}: choose one of {', '.join(SYSTEMS)}")
     system: Any = SYSTEMS[name]
-    known = {field.name: getattr(system, field.name) for field in fields(system)}
-    return replace(system, **_values(name, sets, known))
+    return changed(system, _values(name, sets, flat(system)))
 
 
 def everywhere(sets: Sequence[str]) -> dict[str, Any]:
     """Every system of the catalogue with the fields that --set names replaced where it has them.
 
-    `size=64` is for all systems that have such a field, `agn3d.size=64` for the one.
+    `input.size=64` is for all systems that have such a field, `agn3d.input.size=64` for the one.
 
     Raises:
         InputError: no such system or field, or a value of another kind than the default's.
@@ -35,16 +34,21 @@ def everywhere(sets: Sequence[str]) -> dict[str, Any]:
     from fervid.systems import SYSTEMS
 
     found: dict[str, list[str]] = {name: [] for name in SYSTEMS}
+    known = {name: flat(system) for name, system in SYSTEMS.items()}
     for pair in sets:
-        field, _, _ = pair.partition("=")
-        alone, dot, _ = field.rpartition(".")
-        if dot and alone not in found:
-            raise InputError(f"--set {pair}: no system {alone!r}; name one of {', '.join(SYSTEMS)}")
-        having = [alone] if dot else [name for name in found if hasattr(SYSTEMS[name], field)]
+        field = pair.partition("=")[0]
+        alone = field.partition(".")[0]
+        if alone in SYSTEMS:
+            found[alone].append(pair.removeprefix(f"{alone}."))
+            continue
+        having = [name for name in found if field in known[name]]
         if not having:
-            raise InputError(f"--set {pair}: no system has a field {field}")
+            raise InputError(
+                f"--set {pair}: no system has a field {field}; `fervid systems NAME` lists them, "
+                f"and SYSTEM.FIELD=VALUE is for one of {', '.join(SYSTEMS)}"
+            )
         for name in having:
-            found[name].append(pair.removeprefix(f"{alone}."))
+            found[name].append(pair)
     return {name: recipe(name, some) if some else SYSTEMS[name] for name, some in found.items()}
 
 

@@ -8,9 +8,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,13 +18,11 @@ from torch import Tensor
 
 import fervid
 from fervid.atomic import blamed, whole
-from fervid.errors import WeightsError
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from fervid.errors import InputError, WeightsError
+from fervid.learning.recipes import changed, flat
 
 FORMAT = "fervid"
-Recipe = TypeVar("Recipe", bound="DataclassInstance")
+Recipe = TypeVar("Recipe")
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -78,7 +75,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def save_system(
     path: Path,
     tensors: Mapping[str, Tensor],
-    system: "DataclassInstance",
+    system: Any,
     labels: Sequence[str],
     card: Mapping[str, Any],
     **more: Any,
@@ -94,7 +91,7 @@ def save_system(
     Raises:
         OutputError: the place cannot be written to.
     """
-    recipe = asdict(system)
+    recipe = flat(system)
     told = {"system": recipe["name"], "recipe": recipe, "labels": list(labels)}
     save(path, tensors, {**told, **more, "card": dict(card)})
 
@@ -119,22 +116,25 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
         WeightsError: not ours, of another system, or with settings that this version lacks.
     """
     tensors, card = load(path)
-    known = {field.name: getattr(system, field.name) for field in fields(system)}
+    known = flat(system)
     if card.get("system") != known["name"]:
         raise WeightsError(
             f"{path} holds {card.get('system', 'no system')}, not {known['name']}: "
             "load it with the system it names"
         )
-    if unknown := set(card["recipe"]) - set(known):
+    stored = card.get("recipe", {})
+    if unknown := set(stored) - set(known):
         raise WeightsError(
             f"{path} was written by fervid {card['version']} with settings this one does not "
             f"know ({', '.join(sorted(unknown))}): install that version"
         )
-    told = {  # JSON knows no tuples
-        name: tuple(value) if isinstance(known[name], tuple) else value
-        for name, value in card["recipe"].items()
+    values = {  # JSON knows no tuples
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
     }
-    return tensors, card, replace(system, **told)
+    try:
+        return tensors, card, changed(system, values)
+    except InputError as error:
+        raise WeightsError(f"{path} holds a recipe that cannot be used: {error}") from error
 
 
 def _card(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fervid.systems.agn3d import AGN3D
 from fervid.systems.dtagn import DTAGN
 from fervid.systems.hybrid import Hybrid
 from fervid.systems.interface import System
-from fervid.systems.ir3d import IR3D
+from fervid.systems.ir3d import IR3D, Network
 from fervid.systems.tfe import TFE
 
 SYSTEMS: Mapping[str, System] = {
@@ -28,11 +28,11 @@ SYSTEMS: Mapping[str, System] = {
     "dtagn-weighted": DTAGN(name="dtagn-weighted", fusion="weighted"),
     # [3, Fig. 2, Table 1]
     "ir3d": IR3D(),
-    "ir3d-shortcut": IR3D(name="ir3d-shortcut", landmarks=False),
-    "ir2d": IR3D(name="ir2d", time=False, landmarks=False, head="frames"),
+    "ir3d-shortcut": IR3D(name="ir3d-shortcut", network=Network(landmarks=False)),
+    "ir2d": IR3D(name="ir2d", network=Network(time=False, landmarks=False, head="frames")),
     # No LSTM; and one that reads the mean of each step's map.
-    "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", head="mean"),
-    "ir3d-pooled": IR3D(name="ir3d-pooled", head="lstm-pooled"),
+    "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", network=Network(head="mean")),
+    "ir3d-pooled": IR3D(name="ir3d-pooled", network=Network(head="lstm-pooled")),
     # [4, Tables 1, 2]
     "hybrid": Hybrid(),
     "hybrid-dbn-1": Hybrid(name="hybrid-dbn-1", fusion="dbn-1"),

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -17,7 +17,8 @@ from fervid.learning import loop, seeding, weights
 from fervid.learning.batches import Batch
 from fervid.learning.crops import Square
 from fervid.learning.inception3d import Style
-from fervid.learning.loop import Plan, Stage
+from fervid.learning.loop import Stage
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.learning.vgg import VGG16, scaled
@@ -55,7 +56,6 @@ class AGN3D:
     neighbours: str = "square"  # of a pixel, Fig. 2: its 3 x 3 square; or "circle"
     appearance: str = "inception"  # or "four": the experiment's, Sec. 4.1
     modules: str = "A-RA-B"  # open: what "shallower" leaves of [3]
-    norm: bool = True  # open: batch norm in them
     maps: tuple[int, ...] = (32, 64, 128, 128)  # of "four": open
     hidden: int = 512  # of "four": open
     dropout_appearance: float = 0.2  # of [3], which keeps 0.8
@@ -83,9 +83,8 @@ class AGN3D:
     momentum: float = 0.9  # Adam's first decay rate
     weight_decay: float = 0.0
     gradient_clip: float = 1.0
-    decay: str = "cosine"  # of the learning rate; or "none"
+    decay: Literal["cosine", "none"] = "cosine"  # of the learning rate; or "none"
     patience: int = 0  # epochs without a better validation before a stage stops; 0: never
-    checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""
@@ -178,7 +177,7 @@ class AGN3D:
     def network_1(self, labels: int) -> nn.Module:
         """The appearance network, untrained."""
         if self.appearance == "inception":
-            style = Style(width=self.width, norm=self.norm)
+            style = Style(self.width)
             return network.ShallowInception(self.modules, labels, style, self.dropout_appearance)
         maps = tuple(scaled(each, self.width) for each in self.maps)
         hidden = scaled(self.hidden, self.width)
@@ -239,15 +238,13 @@ class AGN3D:
             self.gradient_clip,
             self.batch_size,
             self.decay,
-            self.patience,
-            self.checkpoint_seconds,
-            "adam",
+            patience=self.patience,
+            optimiser="adam",
         )
-        without = ("name", "checkpoint_seconds")
-        told = {key: value for key, value in asdict(self).items() if key not in without}
+        told = {key: value for key, value in asdict(self).items() if key != "name"}
         copies = COPIES if self.mirror else 1
         loss, logits = functions[first]
-        return Stage(name, plan, loss, logits, copies, every_copy=False, settings=told)
+        return Stage(name, plan, loss, logits, copies, given=(told,))
 
     def _pair(self, train: Samples, validation: Samples, run: Run, number: int) -> VGG16:
         """Train, or load, the network of one pair on the samples of its two labels alone."""

@@ -16,8 +16,9 @@ from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import batches, loop, seeding, weights
 from fervid.learning.batches import Batch
-from fervid.learning.loop import Plan, Stage
+from fervid.learning.loop import Stage
 from fervid.learning.losses import three_losses
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.dtagn import augment, inputs, network
@@ -62,8 +63,7 @@ class DTAGN:
     contrast_window: str = "gaussian"  # or "uniform"
     dropout: float = 0.5  # Sec. 3.2, 3.3 name dropout; on which units and how often is open
     # Augmentation: Sec. 3.4. Departure 9: an epoch holds each clip once, as one of its 14 copies
-    # drawn at random; or all of them.
-    every_copy: bool = False
+    # drawn at random.
     landmark_noise: float = 0.01  # Eq. 5
     landmark_turn: float = pi / 10  # Eq. 6, radians
     one_turn: bool = False  # one angle for a sequence; as printed, one for each frame
@@ -86,7 +86,6 @@ class DTAGN:
     lambdas: tuple[float, float, float] = (1.0, 1.0, 0.1)  # Eq. 8
     alpha: float = 0.5  # Eq. 7
     compare: bool = False  # train every fusion, whichever is the answer
-    checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""
@@ -184,14 +183,14 @@ class DTAGN:
             # The same training set once more [1, Sec. 3.5.2].
             lambdas = self.lambdas if name == "joint" else (0.0, 0.0, 1.0)  # Table 8: L3 only
             loss = _loss_concat if name == "concat" else partial(_loss_joint, lambdas)
-            return Stage(name, plan, loss, _logits, settings=self._settings())
+            return Stage(name, plan, loss, _logits, given=(self._settings(),))
         others = ("joint", "geometry" if name == "dtan" else "appearance")
         settings = self._settings(*others, "lambdas")
-        return replace(stage, copies=augment.COPIES, every_copy=self.every_copy, settings=settings)
+        return replace(stage, copies=augment.COPIES, given=(settings,))
 
     def _settings(self, *without: str) -> dict[str, Any]:
         """What a stage's result depends on: the fields whose names do not end as in `without`."""
-        ends = ("name", "fusion", "compare", "alpha", "checkpoint_seconds", *without)
+        ends = ("name", "fusion", "compare", "alpha", *without)
         return {name: value for name, value in asdict(self).items() if not name.endswith(ends)}
 
     def _plan(self, learning_rate: float, epochs: int) -> Plan:
@@ -203,7 +202,6 @@ class DTAGN:
             self.gradient_clip,
             self.batch_size,
             patience=self.patience,
-            checkpoint_seconds=self.checkpoint_seconds,
         )
 
     def pictures(self, batch: Batch) -> Tensor:

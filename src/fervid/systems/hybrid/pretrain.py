@@ -39,7 +39,6 @@ class Pretraining:
         batch_size: of a minibatch.
         steps: k of CD-k.
         persistent: chains go on from minibatch to minibatch.
-        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
     """
 
     epochs: int
@@ -47,7 +46,6 @@ class Pretraining:
     batch_size: int = 30
     steps: int = 1
     persistent: bool = False
-    checkpoint_seconds: float = 30.0
 
 
 def pretrain(
@@ -87,7 +85,7 @@ def pretrain(
         chain = _epoch(rbm, x, plan, chain, seeding.generator(run.seed, name, epoch))
         history.append({"epoch": epoch, "loss": _error(rbm, x[:MEASURED])})
         _check(name, history)
-        late = time.monotonic() - written >= plan.checkpoint_seconds
+        late = time.monotonic() - written >= run.checkpoint_seconds
         if late and fabric.is_global_zero:
             chains = {} if chain is None else {"chain": chain}
             weights.save(checkpoint, rbm.state_dict() | chains, {"key": key, "history": history})
@@ -137,7 +135,7 @@ def _key(
     run: Run,
 ) -> str:
     """What the result depends on, as a sha256."""
-    numbers = {n: v for n, v in asdict(plan).items() if n != "checkpoint_seconds"}
+    numbers = asdict(plan)
     shapes = [list(x.shape), list(rbm.weight.shape), rbm.gaussian, rbm.sampled]
     told = [name, numbers, shapes, dict(settings), run.seed]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

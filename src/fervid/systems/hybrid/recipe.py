@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning import imported, weights
-from fervid.learning.loop import Plan
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.learning.vgg import scaled
@@ -72,7 +72,6 @@ class Hybrid:
     # Classification: Sec. III-D, IV-C.
     fusion: str = "dbn-3"  # the answer: "dbn-1" .. "dbn-3", "score", "spatial", "temporal"
     compare: bool = False  # train every DBN of Table 1, whichever is the answer
-    checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""
@@ -160,7 +159,6 @@ class Hybrid:
             self.batch_size,
             decay="none",
             patience=self.patience,
-            checkpoint_seconds=self.checkpoint_seconds,
         )
 
     def load(self, path: Path) -> HybridRecognizer:

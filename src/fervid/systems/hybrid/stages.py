@@ -76,7 +76,7 @@ def _fit_stream(recipe: Hybrid, name: str, sides: Sides, run: Run, begun: dict[s
         recipe.plan(recipe.learning_rate, recipe.epochs),
         partial(_loss, array),
         partial(_logits, array),
-        settings={n: getattr(recipe, n) for n in SEEN} | {"begun": begun[name]},
+        given=({n: getattr(recipe, n) for n in SEEN} | {"begun": begun[name]},),
     )
     loop.train(stage, stream, shown, checked, run)
     return stream
@@ -191,7 +191,7 @@ def _fit_machines(
     """One after the other, each on what the one below makes of the data [4, Sec. III-C]."""
     plan = Pretraining(
         recipe.epochs_rbm, recipe.learning_rate_rbm, recipe.batch_size, recipe.gibbs,
-        recipe.persistent, recipe.checkpoint_seconds,
+        recipe.persistent,
     )  # fmt: skip
     with seeding.seeded(run.seed, "machines", "weights"):
         machines = recipe.machines()[:count]
@@ -210,7 +210,7 @@ def _tuning(recipe: Hybrid, name: str, settings: dict[str, Any], below: list[RBM
         recipe.plan(recipe.learning_rate_dbn, recipe.epochs_dbn),
         partial(_tuning_loss, recipe.loss, recipe.balance),
         _tuning_logits,
-        settings=settings | {"below": digests, "loss": recipe.loss, "balance": recipe.balance},
+        given=(settings | {"below": digests, "loss": recipe.loss, "balance": recipe.balance},),
     )
 
 

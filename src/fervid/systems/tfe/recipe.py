@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from fervid.errors import InputError, WeightsError
 from fervid.faces.track import Track
 from fervid.learning import loop, seeding, weights
 from fervid.learning.batches import Batch
-from fervid.learning.loop import Plan, Stage
+from fervid.learning.loop import Stage
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.tfe import identity, inputs, network, targets
@@ -29,7 +30,7 @@ N = TypeVar("N", bound=nn.Module)
 # What `answer` may say; all but the first are what the paper compares it with.
 ANSWERS = ("joint", "joint-fresh", "resnet", "svm")
 # Fields that no stage of training depends on.
-OUTSIDE = ("name", "answer", "compare", "mirror", "last_frames", "checkpoint_seconds", "cost")
+OUTSIDE = ("name", "answer", "compare", "mirror", "last_frames", "cost")
 # Fields that only a tandem depends on.
 TANDEM = (
     *("identity", "identity_size", "local", "hidden", "dropout"),
@@ -70,10 +71,14 @@ class TFE:
     epochs_emotion: int = 200
     epochs_joint: int = 100
     weight_decay: float = 0.0005  # open
-    decay: str = "cosine"  # open: the paper says where the learning rate begins
+    decay: Literal["cosine", "none"] = (
+        "cosine"  # open: the paper says where the learning rate begins
+    )
     warmup: int = 0  # epochs
     average: float = 0.0  # decay of a running mean of the weights; not in the paper
-    choose: str = "accuracy"  # departure 5: which epoch is kept, where there is validation
+    choose: Literal["loss", "accuracy", "last"] = (
+        "accuracy"  # departure 5: which epoch is kept, where there is validation
+    )
     # What is learnt: the label most people chose [5, Sec. 4.1], or all of their votes.
     targets: str = "majority"  # or "votes"
     teachers: tuple[str, ...] = ()  # files of trained models whose mean answer is learnt, too
@@ -84,7 +89,6 @@ class TFE:
     compare: bool = False  # train all of these, whichever is the answer
     mirror: bool = False  # the mean of the answers to a face and to its mirror image
     last_frames: int = 0  # of a clip, only so many at its end; 0: all
-    checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""
@@ -203,12 +207,11 @@ class TFE:
             self.weight_decay,
             batch_size=self.batch_size,
             decay=self.decay,
-            checkpoint_seconds=self.checkpoint_seconds,
             warmup=self.warmup if first else 0,
             average=self.average,
             choose=self.choose,
         )
-        return Stage(name, plan, self._loss, _logits, settings=settings)
+        return Stage(name, plan, self._loss, _logits, given=(settings,))
 
     def _loss(self, net: Any, batch: Batch, generator: torch.Generator) -> Tensor:
         if len(batch.target) == 1:  # one face alone has no variance to normalise by
