@@ -17,8 +17,10 @@ def test_fields_go_to_the_systems_that_have_them() -> None:
 
 
 def test_what_is_no_field_is_answered_with_those_there_are():
-    with pytest.raises(InputError, match=r"ir3d has the fields name, .*plan\.epochs, "):
+    with pytest.raises(InputError, match=r"ir3d has the fields plan\.epochs, plan\.lea"):
         recipe("ir3d", ["plan.epoch=3"])
+    with pytest.raises(InputError, match=r"ir3d has the fields name, input\., network\., plan\.,"):
+        recipe("ir3d", ["epochs=3"])
     with pytest.raises(InputError, match=r"no system has a field plan\.epoch"):
         everywhere(["plan.epoch=3"])
     with pytest.raises(InputError, match=r"plan\.epochs of ir3d is -3: give a whole number of 0"):
@@ -26,12 +28,12 @@ def test_what_is_no_field_is_answered_with_those_there_are():
 
 
 def test_several_values_of_one_field() -> None:
-    for text in ("0.5,1", "(0.5, 1)", "[0.5, 1.0]"):
-        assert recipe("dtagn", [f"lambdas={text}"]).lambdas == (0.5, 1.0)
-    assert recipe("hybrid", ["hidden=64,32,16"]).hidden == (64, 32, 16)
+    for text in ("0.5,1,2", "(0.5, 1, 2)", "[0.5, 1.0, 2.0]"):
+        assert recipe("dtagn", [f"joint.lambdas={text}"]).joint.lambdas == (0.5, 1.0, 2.0)
+    assert recipe("hybrid", ["dbn.hidden=64,32,16"]).dbn.hidden == (64, 32, 16)
     one, more = "a (1).safetensors", "b.safetensors"
     assert recipe("tfe", [f"teachers={one}"]).teachers == (one,)
     assert recipe("tfe", [f"teachers={one},{more}"]).teachers == (one, more)
     assert recipe("tfe", ["teachers=()"]).teachers == ()
     with pytest.raises(InputError, match="give a value of its kind"):
-        recipe("agn3d", ["maps=8,8,8,wide"])
+        recipe("agn3d", ["appearance.maps=8,8,8,wide"])

@@ -20,17 +20,23 @@ LABELS = ("anger", "fear", "happiness")
 # By class; a new system needs a line here.
 SMALL = {
     "DTAGN": {
-        "appearance": "I16-C(3,4)-L3-P2-FC12-FC10-S", "geometry": "D1176-FC9-FC8-S",
-        "epochs_appearance": 2, "epochs_geometry": 2, "epochs_joint": 1, "batch_size": 8,
+        "appearance.layers": "I16-C(3,4)-L3-P2-FC12-FC10-S", "geometry.layers": "D1176-FC9-FC8-S",
+        "appearance.plan.epochs": 2, "geometry.plan.epochs": 2, "joint.plan.epochs": 1,
+        "concat.plan.epochs": 1,
     },
     "AGN3D": {
-        "size": 32, "width": 1 / 32, "epochs_appearance": 1, "epochs_pair": 1, "epochs_joint": 1,
+        "input.size": 32, "geometry.size": 32, "appearance.width": 1 / 32, "geometry.width": 1 / 32,
+        "appearance.plan.epochs": 1, "geometry.plan.epochs": 1, "joint.plan.epochs": 1,
     },
     "Hybrid": {
-        "size": 32, "width": 1 / 64, "length": 4, "step": 4, "pairs": 2, "pretrained": "",
-        "epochs": 1, "epochs_rbm": 1, "epochs_dbn": 1,
+        "input.size": 32, "stream.width": 1 / 64, "dbn.width": 1 / 64, "input.length": 4,
+        "input.step": 4, "input.pairs": 2, "stream.pretrained": "",
+        "stream.plan.epochs": 1, "dbn.pretraining.epochs": 1, "dbn.plan.epochs": 1,
     },
-    "TFE": {"emotion": "C4-P8", "epochs_emotion": 2, "epochs_joint": 1, "batch_size": 16},
+    "TFE": {
+        "emotion.layers": "C4-P8", "emotion.plan.epochs": 2, "tandem.plan.epochs": 1,
+        "emotion.plan.batch_size": 16, "tandem.plan.batch_size": 16,
+    },
     "IR3D": {
         "input.size": 49, "network.width": 1 / 16, "network.hidden": 8, "plan.epochs": 1,
     },

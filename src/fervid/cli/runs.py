@@ -37,7 +37,9 @@ def evaluate(
         bool, typer.Option("--save-models", help="Keep every fold's trained system.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder; default under runs/.")] = None,
-    fusion: Annotated[str | None, typer.Option(help="Of dtagn: joint, weighted, ...")] = None,
+    fusion: Annotated[
+        str | None, typer.Option(help="Short for --set output=..., as in joint, weighted.")
+    ] = None,
     sets: Sets = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -49,7 +51,7 @@ def evaluate(
     One store: by the protocol (paper). Several: each database tested once by what learnt from the
     others. With --test: trained on the stores, tested on that.
     """
-    made = recipe(system, [*(sets or []), *([f"fusion={fusion}"] if fusion else [])])
+    made = recipe(system, [*(sets or []), *([f"output={fusion}"] if fusion else [])])
     told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
     if weights:
         if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:

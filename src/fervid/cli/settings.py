@@ -68,10 +68,21 @@ def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[st
     for pair in sets:
         key, _, text = pair.partition("=")
         if key not in known or not text:
-            fields_of = f"{name} has the fields {', '.join(known)}" if known else f"{name} has none"
+            listed = ", ".join(_choices(key, known))
+            fields_of = f"{name} has the fields {listed}" if known else f"{name} has none"
             raise InputError(f"--set {pair}: {fields_of}; use NAME=VALUE")
         found[key] = _value(text, known[key], pair)
     return found
+
+
+def _choices(key: str, known: Mapping[str, Any]) -> list[str]:
+    """The fields beside a mistaken one; a group of fields as its name and a dot."""
+    group = key.rpartition(".")[0]
+    while group and not any(name.startswith(f"{group}.") for name in known):
+        group = group.rpartition(".")[0]
+    start = f"{group}." if group else ""
+    names = [name.removeprefix(start) for name in known if name.startswith(start)]
+    return list(dict.fromkeys(start + "".join(name.partition(".")[:2]) for name in names))
 
 
 def _value(text: str, default: Any, pair: str) -> Any:

@@ -77,7 +77,7 @@ def of_arrays(arrays: Mapping[str, NDArray[Any]], size: int) -> Iterator[Batch]:
     count = len(next(iter(arrays.values())))
     for start in range(0, count, size):
         here = {
-            name: torch.tensor(np.asarray(a[start : start + size])) for name, a in arrays.items()
+            name: torch.from_numpy(np.array(a[start : start + size])) for name, a in arrays.items()
         }
         none = torch.zeros(min(size, count - start), dtype=torch.int64)
         yield Batch(here, none, none)

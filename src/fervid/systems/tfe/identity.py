@@ -21,8 +21,9 @@ from fervid.learning.loop import Stage
 from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.systems.tfe.augment import Shake, shaken
+from fervid.systems.tfe.augment import shaken
 from fervid.systems.tfe.network import Alone, DeepID
+from fervid.systems.tfe.shake import Shake
 
 SHIPPED = Path(__file__).parent / "people" / "deepid.safetensors"
 
