@@ -24,7 +24,7 @@ import argparse
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,7 @@ def gather(store: Store, recipe: DTAGN, stills: bool, folder: Path) -> Data:
                 continue
             for number, (part, label) in enumerate(parts(found, clip.label, stills)):
                 seen = baseline.points(part, "still" if stills else store.database.course)
+                seen = None if seen is None else seen[0]
                 if seen is None or not len(recipe.inputs(part)["faces"]):
                     continue
                 points.append(seen)
@@ -267,7 +268,7 @@ def told(found: dict[tuple[str, str], Answers], labels: int, repeats: int) -> st
         share, n = float(st.accuracy(counts.sum(0))), int(counts.sum()) // repeats
         more = "" if way == PERSON else _more(counts, found[which, PERSON].counts(labels))
         half = 1.96 * math.sqrt(share * (1 - share) / n)
-        over = st.bootstrap(counts)
+        over = st.estimate(counts)
         lines.append(
             f"| {which} | {way} | {100 * share:.1f} | {more} | {n} | ± {100 * half:.1f} | "
             f"{100 * over.low:.1f} to {100 * over.high:.1f} |"
@@ -280,9 +281,8 @@ def order(which: str, way: str) -> tuple[bool, int]:
 
 
 def _more(counts: st.Counts, proper: st.Counts) -> str:
-    difference = 100 * float(st.accuracy(counts.sum(0)) - st.accuracy(proper.sum(0)))
-    interval = st.bootstrap(counts, against=proper)
-    return f"{difference:+.1f} ({100 * interval.low:+.1f} to {100 * interval.high:+.1f})"
+    more, low, high = (100 * v for v in astuple(st.difference(counts, proper)))
+    return f"{more:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def drawn(folder: Path, people: int) -> Store:

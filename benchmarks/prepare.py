@@ -19,8 +19,7 @@ import av
 import numpy as np
 
 from fervid.clip import Clip, Database
-from fervid.faces import FaceSettings, prepare
-from fervid.faces.detect import _model
+from fervid.faces import FaceSettings, outside, prepare
 
 
 def plain(path: Path, model: Path) -> None:
@@ -102,7 +101,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=24, help="of each video, for two processes")
     asked = parser.parse_args()
     for path in asked.videos:
-        one_process(path, asked.rounds, _model(None))
+        one_process(path, asked.rounds, outside.get("mediapipe"))
     if asked.copies:
         two_processes(asked.videos, asked.copies)
 

@@ -11,7 +11,7 @@ from fervid import leaks, protocols, splits
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
 from fervid.faces.video import write_video
-from fervid.leaks import fingerprints
+from fervid.leaks import fingerprints, subjects
 from fervid.splits import Split
 
 SUBJECTS = 12
@@ -272,3 +272,49 @@ def test_parts(clips) -> None:
     ]  # fmt: skip
     with pytest.raises(ProtocolError, match="no fixed training part"):
         splits.parts(Database("d", ("a", "b"), rows[1:3]))
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("S001", "s1"), ("S_001", "S-1"), ("Anna Lee", "anna  lee"), ("Anna-Lee", "Anna_Lee"),
+        ("Zo\u00eb", "Zoe\u0308"), ("Zo\u00eb", "Zoe"), ("Ѕ001", "S001"), ("Αnna", "Anna"),
+        ("АННА", "анна"), ("Ｓ１", "S1"), ("S\u200b1", "S1"), ("S٣", "S3"), ("straße", "STRASSE"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_person(one, two) -> None:
+    assert subjects.plain(one) == subjects.plain(two)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("S1", "S10"), ("S1-2", "S12"), ("1_2_3", "12_3"), ("Anna", "Anne"), ("S100", "S10"),
+     ("F1", "M1"), ("日本", "日木"), ("李", "王")],
+)  # fmt: skip
+def test_other_people_stay_apart(one, two) -> None:
+    assert subjects.plain(one) != subjects.plain(two)
+
+
+def test_signs_alone_are_not_one_person(clips) -> None:
+    clips[1], clips[5] = replace(clips[1], subject="+"), replace(clips[5], subject="*")
+    assert not leaks.check([Split(tuple(clips), (4, 5, 6), (1,), "x")]).leaks
+
+
+def test_copies_by_key(clips) -> None:
+    """Two clips of one key are one, whatever their names; empty keys tell nothing."""
+    split = Split(tuple(clips), (4, 5, 6), (0, 1), "x")
+    keys = {clip.name: clip.name for clip in clips}
+    assert leaks.copies([split], keys) == []
+    assert leaks.copies([split], {**keys, "c0": "", "c4": ""}) == []
+    (leak,) = leaks.copies([split, replace(split, name="y")], {**keys, "c0": "k", "c5": "k"})
+    assert (leak.kind, leak.train, leak.test, leak.folds) == ("same track", "c5", "c0", 2)
+
+
+def test_copies_of_another_database_by_their_files(clips, tmp_path) -> None:
+    """Keys tell how faces were found, too; the bytes do not."""
+    copy = tmp_path / "renamed.mp4"
+    copy.write_bytes(clips[0].path.read_bytes())
+    clips[5] = replace(clips[5], path=copy, database="other")
+    keys = {clip.name: clip.name for clip in clips}
+    (leak,) = leaks.copies([Split(tuple(clips), (4, 5, 6), (0, 1), "x")], keys)
+    assert (leak.kind, leak.train, leak.test) == ("same content", "c5", "c0")

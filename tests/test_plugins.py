@@ -43,7 +43,7 @@ def test_a_system_of_another_package_is_evaluated_as_all_others(package, tmp_pat
     store = fakes.store()
     report = evaluate(system, store, make("five-fold", store.database.clips), tmp_path / "run")
     assert report.facts["recipe"] == {"name": "nearest-mean", "sharpness": 1.0}
-    assert report.scores["mean"].accuracy > 0.5
+    assert report.scores["mean"].accuracy.value > 0.5
 
 
 def test_both_catalogues_and_the_command_know_it(package) -> None:

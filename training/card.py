@@ -66,9 +66,8 @@ def _share(report: Report, called: NDArray[Any], rows: NDArray[np.bool_]) -> str
     """Called right of some clips, per cent, with 95 % over people."""
     sides = report.target[rows], called[rows], report.subject[rows]
     counts = st.by_subject(*sides, len(report.labels))
-    drawn = st.bootstrap(counts, st.accuracy)
-    share = float(st.accuracy(counts.sum(axis=0)))
-    return f"{percent(share)} [{percent(drawn.low)}, {percent(drawn.high)}]"
+    right = st.estimate(counts, st.accuracy)
+    return f"{percent(right.value)} [{percent(right.low)}, {percent(right.high)}]"
 
 
 if __name__ == "__main__":

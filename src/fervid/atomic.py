@@ -1,38 +1,107 @@
-"""Files that are whole or not there, and one sentence where a place cannot be written to."""
+"""Files that are whole or absent, folders that one process at a time works in."""
 
+import errno
 import os
 import platform
 import re
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 from fervid.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed by others anyway
+    fcntl = None  # type: ignore[assignment]
+
+LOCK = ".fervid.lock"
+LONG = 60  # characters of a file's stem after which its part file bears a hash instead
+# What a file system answers that has no locks.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A name to write at; what was written there becomes `path` when all went well.
 
-    The name tells machine and process, so that two of them never write into one file.
+    No other process has that name, on this machine, in another container or later. It stays locked
+    until it is renamed, so `sweep` can tell it from one that a killed process left.
 
     Raises:
         OutputError: the place cannot be written to.
     """
-    part = path.with_name(f".{path.stem}.{platform.node()}.{os.getpid()}.part{path.suffix}")
+    names = (platform.node(), os.getpid(), secrets.token_hex(4))
+    part = path.with_name(f".{_short(path.stem)}.{'.'.join(map(str, names))}.part{path.suffix}")
+    with blamed(path):
+        descriptor = _open_locked(part)
     try:
         with blamed(path):
             yield part
+            _to_disk(part)
+            if os.name == "nt":  # no renaming of an open file there
+                descriptor = _closed(descriptor)
+            else:
+                part.chmod(os.fstat(descriptor).st_mode & 0o777)  # by the umask, whoever wrote it
             part.replace(path)
+            _to_disk(path.parent)
     finally:
+        _closed(descriptor)
         with suppress(OSError):
             part.unlink()
 
 
-def unfinished(name: str) -> re.Pattern[str]:
-    """Names that a process killed on this machine may have left of the file `name`."""
-    stem, _, suffix = name.rpartition(".")
-    return re.compile(rf"\.{re.escape(stem)}\.{re.escape(platform.node())}\.\d+\.part\.{suffix}")
+def sweep(folder: Path, name: str = "*") -> None:
+    """Remove the part files that killed processes left, never one that is being written.
+
+    Args:
+        name: only those of the file that is called so; by default all in `folder`.
+    """
+    stem = "*" if name == "*" else _short(Path(name).stem)
+    escaped = stem if stem == "*" else re.sub(r"([*?[])", r"[\1]", stem)
+    for part in folder.glob(f".{escaped}.*.part*"):
+        if _PART.search(part.name) and part.is_file() and not part.is_symlink():
+            _remove_dead(part)
+
+
+@contextmanager
+def held(folder: Path, what: str) -> Iterator[None]:
+    """Work in a folder that no other process works in meanwhile; made where there is none.
+
+    The lock ends with the process, however that ends. Workers of a process work under its lock.
+
+    Args:
+        what: who works there, as others are told: "fervid predict".
+
+    Raises:
+        OutputError: somebody else works there, or it cannot be written to.
+    """
+    path = folder / LOCK
+    with blamed(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = _open_locked(path, wait=False)
+        except BlockingIOError:
+            raise OutputError(
+                f"{folder} is in use by {_owner(path)}: wait for it to end, or name another folder"
+            ) from None
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        note = f"{what} (process {os.getpid()} on {platform.node()}, since {since})"
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, b" " + note.encode(errors="replace"))
+    try:
+        yield
+    finally:
+        if os.name != "nt":  # still locked: nobody else can be using this very file
+            with suppress(OSError):
+                path.unlink()
+        _closed(descriptor)
+        if os.name == "nt":
+            with suppress(OSError):
+                path.unlink()
 
 
 @contextmanager
@@ -57,3 +126,110 @@ def write(path: Path, content: str | bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+_PART = re.compile(r"\.\d+(\.[0-9a-f]{8})?\.part(\.[^.]*)?$")  # an earlier fervid's: no token
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link in a folder must not lead the pen elsewhere
+
+
+def _short(stem: str) -> str:
+    """A stem that leaves room for the rest of a part file's name."""
+    digest = sha256(os.fsencode(stem)).hexdigest()[:16]
+    return stem if len(os.fsencode(stem)) <= LONG else f"{stem[:10]}-{digest}"
+
+
+def _open_locked(path: Path, wait: bool = True) -> int:
+    """A descriptor of a file that is there, locked and still called `path`.
+
+    Raises:
+        BlockingIOError: another holds the lock, and it is not waited for.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
+        try:
+            _lock(descriptor, wait)
+            now = path.stat()
+        except FileNotFoundError:  # removed between opening and locking
+            os.close(descriptor)
+            continue
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if os.path.samestat(now, os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, wait: bool) -> None:
+    """Lock a file; where its file system has no locks, unique names must do."""
+    if fcntl is None:
+        _lock_windows(descriptor, wait)
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+
+
+def _lock_windows(descriptor: int, wait: bool) -> None:
+    if wait:  # a part file: that it is open protects it
+        return
+    import msvcrt
+
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    try:  # the first byte alone, so that others can read who holds it
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+    except OSError as error:
+        raise BlockingIOError(str(error)) from error
+
+
+def _owner(path: Path) -> str:
+    """Who wrote a lock file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(1)
+            note = file.read(500).decode(errors="replace").strip()
+    except OSError:
+        note = ""
+    return note or "another process"
+
+
+def _remove_dead(part: Path) -> None:
+    """Remove a part file unless its writer lives."""
+    with suppress(OSError):
+        descriptor = os.open(part, os.O_RDWR)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()
+        finally:
+            os.close(descriptor)
+        if fcntl is None:
+            part.unlink()
+
+
+def _to_disk(path: Path) -> None:
+    """What the system still keeps of a file in memory, or of a folder as far as it can."""
+    if path.is_dir():
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        return
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _closed(descriptor: int) -> int:
+    """Close a descriptor once; -1 stands for a closed one."""
+    if descriptor >= 0:
+        os.close(descriptor)
+    return -1

@@ -35,7 +35,7 @@ def test_figures_against_counting(script, tmp_path) -> None:
     assert np.flatnonzero(copy).tolist() == [3]
     lines = script.card(report, copy).splitlines()
     right, called = report.right(report.output), report.probabilities[report.output].argmax(1)
-    drawn = report.scores[report.output].accuracy_interval
+    drawn = report.scores[report.output].accuracy
     between = f"[{100 * drawn.low:.1f}, {100 * drawn.high:.1f}]"
     assert lines[0] == f"all: {100 * right.mean():.1f} {between} of {len(right)} clips"
     assert lines[1].startswith(f"without 1 copies: {100 * right[~copy].mean():.1f} [")

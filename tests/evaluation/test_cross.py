@@ -114,7 +114,7 @@ def test_across(tmp_path: Path) -> None:
         json.loads(line) for line in (tmp_path / "run" / "fits.log").read_text().splitlines()
     ]
     assert {person.split(":")[0] for person in people} <= {"alpha", "gamma"}
-    assert report.scores["joint"].accuracy > 0.4
+    assert report.scores["joint"].accuracy.value > 0.4
     assert dropped_text(evaluate_across(SYSTEM, [A], B, tmp_path / "two")) == ""
 
 
@@ -171,7 +171,7 @@ def test_repeats_are_pooled(tmp_path: Path) -> None:
     made = evaluate_repeated(SYSTEM, A, tmp_path, repeats=2, seed=2)
     assert [report.facts["seed"] for report in made.reports] == [2, 3]
     joint = made.networks["joint"]
-    values = [report.scores["joint"].accuracy for report in made.reports]
+    values = [report.scores["joint"].accuracy.value for report in made.reports]
     assert joint.accuracy == pytest.approx(values)
     assert (joint.mean, joint.deviation) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
     assert joint.interval.low < joint.mean < joint.interval.high

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import fakes
@@ -15,7 +15,7 @@ import pytest
 
 from fervid import protocols
 from fervid.clip import Database
-from fervid.errors import FervidError, LeakError, OutputError, ProtocolError
+from fervid.errors import FervidError, InputError, LeakError, OutputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation.report import percent, title
 
@@ -39,19 +39,19 @@ def finished(tmp_path_factory):
 
 def test_figures(finished) -> None:
     report, _ = finished
-    assert list(report.scores) == ["dtan", "dtgn", "joint", baseline.NAME]
+    assert list(report.scores) == ["dtan", "dtgn", "joint", *baseline.YARDSTICKS]
     assert report.output == "joint"
     for name, score in report.scores.items():
         right = report.right(name)
         assert score.n == len(right) == 70
-        assert score.accuracy == pytest.approx(right.mean())
+        assert score.accuracy.value == pytest.approx(right.mean())
         assert score.accuracy_all == pytest.approx(right.sum() / 72)
-        assert score.accuracy_interval.low <= score.accuracy <= score.accuracy_interval.high
+        assert score.accuracy.low <= score.accuracy.value <= score.accuracy.high
         per_fold = [right[report.fold == each["name"]].mean() for each in report.folds]
         assert score.folds == pytest.approx(per_fold)
         assert np.sum(score.confusion) == 70
-    assert report.scores["joint"].accuracy > 0.7  # the fake system sees what the tracks hide
-    assert [d.other for d in report.differences] == ["dtan", "dtgn", baseline.NAME]
+    assert report.scores["joint"].accuracy.value > 0.7  # the fake system sees what the tracks hide
+    assert [d.other for d in report.differences] == ["dtan", "dtgn", *baseline.YARDSTICKS]
     assert sorted(report.clip) == sorted(
         c.name for i, c in enumerate(fakes.store().database.clips) if i not in (3, 10)
     )
@@ -102,7 +102,7 @@ def test_files(finished) -> None:
         assert len({len(row) for row in rows}) == 1
     about = json.loads((folder / "report.json").read_text())
     assert about["facts"]["data"] == fakes.store().database.digest
-    assert about["scores"]["joint"]["accuracy"] == report.scores["joint"].accuracy
+    assert about["scores"]["joint"]["accuracy"] == asdict(report.scores["joint"].accuracy)
     pictures = {p.stem for p in folder.glob("*.png")}
     assert pictures >= {"networks", "labels", "alpha", "training", "confusion-joint"}
     assert not list(folder.rglob(".*"))
@@ -138,7 +138,7 @@ def test_table(finished) -> None:
     text = report.table()
     assert "drawn by fervid" in text
     assert f"{title('joint')} *" in text
-    assert percent(report.scores["joint"].accuracy) in text
+    assert percent(report.scores["joint"].accuracy.value) in text
     assert "2 test clips without a face" in text
 
 
@@ -154,6 +154,72 @@ def test_read_back(finished) -> None:
 def figures(folder: Path) -> tuple[str, dict]:
     about = json.loads((folder / "report.json").read_text())
     return (folder / "predictions.csv").read_text(), about["scores"]
+
+
+def test_the_headline_names_yardsticks_and_chance(finished) -> None:
+    report, folder = finished
+    clips = np.bincount(report.target)
+    chance = report.chance
+    assert (chance.guess, chance.most) == pytest.approx((1 / 3, clips.max() / 70))
+    assert chance.label == report.labels[clips.argmax()]
+    line = report.table().splitlines()[1]
+    for name in ("joint", *baseline.YARDSTICKS):
+        assert f"{title(name)} {percent(report.scores[name].accuracy.value)} %" in line
+    assert line.endswith(f"chance 33.3 %; always {chance.label} {percent(chance.most)} %")
+    lead = re.search(r"<section>.*?</section>", (folder / "report.html").read_text(), re.S)
+    assert lead
+    score = report.scores["joint"]
+    over = f"{percent(score.fold_mean)} ± {percent(score.fold_deviation)} %"
+    for said in ("The yardstick, landmarks, linear, has", "Guessing among 3 labels", over):
+        assert said in lead[0]
+
+
+def test_the_yardstick_is_trained_on_the_networks_clips(tmp_path, monkeypatch) -> None:
+    seen: dict[str, list[int]] = {"fit": [], "yardstick": []}
+    fit, answers = fakes.FakeSystem.fit, baseline.answers
+
+    def fitted(self, train, *rest):
+        seen["fit"].append(sorted(set(train.clip.tolist())))
+        return fit(self, train, *rest)
+
+    def answered(points, target, train, *rest):
+        seen["yardstick"].append(sorted(train.tolist()))
+        return answers(points, target, train, *rest)
+
+    monkeypatch.setattr(fakes.FakeSystem, "fit", fitted)
+    monkeypatch.setattr(baseline, "answers", answered)
+    run(tmp_path / "r")
+    assert seen["fit"] == seen["yardstick"] and all(seen["fit"])
+
+
+def test_without_validation_everybody_trains(tmp_path) -> None:
+    report = run(tmp_path / "r", validation=0)
+    assert all(each["validation"] == 0 for each in report.folds)
+    assert [each["train"] + each["test"] for each in report.folds] == [72] * 4
+    for share in (1.0, -0.1, float("nan")):
+        with pytest.raises(ProtocolError, match=r"no share.*use 0 \(none\)"):
+            run(tmp_path / f"r{share}", validation=share)
+
+
+def test_yardsticks_alone(tmp_path) -> None:
+    alone, beside = run(tmp_path / "a", system=baseline.Linear()), run(tmp_path / "b")
+    assert list(alone.scores) == list(baseline.YARDSTICKS) and alone.output == baseline.NAME
+    assert alone.scores == {name: beside.scores[name] for name in baseline.YARDSTICKS}
+    with pytest.raises(InputError, match="leave --save-models out"):
+        run(tmp_path / "c", system=baseline.Linear(), save=True)
+
+
+def test_what_the_yardsticks_see() -> None:
+    track = fakes.track(1, 5)
+    shape, change = baseline.points(track, "onset-apex")
+    first, last = (baseline.normalise(track.landmarks[[row]]).ravel() for row in (0, -1))
+    assert shape == pytest.approx(last, rel=1e-5) and change == pytest.approx(
+        last - first, abs=1e-5
+    )
+    still = {n: baseline.points(fakes.track(n % 2, n, frames=1), "still") for n in range(6)}
+    rows = np.arange(6)
+    target = {n: n % 2 for n in range(6)}
+    assert list(baseline.answers(still, target, rows, rows, 2)) == [baseline.NAME]
 
 
 def test_resumes_after_a_kill(tmp_path) -> None:

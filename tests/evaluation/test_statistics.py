@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 from sklearn import metrics
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
 from fervid.evaluation import statistics as s
 
@@ -44,55 +46,94 @@ def test_subjects_add_up() -> None:
     assert (counts[3] == s.confusion(target[mine], predicted[mine], 4)).all()
 
 
-def test_bootstrap_against_resampling_by_hand() -> None:
-    target, predicted, subject = answers(1)
+def wide(tail: float, people: int) -> float:
+    """Hesterberg's expanded percentile: Student's t, and n - 1 in place of n."""
+    return float(norm.cdf(t.ppf(tail, people - 1) * np.sqrt(people / (people - 1))))
+
+
+@pytest.mark.parametrize("people", [7, 25])
+def test_interval_against_resampling_by_hand(people) -> None:
+    target, predicted, subject = answers(1, n=9 * people, people=people)
     counts = s.by_subject(target, predicted, subject, 4)
+    tail = wide(0.025, people) if people < s.FEW else 0.025
     for statistic, slow in ((s.accuracy, metrics.accuracy_score),
                             (s.uar, metrics.balanced_accuracy_score)):  # fmt: skip
         rng = np.random.default_rng(5)
         drawn = []
         for _ in range(1500):
-            people = rng.integers(0, 7, 7).astype(str)
-            rows = np.concatenate([np.flatnonzero(subject == person) for person in people])
+            those = rng.integers(0, people, people).astype(str)
+            rows = np.concatenate([np.flatnonzero(subject == person) for person in those])
             drawn.append(slow(target[rows], predicted[rows]))
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        got = s.bootstrap(counts, statistic, resamples=20_000)
+        low, high = np.quantile(drawn, [tail, 1 - tail])
+        got = s.estimate(counts, statistic, resamples=20_000)
+        assert got.value == pytest.approx(slow(target, predicted))
         assert (got.low, got.high) == pytest.approx((low, high), abs=0.02)
 
 
-def test_bootstrap_against_every_resample() -> None:
+def test_interval_against_every_resample() -> None:
     target, predicted, subject = answers(2, people=4)
     counts = s.by_subject(target, predicted, subject, 4)
     every = [
         s.accuracy(counts[list(rows)].sum(0)) for rows in itertools.product(range(4), repeat=4)
     ]
-    got = s.bootstrap(counts, resamples=60_000, level=0.8)
-    low, high = np.quantile(every, [0.1, 0.9])
+    got = s.estimate(counts, resamples=60_000, level=0.8)
+    low, high = np.quantile(every, [wide(0.1, 4), 1 - wide(0.1, 4)])
     assert (got.low, got.high) == pytest.approx((low, high), abs=0.01)
+
+
+@pytest.mark.parametrize("people", [2, 12, 118])
+@pytest.mark.parametrize("statistic", [s.accuracy, s.uar, s.macro_f1])
+def test_all_right_is_not_certainty(people, statistic) -> None:
+    """12 of 12: the exact interval of a share with each person one witness."""
+    counts = np.tile(np.diag([2, 1]), (people, 1, 1))
+    right = s.estimate(counts, statistic)
+    low, high = proportion_confint(people, people, method="beta")
+    assert (right.value, right.low, right.high) == pytest.approx((1, low, high))
+    if statistic is s.accuracy:
+        wrong = s.estimate(counts[:, ::-1], statistic)
+        assert (wrong.value, wrong.low, wrong.high) == pytest.approx((0, 1 - high, 1 - low))
+
+
+def test_people_who_are_all_alike_leave_the_same_share_open() -> None:
+    counts = np.tile(np.array([[1, 1], [0, 0]]), (10, 1, 1))  # each is right once and wrong once
+    half, other = s.estimate(counts), 1 - 0.025**0.1
+    assert (half.low, half.high) == pytest.approx((0.5 - other / 2, 0.5 + other / 2))
+    same = s.difference(counts, counts)
+    assert (same.low, same.value, same.high) == pytest.approx((-other, 0, other))
+
+
+def test_few_people_are_covered() -> None:
+    """Of many small studies with a known truth, as many intervals hold it as are promised."""
+    rng, truth, held = np.random.default_rng(8), 0.9, []
+    for _ in range(300):
+        right = rng.binomial(1, rng.beta(5.1, 0.57, 8)[:, None] * np.ones((1, 6))).sum(1)
+        got = s.estimate(np.stack([right, np.full(8, 6)], axis=-1), s.share)
+        held.append(got.low <= truth <= got.high)
+    assert np.mean(held) > 0.91  # the plain percentile interval: 0.88
 
 
 def test_paired_difference() -> None:
     target, predicted, subject = answers(3)
     one = s.by_subject(target, predicted, subject, 4)
     other = s.by_subject(target, answers(4)[1], subject, 4)
-    there, back = s.bootstrap(one, against=other), s.bootstrap(other, against=one)
+    there, back = s.difference(one, other), s.difference(other, one)
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
-    nothing = s.bootstrap(one, against=one)
-    assert (nothing.low, nothing.high) == (0, 0)
+    assert there.value == pytest.approx(float(s.accuracy(one.sum(0)) - s.accuracy(other.sum(0))))
     # Pairing cancels what subjects have in common, so the interval is narrower than unpaired.
     shifted = one.copy()
     shifted[0] = one[0].T
-    paired = s.bootstrap(one, against=shifted)
-    alone = s.bootstrap(one)
-    assert paired.high - paired.low < alone.high - alone.low
+    shifted[1] = one[1][::-1]
+    paired, apart = s.difference(one, shifted), s.difference(one, shifted, paired=False)
+    assert paired.value == apart.value
+    assert paired.high - paired.low < apart.high - apart.low
 
 
-def test_bootstrap_is_seeded_and_in_chunks() -> None:
+def test_intervals_are_seeded_and_in_chunks() -> None:
     counts = s.by_subject(*answers(5), 4)
-    assert s.bootstrap(counts) == s.bootstrap(counts)
-    assert s.bootstrap(counts) != s.bootstrap(counts, seed=1)
+    assert s.estimate(counts) == s.estimate(counts)
+    assert s.estimate(counts) != s.estimate(counts, seed=1)
     assert sum(s._chunks(2000, 300)) == 2000
-    assert np.isnan(s.bootstrap(counts[:1]).low)
+    assert np.isnan(s.estimate(counts[:1]).low)
 
 
 @pytest.mark.parametrize("seed", range(5))

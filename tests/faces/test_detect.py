@@ -2,16 +2,23 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from fervid.errors import FacesError
-from fervid.faces import detect
-from fervid.faces.detect import Builtin, Mediapipe, finder
+from fervid.faces import outside
+from fervid.faces.candidates import Haar
+from fervid.faces.detect import Following, choose, finder
 from fervid.faces.following import FrameFaces, follow
 from fervid.faces.found import Found
+from fervid.faces.landmarks import ANCHORS, crops_of_anchors, crops_of_landmarks, middle_and_side
+from fervid.faces.mediapipe import MESH, Mediapipe
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, frames
 
@@ -31,7 +38,7 @@ def watch(path: Path, settings: FaceSettings) -> Iterator[FrameFaces]:
 
 def test_builtin_is_the_default_and_needs_nothing() -> None:
     found = finder(FaceSettings())
-    assert isinstance(found, Builtin) and "haarcascade" in found.version
+    assert isinstance(found, Following) and "haarcascade" in found.version
     found.begin()
     assert found(GREY, 0.0).landmarks.shape == (0, 68, 2)
     found.close()
@@ -40,13 +47,14 @@ def test_builtin_is_the_default_and_needs_nothing() -> None:
 class _Scripted:
     """Stands for the landmark network: presence as told, a shape in the middle of each box."""
 
-    def __init__(self, presence: list[float]) -> None:
-        self.presence, self.followed = presence, 0
+    def __init__(self, presence: list[float], first: float = 0.9) -> None:
+        self.presence, self.first, self.followed = presence, first, 0
         self.shape = np.random.default_rng(0).uniform(0, 1, (68, 2)).astype(np.float32)
 
-    def __call__(self, image: object, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        points = boxes[:, None, :2] + self.shape * boxes[:, None, 2:]
-        return points.astype(np.float32), np.full(len(boxes), 0.9, np.float32)
+    def place(self, image: object, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        middle, side = middle_and_side(crops)
+        points = middle[:, None] + (self.shape - 0.5) * side[:, None, None]
+        return points.astype(np.float32), np.full(len(crops), self.first, np.float32)
 
     def follow(self, image: object, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.followed += len(landmarks)
@@ -63,38 +71,42 @@ class _Cascade:
         return np.array(self.boxes)
 
 
-def scripted(boxes: list[list[int]], presence: list[float], **settings: int) -> Builtin:
-    found = Builtin(FaceSettings(**settings))  # type: ignore[arg-type]
+def scripted(boxes: list[list[int]], presence: list[float], **settings: int) -> Following:
+    found = Following(FaceSettings(**settings))  # type: ignore[arg-type]
     found._landmarker = _Scripted(presence)  # type: ignore[assignment]
-    found._cascade = _Cascade(boxes)
+    found._detector.cascade = _Cascade(boxes)  # type: ignore[attr-defined]
     return found
+
+
+def searches(found: Following) -> int:
+    return found._detector.cascade.calls  # type: ignore[attr-defined, no-any-return]
 
 
 def test_a_followed_face_costs_no_detection() -> None:
     found = scripted([[10, 10, 20, 20]], [])
     counts = [len(found(GREY, i / 25).score) for i in range(50)]
     assert counts == [1] * 50
-    assert found._cascade.calls == 1 and found._landmarker.followed == 49
+    assert searches(found) == 1 and found._landmarker.followed == 49
 
 
 def test_others_are_looked_for_now_and_then() -> None:
     found = scripted([[10, 10, 20, 20]], [], max_faces=3, redetect_every=10)
     counts = [len(found(GREY, i / 25).score) for i in range(40)]
     assert counts == [1] * 40  # the same face again is no new face
-    assert found._cascade.calls == 4
+    assert searches(found) == 4
 
 
 def test_a_lost_face_is_looked_for_at_once() -> None:
     found = scripted([[10, 10, 20, 20]], [0.9, 0.9, 0.1])
     counts = [len(found(GREY, i / 25).score) for i in range(8)]
-    assert counts == [1] * 8 and found._cascade.calls == 2
+    assert counts == [1] * 8 and searches(found) == 2
 
 
 def test_while_nothing_is_there_the_search_slows_down() -> None:
     found = scripted([], [], redetect_every=12)
     for i in range(400):
         assert not len(found(GREY, i / 25).score)
-    calls = found._cascade.calls / 2  # large faces, then small ones
+    calls = searches(found) / 2  # large faces, then small ones
     assert 400 / 12 <= calls <= 100
 
 
@@ -108,12 +120,10 @@ def test_the_largest_are_kept_and_weak_ones_are_not() -> None:
 
 
 def test_the_cascade_finds_real_faces(shared: Path) -> None:
-    cascade = Builtin(FaceSettings())._cascade
     (picture,) = frames(shared / "videos" / "multi_face.jpg")
-    boxes = detect.propose(cascade, picture.image, 0.08)
-    assert len(boxes) >= 4
+    assert len(Haar(FaceSettings(max_faces=8)).boxes(picture.image)) >= 4
     one = next(frames(shared / "videos" / "single_face.mp4"))
-    ((left, top, width, height),) = detect.propose(cascade, one.image, 0.12)
+    ((left, top, width, height),) = Haar(FaceSettings(max_faces=8, min_size=0.12)).boxes(one.image)
     assert left < 307 < left + width and top < 190 < top + height
 
 
@@ -183,19 +193,104 @@ def test_mediapipe_takes_equal_times(mediapipe: FaceSettings) -> None:
     found.close()
 
 
+class _YuNet:
+    """Stands for OpenCV's detector: one face wherever it is told, in pixels of what it is given."""
+
+    def __init__(self, points: np.ndarray, score: float) -> None:
+        self.row = np.concatenate([np.zeros(4), points.ravel(), [score]]).astype(np.float32)
+
+    def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802 - OpenCV's
+        self.size = size
+
+    def detect(self, image: np.ndarray) -> tuple[int, np.ndarray | None]:
+        assert image.shape[1::-1] == tuple(self.size)
+        return 1, self.row[None]
+
+
+def yunet(points: np.ndarray, score: float, presence: float, monkeypatch: Any) -> Following:
+    fake = _YuNet(points, score)
+    monkeypatch.setattr(cv2.FaceDetectorYN, "create", lambda *_: fake)
+    found = Following(FaceSettings(finder="yunet", model=Path(__file__), max_faces=8))
+    found._landmarker = _Scripted([presence] * 9, presence)  # type: ignore[assignment]
+    return found
+
+
+def test_yunet_s_points_become_the_crop_of_the_same_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turned face in a picture that is given to the detector at a quarter of its size."""
+    image = np.zeros((800, 1200, 3), np.uint8)
+    points = landmarks_of_a_turned_face() * 160 + [500, 300]
+    eyes = points[36:48].reshape(2, 6, 2).mean(axis=1)
+    seen = np.stack([*eyes, points[30], points[48], points[54]])
+    shrink = 16 / (0.08 * 800)
+    found = yunet((seen + 0.5) * shrink - 0.5, 0.8, 0.9, monkeypatch)
+    (crop,), _ = found._detector(image)
+    anchors = np.stack([*eyes, points[48], points[54]])[None].astype(np.float32)
+    np.testing.assert_allclose(crop, crops_of_anchors(anchors, (0, 1, 3, 4))[0], rtol=1e-3)
+    np.testing.assert_allclose(crop, crops_of_landmarks(points[None])[0], rtol=0.02, atol=3)
+
+
+def landmarks_of_a_turned_face() -> np.ndarray:
+    """(68, 2) the anchors of the landmark network's crop, 20 degrees clockwise; unit: the box."""
+    shape = np.zeros((68, 2))
+    for places, anchor in zip(
+        (range(36, 42), range(42, 48), [33], [48], [54]), ANCHORS, strict=True
+    ):
+        shape[list(places)] = anchor
+    turn = np.radians(20)
+    return shape @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+
+
+@pytest.mark.parametrize(("score", "faces"), [(0.8, 1), (0.3, 0)])
+def test_a_detector_that_is_sure_needs_no_second_opinion(
+    monkeypatch: pytest.MonkeyPatch, score: float, faces: int
+) -> None:
+    points = np.array([[130, 100], [190, 100], [160, 130], [135, 160], [185, 160.0]])
+    found = yunet(points, score, 0.1, monkeypatch)
+    for frame in range(3):  # not to be followed, but found again each time
+        rows = found(np.zeros((240, 320, 3), np.uint8), frame / 25)
+        assert len(rows.score) == faces and all(rows.score == np.float32(score))
+
+
+def test_yunet_finds_everybody(shared: Path, models: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("FERVID_MODELS", str(models))
+    assert choose("auto") == "yunet"
+    settings = FaceSettings(finder="yunet", max_faces=8)
+    (row,) = watch(shared / "videos" / "multi_face.jpg", settings)
+    assert len(row.faces) == 5
+    for name, seen in (("no_face.mp4", 0), ("single_face.mp4", 72)):
+        rows = list(watch(shared / "videos" / name, settings))
+        assert sum(row.status == "face" for row in rows) == seen
+
+
+def test_auto_is_yunet_where_its_file_is(tmp_path: Path, monkeypatch: Any) -> None:
+    import pooch
+
+    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path / "cache")
+    monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
+    assert choose("auto") == "builtin" and choose("cropped") == "cropped"
+    (tmp_path / "yunet_n_640_640.onnx").write_bytes(b"something else")
+    with pytest.raises(FacesError, match=r"yunet_n_640_640\.onnx is not the yunet model"):
+        choose("auto")
+    known = replace(outside.MODELS["yunet"], sha256=sha256(b"something else").hexdigest())
+    monkeypatch.setitem(outside.MODELS, "yunet", known)
+    assert choose("auto") == "yunet"
+    with pytest.raises(FacesError, match="is no YuNet model that OpenCV"):
+        finder(FaceSettings(finder="yunet"))
+
+
 def test_the_mesh_maps_to_68_points() -> None:
-    assert len(detect.MESH) == 68 == len(set(detect.MESH))
-    assert min(detect.MESH) >= 0 and max(detect.MESH) < 478
+    assert len(MESH) == 68 == len(set(MESH))
+    assert min(MESH) >= 0 and max(MESH) < 478
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / detect.MODEL).write_bytes(b"x")
-    monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
+    model = tmp_path / "face_landmarker.task"
+    model.write_bytes(b"x")
     for name in [n for n in sys.modules if n.split(".")[0] == "mediapipe"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "mediapipe", None)  # as if it were not installed
     with pytest.raises(FacesError, match=r"pip install 'fervid\[mediapipe\]'"):
-        finder(FaceSettings(finder="mediapipe"))
+        finder(FaceSettings(finder="mediapipe", model=model))
 
 
 def test_a_model_that_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -215,10 +310,12 @@ def test_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         raise ConnectionError
 
     monkeypatch.delenv("FERVID_MODELS", raising=False)
+    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
     monkeypatch.setattr(pooch, "retrieve", offline)
-    with pytest.raises(FacesError, match="FERVID_MODELS") as caught:
-        finder(FaceSettings(finder="mediapipe"))
-    assert "\n" not in str(caught.value)
+    for name in ("mediapipe", "yunet"):
+        with pytest.raises(FacesError, match="FERVID_MODELS") as caught:
+            finder(FaceSettings(finder=name))
+        assert "\n" not in str(caught.value)
 
 
 def test_settings_that_make_no_sense() -> None:

@@ -45,6 +45,7 @@ class FakeStore:
     database: Database
     tracks: Mapping[str, Track] = field(repr=False)
     digest: str = "0" * 64
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> dict[str, str]:
@@ -52,6 +53,9 @@ class FakeStore:
 
     def main_track(self, clip: Clip) -> Track | None:
         return self.tracks.get(clip.name)
+
+    def key(self, clip: Clip) -> str:
+        return self.keys.get(clip.name, f"{self.database.name} {clip.name}")
 
 
 def store(

@@ -61,7 +61,7 @@ def test_table_1_comes_from_one_run_of_three_networks(tmp_path) -> None:
     assert len(report.folds) == 5
     for network in networks:
         row = found["CK+", network]
-        assert row.ours == pytest.approx(100 * report.scores[network].accuracy)
+        assert row.ours == pytest.approx(100 * report.scores[network].accuracy.value)
         assert row.n == 60
     columns = {row.column: row.network for row in found.values()}
     assert columns == dict(PLANS["ir3d", "1"].networks)
@@ -73,7 +73,7 @@ def test_table_2_trains_on_the_other_databases(tmp_path) -> None:
     assert found["CK+", "ir3d"].protocol == "trained on mmi, tested on ck_plus"
     assert (found["CK+", "ir3d"].n, found["MMI", "ir3d"].n) == (60, 36)
     report = read(tmp_path / "runs" / "ck_plus-ir3d-across-mmi-0")
-    assert found["CK+", "ir3d"].ours == pytest.approx(100 * report.scores["ir3d"].accuracy)
+    assert found["CK+", "ir3d"].ours == pytest.approx(100 * report.scores["ir3d"].accuracy.value)
     log = tmp_path / "runs" / "ck_plus-ir3d-across-mmi-0" / "fits.log"
     assert log.read_text().count("\n") == 1 and "ck_plus" not in log.read_text()
     again("2", tmp_path)

@@ -325,10 +325,10 @@ def test_processes_and_one_that_dies(films, tmp_path, world, model, monkeypatch)
     """Two processes write what one writes; an input that kills its process fails alone."""
     import multiprocessing
 
-    from fervid.predict import batch
+    from fervid import parallel
 
     fork = multiprocessing.get_context("fork")  # children see this world, too
-    monkeypatch.setattr(batch, "get_context", lambda _: fork)
+    monkeypatch.setattr(parallel, "get_context", lambda _: fork)
     predict([films], tmp_path / "alone", model=model)
     predict([films], tmp_path / "both", model=model, jobs=2)
     assert contents(tmp_path / "both") == contents(tmp_path / "alone")

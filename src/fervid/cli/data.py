@@ -35,7 +35,7 @@ def prepare(
     sets: LoaderSets = None,
     jobs: Jobs = 1,
     faces: Annotated[
-        Finder | None, typer.Option(help=f"{WHO} Default: builtin; of fer_plus cropped.")
+        Finder | None, typer.Option(help=f"{WHO} Default: auto; of fer_plus cropped.")
     ] = None,
 ) -> None:
     """Find the faces of a database once; started again, it goes on where it stopped."""
@@ -43,9 +43,12 @@ def prepare(
     from fervid.databases import CROPPED
     from fervid.faces import FaceSettings
     from fervid.faces import prepare as prepare_faces
+    from fervid.faces.detect import choose
 
     found = loaded(database, root, sets or [])
-    settings = FaceSettings(finder=faces or ("cropped" if database in CROPPED else "builtin"))
+    finder = choose(faces or ("cropped" if database in CROPPED else "auto"))
+    print(f"face finder: {finder}")
+    settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
         print(f"no track: {name}: {reason}")

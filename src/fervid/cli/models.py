@@ -5,10 +5,22 @@ from typing import Annotated, Literal
 
 import typer
 
-from fervid.cli.options import Device, Faces, Jobs, Precision, Seed, Sets, Stores, System
+from fervid.cli.options import (
+    Device,
+    Faces,
+    Jobs,
+    Precision,
+    Seed,
+    Sets,
+    Stores,
+    System,
+    Validation,
+)
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
 from fervid.errors import InputError
+
+MAX_FACES = 50  # at once; a crowd, and still bounded
 
 
 def train(
@@ -17,6 +29,7 @@ def train(
     out: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
     neutral: Annotated[bool, typer.Option(help="Add neutral, from where clips begin.")] = False,
     sets: Sets = None,
+    validation: Validation = 0.15,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
@@ -26,7 +39,10 @@ def train(
 
     made = recipe(system, sets or [])
     data = opened(stores)
-    train_on(made, data, out, neutral=neutral, seed=seed, device=device, precision=precision)
+    train_on(
+        made, data, out, neutral=neutral, seed=seed, device=device, precision=precision,
+        validation=validation,
+    )  # fmt: skip
     print(f"trained: fervid predict VIDEO --model {out}")
 
 
@@ -38,29 +54,53 @@ def predict(
     ),
     overlay: Annotated[bool, typer.Option(help="Also write the annotated videos.")] = False,
     format: Annotated[Literal["csv", "parquet"], typer.Option()] = "csv",
-    faces: Faces = "builtin",
+    faces: Faces = "auto",
     window: Annotated[float, typer.Option(help="Seconds one answer looks at.")] = 1.0,
     step: Annotated[float, typer.Option(help="Seconds between two answers.")] = 0.25,
     smooth: Annotated[float, typer.Option(help="Seconds; of models that judge each frame.")] = 0.1,
     landmarks: Annotated[bool, typer.Option(help="Also write the 68 landmarks.")] = False,
-    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at once.")] = 8,
+    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at once.")] = MAX_FACES,
+    min_face: Annotated[
+        float, typer.Option(min=0.01, max=1, help="Smallest face, of the frame's shorter side.")
+    ] = 0.05,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="How sure the finder must be of a face.")
+    ] = 0.5,
+    max_gap: Annotated[
+        float, typer.Option(min=0, help="Seconds a face may be gone and keep its id.")
+    ] = 1.0,
     sequence: Annotated[bool, typer.Option(help="A folder is one input of frames.")] = False,
     seconds: Annotated[float | None, typer.Option(help="Stop reading after so many.")] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays."""
     from fervid.faces import FaceSettings
+    from fervid.faces.detect import choose
     from fervid.predict import predict as predict_files
 
+    finder = choose(faces)
+    print(f"face finder: {finder}")
+    settings = FaceSettings(finder, min_size=min_face, min_score=min_score, max_gap=max_gap)
     summary = predict_files(
         inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
-        smooth=smooth, settings=FaceSettings(finder=faces), landmarks=landmarks,
+        smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
     print(summary.text())
 
 
 weights = typer.Typer(help="Weights from elsewhere and for elsewhere.", no_args_is_help=True)
+
+
+@weights.command("get")
+def get_weights(
+    name: Annotated[str, typer.Argument(help="yunet or mediapipe: a face finder's model.")],
+) -> None:
+    """Fetch a published model once, checked by its sha256."""
+    from fervid.faces import outside
+
+    path = outside.get(name)
+    print(f"{path}: {outside.MODELS[name].use}; {outside.MODELS[name].licence}")
 
 
 @weights.command("import")

@@ -17,6 +17,7 @@ from fervid.cli.options import (
     Stores,
     System,
     Table,
+    Validation,
 )
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
@@ -41,6 +42,7 @@ def evaluate(
         str | None, typer.Option(help="Short for --set output=..., as in joint, weighted.")
     ] = None,
     sets: Sets = None,
+    validation: Validation = 0.2,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
@@ -52,17 +54,23 @@ def evaluate(
     others. With --test: trained on the stores, tested on that.
     """
     made = recipe(system, [*(sets or []), *([f"output={fusion}"] if fusion else [])])
-    told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
+    told: dict[str, Any] = {
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+        "jobs": jobs,
+    }
     if weights:
         if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
         print(_judge_model(system, weights, stores[0], out, told))
         return
+    told |= {"save": save_models, "validation": validation}
     data = opened([*stores, *([test] if test else [])])
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    print(_judge(made, data, protocol, table, repeats, run, {**told, "save": save_models}))
+    print(_judge(made, data, protocol, table, repeats, run, told))
 
 
 def _judge_model(

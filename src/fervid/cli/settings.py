@@ -17,8 +17,12 @@ def recipe(name: str, sets: Sequence[str]) -> Any:
     """
     from fervid.systems import SYSTEMS
 
+    if name == "linear":
+        from fervid.evaluation.baseline import Linear
+
+        return changed(Linear(), _values(name, sets, {}))
     if name not in SYSTEMS:
-        raise InputError(f"no system {name!r}: choose one of {', '.join(SYSTEMS)}")
+        raise InputError(f"no system {name!r}: choose one of {', '.join(SYSTEMS)}, or linear")
     system: Any = SYSTEMS[name]
     return changed(system, _values(name, sets, flat(system)))
 

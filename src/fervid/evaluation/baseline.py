@@ -1,29 +1,44 @@
-"""What a linear model knows: the landmarks of one frame, shown beside every network.
+"""The yardsticks: what a linear model knows of the landmarks, shown beside every network.
 
-A network that does not beat it has not needed its video, its pictures or its depth.
+A network that does not beat them has not needed its video, its pictures or its depth.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.clip import Course
+from fervid.errors import InputError
 from fervid.faces.track import Track
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
 
 NAME = "landmarks"
+# By network: what it is called; the order of `points`.
+YARDSTICKS: Mapping[str, str] = {
+    NAME: "landmarks, linear",
+    "landmarks-change": "landmarks less the first frame, linear",
+}
 
 # The 68 points' eyes: six each, the person's right one first.
 EYES = (slice(36, 42), slice(42, 48))
 
 
 def points(track: Track, course: Course) -> NDArray[np.float32] | None:
-    """(136,) the 68 landmarks of the frame nearest the apex (`apex`); None without a face."""
+    """(2, 136) what the yardsticks see; None without a face.
+
+    The 68 landmarks of the frame nearest the apex (`apex`), and those less the first frame's.
+    """
     row = apex(track, course)
     if row is None:
         return None
-    chosen: NDArray[np.float32] = normalise(track.landmarks[row : row + 1]).astype(np.float32)
-    return chosen.reshape(-1)
+    first = int(np.flatnonzero(_usable(track))[0])
+    shape, rest = normalise(track.landmarks[[row, first]]).reshape(2, -1)
+    return np.stack([shape, shape - rest]).astype(np.float32)
 
 
 def apex(track: Track, course: Course) -> int | None:
@@ -33,13 +48,19 @@ def apex(track: Track, course: Course) -> int | None:
     face. Elsewhere nobody says where the apex lies [1, Sec. 5.4], and the frame whose landmarks
     lie farthest from the first one's is taken.
     """
-    rows = np.flatnonzero(track.seen & np.isfinite(track.landmarks).all(axis=(1, 2)))
+    rows = np.flatnonzero(_usable(track))
     if not len(rows):
         return None
     if course in ("onset-apex", "still"):
         return int(rows[-1])
     shapes = normalise(track.landmarks[rows])
     return int(rows[np.linalg.norm(shapes - shapes[0], axis=2).mean(axis=1).argmax()])
+
+
+def _usable(track: Track) -> NDArray[np.bool_]:
+    """(T,) whether a row has a face with all its landmarks."""
+    usable: NDArray[np.bool_] = track.seen & np.isfinite(track.landmarks).all(axis=(1, 2))
+    return usable
 
 
 def normalise(landmarks: NDArray[Any]) -> NDArray[np.float64]:
@@ -49,6 +70,32 @@ def normalise(landmarks: NDArray[Any]) -> NDArray[np.float64]:
     apart = np.where(left == right, 1, left - right)
     placed = (complex_points - (right + left) / 2) / apart
     return np.stack([placed.real, placed.imag], axis=-1)
+
+
+def answers(
+    points: Mapping[int, NDArray[np.float32]],
+    target: Mapping[int, int],
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    labels: int,
+) -> dict[str, NDArray[np.float32]]:
+    """(N, K) probabilities by yardstick; stills have no change and no yardstick of it.
+
+    Args:
+        points: as the function of that name gives them, by clip.
+        target: index of the label, by clip.
+        train: clips to fit on, the very ones that the networks are fitted on.
+        test: (N,) clips.
+        labels: K.
+    """
+    known = np.array([target[int(clip)] for clip in train], np.int64)
+    fit, seen = (np.stack([points[int(clip)] for clip in side]) for side in (train, test))
+    moved = any(shapes[1].any() for shapes in points.values())
+    names = list(YARDSTICKS)[: 2 if moved else 1]
+    return {
+        name: predict(fit[:, place], known, seen[:, place], labels)
+        for place, name in enumerate(names)
+    }
 
 
 def predict(
@@ -72,3 +119,38 @@ def predict(
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
     answer[:, known] = model.fit(train, target).predict_proba(test)
     return answer
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A system without a network: `fervid evaluate linear` reports the yardsticks alone."""
+
+    still: ClassVar[bool] = False
+    output: ClassVar[str] = NAME
+    name: str = "linear"
+    labels: tuple[str, ...] = ()
+
+    @property
+    def system(self) -> "Linear":
+        """It is its own recognizer, as it learns nothing."""
+        return self
+
+    def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
+        """A sample without content for every clip with a face."""
+        return {"nothing": np.zeros((int(_usable(track).any()), 1), np.float32)}
+
+    def fit(self, train: Samples, validation: Samples, run: Run) -> "Linear":
+        """Nothing: `answers` fits what is reported."""
+        return Linear(labels=train.labels)
+
+    def predict(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """No network of its own."""
+        return {}
+
+    def save(self, path: Path, card: Mapping[str, Any]) -> None:
+        """Raises InputError: there is nothing to keep."""
+        raise InputError("linear is a yardstick, no model: leave --save-models out")
+
+    def load(self, path: Path) -> "Linear":
+        """Raises InputError, as `save`."""
+        raise InputError(f"{path}: linear is a yardstick, which no file holds: name another system")

@@ -1,6 +1,5 @@
 """Whether a system's probabilities mean what they say."""
 
-import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.evaluation.statistics import Interval
+from fervid.evaluation import statistics as st
+from fervid.evaluation.statistics import Estimate
+from fervid.text import CsvWriter
 
 Values = NDArray[np.float64]
 
@@ -24,8 +25,8 @@ class Calibration:
             bin, weighted by its clips; 0 to 1.
         by_chance: the error to be expected of perfectly calibrated answers as sure as these, for
             so few clips leave none at 0; `error` near it says nothing against the system.
-        brier: mean over clips of the squared distance between probabilities and truth, 0 to 2.
-        brier_interval: 95 %, over subjects.
+        brier: mean over clips of the squared distance between probabilities and truth, 0 to 2,
+            with its 95 % interval over subjects.
         confidence: mean probability of the answers; above `accuracy`, they are too sure.
         accuracy: share right.
         edges: (M + 1,) of equally wide bins of the answer's probability.
@@ -37,8 +38,7 @@ class Calibration:
     n: int
     error: float
     by_chance: float
-    brier: float
-    brier_interval: Interval
+    brier: Estimate
     confidence: float
     accuracy: float
     edges: Values = field(repr=False)
@@ -75,8 +75,7 @@ def calibration(
         n=len(sure),
         error=float(_error(right[None], sure, place, bins)[0]),
         by_chance=_by_chance(sure, place, bins, seed),
-        brier=float(squares.mean()),
-        brier_interval=_interval(squares, subject, seed),
+        brier=_mean_brier(squares, subject, seed),
         confidence=float(sure.mean()),
         accuracy=float(right.mean()),
         edges=edges,
@@ -114,28 +113,22 @@ def _brier(values: Values, target: NDArray[Any]) -> Values:
     return squares
 
 
-def _interval(values: Values, subject: NDArray[Any], seed: int) -> Interval:
-    """95 % of the mean over clips, subjects drawn with replacement."""
-    people, number = np.unique(subject, return_inverse=True)
-    if len(people) < 2:
-        return Interval(float("nan"), float("nan"))
-    sums, sizes = np.bincount(number, values), np.bincount(number)
-    share = np.full(len(people), 1 / len(people))
-    weights = np.random.default_rng(seed).multinomial(len(people), share, 2000)
-    low, high = np.quantile((weights @ sums) / (weights @ sizes), [0.025, 0.975])
-    return Interval(float(low), float(high))
+def _mean_brier(squares: Values, subject: NDArray[Any], seed: int) -> Estimate:
+    number = np.unique(subject, return_inverse=True)[1]
+    totals = np.stack([np.bincount(number, squares), np.bincount(number)], axis=-1)  # (S, 2)
+    return st.estimate(totals, st.share, bounds=(0, 2), seed=seed)
 
 
 def table(measured: Mapping[str, Calibration]) -> str:
     """CSV text: a line per network and bin, the whole network's first (bin empty)."""
     out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
+    rows = CsvWriter(out)
     rows.writerow(
         ["network", "from", "to", "clips", "probability", "right", "error", "by_chance",
          "brier", "brier_low", "brier_high"]
     )  # fmt: skip
     for name, m in measured.items():
-        brier = (m.brier, m.brier_interval.low, m.brier_interval.high)
+        brier = (m.brier.value, m.brier.low, m.brier.high)
         rest = (m.confidence, m.accuracy, m.error, m.by_chance, *brier)
         rows.writerow([name, "", "", m.n, *map(_number, rest)])
         bins = zip(m.edges[:-1], m.edges[1:], m.count, m.sure, m.right, strict=True)

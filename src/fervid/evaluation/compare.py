@@ -181,7 +181,6 @@ def _entry(
     seed: int,
 ) -> Entry:
     counts = st.by_subject(target, values.argmax(axis=1), subject, values.shape[1])
-    total = counts.sum(axis=0)
     facts = each.report.facts
     return Entry(
         name=name,
@@ -189,12 +188,9 @@ def _entry(
         system=str(facts["system"]),
         network=each.network,
         seed=int(facts["seed"]),
-        accuracy=float(st.accuracy(total)),
-        accuracy_interval=st.bootstrap(counts, st.accuracy, seed=seed),
-        uar=float(st.uar(total)),
-        uar_interval=st.bootstrap(counts, st.uar, seed=seed),
-        macro_f1=float(st.macro_f1(total)),
-        macro_f1_interval=st.bootstrap(counts, st.macro_f1, seed=seed),
+        accuracy=st.estimate(counts, st.accuracy, seed=seed),
+        uar=st.estimate(counts, st.uar, seed=seed),
+        macro_f1=st.estimate(counts, st.macro_f1, seed=seed),
         calibration_error=calibration(values, target, subject, seed=seed).error,
         left_out=len(each.report.clip) - shared,
     )

@@ -1,10 +1,9 @@
 """What a comparison holds: as text, tables and a picture."""
 
-import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ import numpy as np
 from fervid.atomic import write
 from fervid.evaluation.paired import Pair
 from fervid.evaluation.report import percent
-from fervid.evaluation.statistics import Interval
+from fervid.evaluation.statistics import Estimate
+from fervid.text import CsvWriter
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,12 +34,9 @@ class Entry:
     system: str
     network: str
     seed: int
-    accuracy: float
-    accuracy_interval: Interval
-    uar: float
-    uar_interval: Interval
-    macro_f1: float
-    macro_f1_interval: Interval
+    accuracy: Estimate
+    uar: Estimate
+    macro_f1: Estimate
     calibration_error: float
     left_out: int
 
@@ -95,17 +92,17 @@ class Comparison:
 # Read by people
 
 
-def _within(value: float, interval: Interval) -> str:
-    return f"{percent(value)} ({percent(interval.low)} to {percent(interval.high)})"
+def _within(figure: Estimate) -> str:
+    return f"{percent(figure.value)} ({percent(figure.low)} to {percent(figure.high)})"
 
 
-def _apart(value: float, interval: Interval) -> str:
+def _apart(figure: Estimate) -> str:
     """A difference in points, with signs.
 
-    >>> _apart(0.0278, Interval(-0.125, 0.181))
+    >>> _apart(Estimate(0.0278, -0.125, 0.181))
     '+2.8 (−12.5 to +18.1)'
     """
-    ends = (value, interval.low, interval.high)
+    ends = (figure.value, figure.low, figure.high)
     first, low, high = ("–" if np.isnan(v) else f"{100 * v:+.1f}".replace("-", "−") for v in ends)
     return f"{first} ({low} to {high})"
 
@@ -121,9 +118,9 @@ def _entries(made: Comparison) -> "Table":
     for each in made.entries:
         shown.add_row(
             Text(each.name),
-            _within(each.accuracy, each.accuracy_interval),
-            _within(each.uar, each.uar_interval),
-            _within(each.macro_f1, each.macro_f1_interval),
+            _within(each.accuracy),
+            _within(each.uar),
+            _within(each.macro_f1),
             percent(each.calibration_error),
         )
     return shown
@@ -147,8 +144,8 @@ def _pairs(made: Comparison) -> "Table":
             swapped += f" ({_p(p.permutation_holm)})"
         shown.add_row(
             Text(f"{p.first} − {p.second}"),
-            _apart(p.accuracy, p.accuracy_interval),
-            _apart(p.uar, p.uar_interval),
+            _apart(p.accuracy),
+            _apart(p.uar),
             f"{p.only_first} : {p.only_second}",
             mcnemar,
             swapped,
@@ -184,19 +181,11 @@ def _picture(made: Comparison) -> bytes:
     from fervid.figures.comparison import comparison
 
     return comparison(
-        {
-            e.name: (e.accuracy, e.accuracy_interval.low, e.accuracy_interval.high)
-            for e in made.entries
-        },
-        {
-            f"{p.first} − {p.second}": (
-                p.accuracy, p.accuracy_interval.low, p.accuracy_interval.high,
-            )
-            for p in made.pairs
-        },
+        {e.name: astuple(e.accuracy) for e in made.entries},
+        {f"{p.first} − {p.second}": astuple(p.accuracy) for p in made.pairs},
         f"{made.database}, {made.protocol}",
         made.origin,
-    )  # fmt: skip
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -209,22 +198,21 @@ def _plain(value: Any) -> Any:
 
 
 def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
-    """One line each; an interval as two columns."""
+    """One line each; an estimate as three columns."""
     lines: list[dict[str, Any]] = []
     for item in items:
         line: dict[str, Any] = {}
         for key, value in asdict(item).items():
             if isinstance(value, dict):
-                name = key.removesuffix("_interval")
-                line |= {f"{name}_{end}": value[end] for end in ("low", "high")}
+                line |= {key: value["value"]}
+                line |= {f"{key}_{end}": value[end] for end in ("low", "high")}
             else:
                 line[key] = value
         lines.append(line)
     out = io.StringIO()
-    rows = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
-    rows.writeheader()
-    for line in lines:
-        rows.writerow({k: _cell(v) for k, v in line.items()})
+    rows = CsvWriter(out)
+    rows.writerow(lines[0])
+    rows.writerows([_cell(line[name]) for name in lines[0]] for line in lines)
     return out.getvalue()
 
 

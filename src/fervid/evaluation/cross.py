@@ -49,6 +49,11 @@ class Joined:
         store, known = self.home[clip.name]
         return store.main_track(known)
 
+    def key(self, clip: Clip) -> str:
+        """As the clip's own store has it."""
+        store, known = self.home[clip.name]
+        return store.key(known)
+
 
 def join(stores: Sequence[Store], table: str = "basic") -> Joined:
     """Several stores as one, under the labels that at least two of them hold.

@@ -7,6 +7,7 @@ killed run goes on where it stopped.
 
 import io
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from fervid.atomic import write
 from fervid.clip import Clip, Database
 from fervid.errors import OutputError, ProtocolError
 from fervid.evaluation import baseline, cards, fold, report
+from fervid.evaluation.leak_check import leak_warnings
 from fervid.evaluation.page import write_page
 from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
@@ -54,6 +56,9 @@ class Store(Protocol):
     def main_track(self, clip: Clip) -> Track | None:
         """The face that the clip is about; None where none was found."""
 
+    def key(self, clip: Clip) -> str:
+        """Hash of a clip's frames and of how faces were found in them; empty if unreadable."""
+
 
 def evaluate(
     system: System,
@@ -75,20 +80,25 @@ def evaluate(
         run_dir: an unfinished run of the same recipe, data, folds and seed goes on; any other
             content is refused.
         jobs: processes that share the folds and the processor's cores.
-        validation: share of a fold's training clips kept for choosing the epoch.
+        validation: share of a fold's training clips kept for choosing the epoch; 0: none are, and
+            the last epoch counts.
         save: keep each fold's trained system as `fold-NN/model.safetensors`; an evaluated run
             that kept none trains nothing anew for it.
 
     Raises:
         ProtocolError: folds that do not fit the database, or too few clips with a face.
-        LeakError: the system learns from a model that knows who is to be tested.
+        LeakError: the system learns from a model that knows who is to be tested, or a tested clip
+            is a copy of one that is trained on.
         OutputError: `run_dir` belongs to another run or cannot be written to.
     """
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
     for path in cards.teachers(system):
         cards.check_unseen(path, database, folds)
+    warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})
     claim(run_dir, _identity(system, store, folds, seed, precision, validation))
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     samples, points = _gather(system, store, run_dir)
     usable = {int(clip) for clip in np.unique(samples.clip)} & set(points)
     run = Run(run_dir, seed, device, precision)
@@ -106,7 +116,8 @@ def evaluate(
         if row not in usable
     ]
     answers = [fold.read(task) for task in tasks]
-    made = report.make(database, folds, answers, missing, _facts(system, folds, seed, run_dir))
+    facts = {**_facts(system, folds, seed, run_dir), "warnings": warnings}
+    made = report.make(database, folds, answers, missing, facts)
     write_tables(made, run_dir)
     write_page(made, run_dir)
     return made
@@ -212,7 +223,7 @@ def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> 
 
 
 def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Points]:
-    """Read every track once: the system's samples and the baseline's landmarks."""
+    """Read every track once: the system's samples and the yardsticks' landmarks."""
     database, path = store.database, run_dir / POINTS
 
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
@@ -235,7 +246,7 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
 
 
 def _save_points(path: Path, points: Points) -> None:
-    shapes = np.stack(list(points.values())) if points else np.zeros((0, 136), np.float32)
+    shapes = np.stack(list(points.values())) if points else np.zeros((0, 2, 136), np.float32)
     out = io.BytesIO()
     np.savez(out, clip=np.array(list(points), np.int64), points=shapes)
     write(path, out.getvalue())

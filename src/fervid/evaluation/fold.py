@@ -18,6 +18,7 @@ from fervid.evaluation import baseline
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.interface import System
+from fervid.text import CsvWriter
 
 PREDICTIONS, DONE, MODEL = "predictions.csv", "fold.json", "model.safetensors"
 
@@ -55,7 +56,7 @@ class Answers:
 
     Args:
         clip: (N,) numbers of the database's clips, ascending.
-        probabilities: (N, K) by network, the baseline last.
+        probabilities: (N, K) by network, the yardsticks last.
         facts: the output network, sizes, seconds, device.
     """
 
@@ -74,7 +75,7 @@ def work(
     """Fit on a fold's training clips, predict its test clips, write both answers and facts.
 
     Args:
-        points: what the baseline sees, by clip.
+        points: what the yardsticks see, by clip.
         target: index of the label, by clip.
     """
     begun = time.monotonic()
@@ -92,7 +93,8 @@ def work(
         answers = {name: per_clip(taken.clip, p, test) for name, p in found.items()}
         output, remarks = recognizer.output, getattr(recognizer, "remarks", ())
         if task.train:
-            answers[baseline.NAME] = _baseline(task, points, target, test, len(samples.labels))
+            fitted = np.array([clip for clip in task.train if clip in points], np.int64)
+            answers |= baseline.answers(points, target, fitted, test, len(samples.labels))
         if task.save:
             card = {"evaluated": {key: task.facts[key] for key in ("name", "train", "validation")}}
             recognizer.save(task.run.folder / MODEL, {**task.save, **card})
@@ -116,20 +118,6 @@ def per_clip(
     return (total / np.bincount(place, minlength=len(clips))[:, None]).astype(np.float32)
 
 
-def _baseline(
-    task: Task,
-    points: Mapping[int, NDArray[np.float32]],
-    target: Mapping[int, int],
-    test: NDArray[np.int64],
-    labels: int,
-) -> NDArray[np.float32]:
-    # It chooses nothing, so what the networks validate on it may train on.
-    train = [clip for clip in (*task.train, *task.validation) if clip in points]
-    known = np.array([target[clip] for clip in train], np.int64)
-    seen = np.stack([points[clip] for clip in train])
-    return baseline.predict(seen, known, np.stack([points[int(c)] for c in test]), labels)
-
-
 def _device(run: Run) -> str:
     if run.device != "auto":
         return run.device
@@ -142,7 +130,7 @@ def _table(
 ) -> str:
     """CSV text; a float32's shortest decimal, which reads back as the same number."""
     text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
+    rows = CsvWriter(text)
     rows.writerow(["clip", "network", *labels])
     for network, values in answers.items():
         for clip, line in zip(clips, values, strict=True):

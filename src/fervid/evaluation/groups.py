@@ -3,7 +3,6 @@
 And by how far those agreed who labelled a clip, where a database holds their votes.
 """
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 
 from fervid.clip import Clip
 from fervid.evaluation import statistics as st
-from fervid.evaluation.statistics import Interval
+from fervid.evaluation.statistics import Estimate
+from fervid.text import CsvWriter
 
 # Said of clips whose database leaves the column empty.
 UNTOLD = "not told"
@@ -36,20 +36,17 @@ class Group:
         column: "sex".
         value: "female".
         n, subjects: clips and people in it.
-        against: accuracy minus that of the column's other clips; NaN where there are none.
-        against_interval: 95 %, subjects of both sides drawn anew; one that holds 0 tells nothing.
+        against: accuracy minus that of the column's other clips, subjects of both sides drawn
+            anew; an interval that holds 0 tells nothing.
     """
 
     column: str
     value: str
     n: int
     subjects: int
-    accuracy: float
-    accuracy_interval: Interval
-    uar: float
-    uar_interval: Interval
-    against: float
-    against_interval: Interval
+    accuracy: Estimate
+    uar: Estimate
+    against: Estimate
 
 
 def by_group(
@@ -103,33 +100,15 @@ def agreement(clip: Clip) -> Mapping[str, str]:
 
 
 def _group(column: str, value: str, mine: st.Counts, rest: st.Counts, seed: int) -> Group:
-    total = mine.sum(axis=0)
     return Group(
         column=column,
         value=value,
-        n=int(total.sum()),
+        n=int(mine.sum()),
         subjects=len(mine),
-        accuracy=float(st.accuracy(total)),
-        accuracy_interval=st.bootstrap(mine, st.accuracy, seed=seed),
-        uar=float(st.uar(total)),
-        uar_interval=st.bootstrap(mine, st.uar, seed=seed),
-        against=float(st.accuracy(total) - st.accuracy(rest.sum(axis=0))),
-        against_interval=_against(mine, rest, seed),
+        accuracy=st.estimate(mine, st.accuracy, seed=seed),
+        uar=st.estimate(mine, st.uar, seed=seed),
+        against=st.difference(mine, rest, st.accuracy, paired=False, seed=seed),
     )
-
-
-def _against(mine: st.Counts, rest: st.Counts, seed: int, resamples: int = 2000) -> Interval:
-    """95 % of a difference in accuracy between two sets of people, each drawn anew."""
-    if len(mine) < 2 or len(rest) < 2:
-        return Interval(float("nan"), float("nan"))
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for counts in (mine, rest):
-        weights = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), resamples)
-        right, n = np.trace(counts, axis1=1, axis2=2), counts.sum(axis=(1, 2))
-        drawn.append((weights @ right) / (weights @ n))
-    low, high = np.quantile(drawn[0] - drawn[1], [0.025, 0.975])
-    return Interval(float(low), float(high))
 
 
 def table(groups: Iterable[Mapping[str, Any]]) -> str:
@@ -139,14 +118,13 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
         groups: the fields of each `Group`, as a report's facts hold them.
     """
     out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
+    rows = CsvWriter(out)
     rows.writerow(COLUMNS)
     for each in groups:
         figures = [
-            number
+            each[name][end]
             for name in ("accuracy", "uar", "against")
-            for interval in [each[f"{name}_interval"]]
-            for number in (each[name], interval["low"], interval["high"])
+            for end in ("value", "low", "high")
         ]
         cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in figures)
         rows.writerow([each["column"], each["value"], each["n"], each["subjects"], *cells])

@@ -3,6 +3,7 @@
 import base64
 import csv
 from collections.abc import Mapping
+from dataclasses import astuple
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,11 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
     """
     scores, names = report.scores, {name: title(name) for name in report.scores}
     clips = [sum(row) for row in scores[report.output].confusion]
-    told = {"origin": report.origin, "baseline": title(baseline.NAME)}
-    rows = {
-        names[n]: (s.accuracy, s.accuracy_interval.low, s.accuracy_interval.high)
-        for n, s in scores.items()
+    told: dict[str, Any] = {
+        "origin": report.origin,
+        "baselines": list(baseline.YARDSTICKS.values()),
     }
+    rows = {names[n]: astuple(s.accuracy) for n, s in scores.items()}
     made = {
         "networks": bars.intervals(
             rows, "Accuracy by network", answer=names[report.output], **told
@@ -133,7 +134,9 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         r=report,
         facts=report.facts,
         best=report.scores[report.output],
-        baseline=baseline.NAME,
+        yardsticks=[name for name in baseline.YARDSTICKS if name in report.scores],
+        chance=report.chance,
+        warnings=report.facts.get("warnings", []),
         calibrations=calibrations(report),
         people=len(people),
         strangers=sum(who.startswith(STRANGER) for who in report.subject.tolist()),

@@ -1,6 +1,5 @@
 """One evaluation by several seeds: how much a result owes to one split and one training."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from fervid.evaluation import statistics as st
 from fervid.evaluation.cross import split
 from fervid.evaluation.evaluate import Store, evaluate
 from fervid.evaluation.report import Report, percent, title
-from fervid.evaluation.statistics import Interval, Statistic
+from fervid.evaluation.statistics import Estimate, Statistic
 from fervid.systems.interface import System
+from fervid.text import CsvWriter
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Repeats:
     accuracy: tuple[float, ...]
     mean: float
     deviation: float
-    interval: Interval
+    interval: Estimate
     uar: tuple[float, ...]
     uar_mean: float
     uar_deviation: float
-    uar_interval: Interval
+    uar_interval: Estimate
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Gain:
     each: tuple[float, ...]
     mean: float
     deviation: float
-    interval: Interval
+    interval: Estimate
     p: float
 
 
@@ -97,7 +97,7 @@ class Repeated:
     def csv(self) -> str:
         """A line per network and repeat, the means last."""
         out = io.StringIO()
-        rows = csv.writer(out, lineterminator="\n")
+        rows = CsvWriter(out)
         rows.writerow(["network", "repeat", "accuracy", "low", "high", "deviation", "uar"])
         for name, r in self.networks.items():
             for number, (accuracy, uar) in enumerate(zip(r.accuracy, r.uar, strict=True), 1):
@@ -109,7 +109,7 @@ class Repeated:
     def gains_csv(self) -> str:
         """A line per network and repeat of what the answer gains on it, the means last."""
         out = io.StringIO()
-        rows = csv.writer(out, lineterminator="\n")
+        rows = CsvWriter(out)
         rows.writerow(["network", "other", "repeat", "difference", "low", "high", "deviation", "p"])
         for g in self.gains:
             names = [self.reports[0].output, g.other]
@@ -182,10 +182,10 @@ def _counts(name: str, reports: Sequence[Report]) -> st.Counts:
 
 def _pool(name: str, reports: Sequence[Report], counts: st.Counts) -> Repeats:
     def both(values: tuple[float, ...], statistic: Statistic) -> tuple[Any, ...]:
-        return (values, *st.mean_and_deviation(values), st.bootstrap(counts, statistic))
+        return (values, *st.mean_and_deviation(values), st.estimate(counts, statistic))
 
-    accuracy = tuple(r.scores[name].accuracy for r in reports)
-    uar = tuple(r.scores[name].uar for r in reports)
+    accuracy = tuple(r.scores[name].accuracy.value for r in reports)
+    uar = tuple(r.scores[name].uar.value for r in reports)
     return Repeats(name, *both(accuracy, st.accuracy), *both(uar, st.uar))
 
 
@@ -198,6 +198,6 @@ def _gains(
     for name, chance in zip(others, p, strict=True):
         pairs = zip(networks[output].accuracy, networks[name].accuracy, strict=True)
         each = tuple(mine - other for mine, other in pairs)
-        interval = st.bootstrap(counts[output], against=counts[name])
+        interval = st.difference(counts[output], counts[name])
         made.append(Gain(name, each, *st.mean_and_deviation(each), interval, chance))
     return tuple(made)

@@ -19,7 +19,7 @@ from fervid.evaluation import baseline
 from fervid.evaluation import statistics as st
 from fervid.evaluation.fold import Answers
 from fervid.evaluation.groups import by_group
-from fervid.evaluation.statistics import Interval
+from fervid.evaluation.statistics import Estimate
 from fervid.protocols import Fold
 
 # How a network is called where people read it; others are called by their own names.
@@ -30,7 +30,7 @@ TITLES: Mapping[str, str] = {
     "concat": "concatenation",
     "joint": "joint fine-tuning",
     "joint-l3": "joint, L3 only",
-    baseline.NAME: "landmarks, linear",
+    **baseline.YARDSTICKS,
 }
 
 
@@ -62,11 +62,9 @@ class Score:
 
     network: str
     n: int
-    accuracy: float
-    accuracy_interval: Interval
+    accuracy: Estimate
     accuracy_all: float
-    uar: float
-    uar_interval: Interval
+    uar: Estimate
     macro_f1: float
     folds: tuple[float, ...]
     fold_mean: float
@@ -80,17 +78,25 @@ class Difference:
     """The system's answer minus another network, in accuracy, on the same clips.
 
     Args:
-        interval: percentile bootstrap over subjects, paired.
+        accuracy: with its paired bootstrap interval over subjects.
         p: subjects' results swapped at random, corrected by Holm over all rows.
         mcnemar: exact, clips taken as independent, corrected alike.
     """
 
     network: str
     other: str
-    accuracy: float
-    interval: Interval
+    accuracy: Estimate
     p: float
     mcnemar: float
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Accuracy by guessing among K labels, and by always calling the label of most tested clips."""
+
+    guess: float
+    label: str
+    most: float
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ class Report:
         labels: K names.
         origin: of pictures that do not come from the database itself; said with every number.
         output: the network that is the system's answer.
-        scores: by network, the baseline last.
+        scores: by network, the yardsticks last.
         differences: the output against every other network.
         folds: what is known of each.
         missing: test clips without a prediction.
@@ -128,6 +134,13 @@ class Report:
     def right(self, network: str) -> NDArray[np.bool_]:
         """(N,) whether a clip was called right."""
         return np.asarray(self.probabilities[network].argmax(axis=1) == self.target)
+
+    @property
+    def chance(self) -> Chance:
+        """What those clips give to answers that look at nothing."""
+        clips = np.bincount(self.target, minlength=len(self.labels))
+        most = int(clips.argmax())
+        return Chance(1 / len(self.labels), self.labels[most], float(clips[most] / clips.sum()))
 
     def table(self) -> str:
         """The networks in plain text, for a terminal."""
@@ -238,11 +251,9 @@ def _score(
     return Score(
         network=network,
         n=n,
-        accuracy=float(st.accuracy(total)),
-        accuracy_interval=st.bootstrap(counts, st.accuracy),
+        accuracy=st.estimate(counts, st.accuracy),
         accuracy_all=float(np.trace(total) / (n + len(missing))),
-        uar=float(st.uar(total)),
-        uar_interval=st.bootstrap(counts, st.uar),
+        uar=st.estimate(counts, st.uar),
         macro_f1=float(st.macro_f1(total)),
         folds=folds,
         fold_mean=mean,
@@ -263,14 +274,7 @@ def _differences(
     swaps = st.holm([st.permutation(mine, counts[name]) for name in others])
     clips = st.holm([st.mcnemar(right, called[name] == target) for name in others])
     return tuple(
-        Difference(
-            output,
-            name,
-            float(st.accuracy(mine.sum(axis=0)) - st.accuracy(counts[name].sum(axis=0))),
-            st.bootstrap(mine, against=counts[name]),
-            swap,
-            clip,
-        )
+        Difference(output, name, st.difference(mine, counts[name]), swap, clip)
         for name, swap, clip in zip(others, swaps, clips, strict=True)
     )
 
@@ -291,10 +295,11 @@ def _text(report: Report) -> str:
     head = ("network", "accuracy %", "95 % interval", "UAR %", "folds, mean ± sd", "n")
     rows = [head]
     for name, score in report.scores.items():
-        low, high = score.accuracy_interval.low, score.accuracy_interval.high
+        accuracy = score.accuracy
         rows.append((
             title(name) + (" *" if name == report.output else ""),
-            percent(score.accuracy), f"{percent(low)} to {percent(high)}", percent(score.uar),
+            percent(accuracy.value), f"{percent(accuracy.low)} to {percent(accuracy.high)}",
+            percent(score.uar.value),
             f"{percent(score.fold_mean)} ± {percent(score.fold_deviation)}", str(score.n),
         ))  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -303,6 +308,7 @@ def _text(report: Report) -> str:
     facts = report.facts
     origin = f" [{report.origin}]" if report.origin else ""
     lines.insert(0, f"{facts['system']} on {facts['database']}{origin}, {facts['protocol']}")
+    lines.insert(1, _headline(report))
     lines.append("* the system's answer; intervals by resampling subjects")
     if report.missing:
         whole = percent(report.scores[report.output].accuracy_all)
@@ -310,7 +316,22 @@ def _text(report: Report) -> str:
             f"{len(report.missing)} test clips without a face are left out; counted as wrong: "
             f"{whole} % for {title(report.output)}"
         )
+    lines += [f"warning: {warning}" for warning in facts.get("warnings", [])]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _headline(report: Report) -> str:
+    """The answer beside the yardsticks and chance, in one line."""
+    shown = dict.fromkeys([report.output, *baseline.YARDSTICKS])
+    parts = [
+        f"{title(name)} {percent(report.scores[name].accuracy.value)} %"
+        for name in shown
+        if name in report.scores
+    ]
+    chance = report.chance
+    parts.append(f"chance {percent(chance.guess)} %")
+    parts.append(f"always {chance.label} {percent(chance.most)} %")
+    return "; ".join(parts)
 
 
 # Where it came from

@@ -7,6 +7,7 @@ each other, so intervals resample people, not clips.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
 Statistic = Callable[[NDArray[Any]], Values]
 
+# With fewer people the percentile interval is too narrow and gets wider tails.
+FEW = 20
+
 
 @dataclass(frozen=True)
-class Interval:
-    """A percentile interval; both ends are NaN where it cannot be had (one subject)."""
+class Estimate:
+    """A figure and its interval; both ends are NaN where there is none (a single subject)."""
 
+    value: float
     low: float
     high: float
 
@@ -68,6 +73,11 @@ def macro_f1(counts: NDArray[Any]) -> Values:
     return _mean(_ratio(2 * right, counts.sum(-1) + counts.sum(-2)))
 
 
+def share(sums: NDArray[Any]) -> Values:
+    """(..., 2) sums of a part and of its whole -> (...) the share."""
+    return _ratio(sums[..., 0], sums[..., 1])
+
+
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Values:
     part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     out: Values = np.full(np.shape(whole), np.nan)
@@ -86,42 +96,99 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     return float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else 0.0
 
 
-def bootstrap(
-    counts: Counts,
+def estimate(
+    totals: NDArray[Any],
     statistic: Statistic = accuracy,
     *,
-    against: Counts | None = None,
+    bounds: tuple[float, float] = (0, 1),
     resamples: int = 2000,
     seed: int = 0,
     level: float = 0.95,
-) -> Interval:
-    """A percentile interval over subjects drawn with replacement.
+) -> Estimate:
+    """A figure and its bootstrap interval, subjects drawn with replacement.
 
     Args:
-        counts: (S, K, K), from `by_subject`.
-        against: (S, K, K) of a second system on the same subjects; the interval is then one of
-            the paired difference, this system's figure minus the second's.
+        totals: (S, ...) what each subject adds to a sum; (S, K, K) counts from `by_subject`.
+        statistic: (R, ...) sums -> (R,) figures.
+        bounds: the least and the greatest value that the statistic can have.
         level: share of resamples within the interval.
     """
-    subjects = len(counts)
-    if subjects < 2:
-        return Interval(float("nan"), float("nan"))
+    sums, statistic = _sums(totals, statistic)
+    drawn = _drawn(sums, statistic, resamples, np.random.default_rng(seed))
+    return _interval(float(statistic(sums.sum(axis=0))), drawn, len(sums), bounds, level)
+
+
+def difference(
+    totals: NDArray[Any],
+    against: NDArray[Any],
+    statistic: Statistic = accuracy,
+    *,
+    paired: bool = True,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Estimate:
+    """One figure minus another with its bootstrap interval; both lie within 0 and 1.
+
+    Args:
+        totals, against: as `estimate` takes them.
+        paired: both are of the same subjects in the same order, who are drawn together; else of
+            different ones, drawn apart.
+    """
+    (one, figure), (two, _) = _sums(totals, statistic), _sums(against, statistic)
     rng = np.random.default_rng(seed)
-    # Whole numbers as real ones: as exact, and products of matrices are many times as fast.
-    both = [np.asarray(each, np.float64) for each in (counts, against) if each is not None]
-    drawn = []
+    if paired:
+        values = _drawn(np.stack([one, two], axis=1), figure, resamples, rng)  # (R, 2)
+        drawn = values[:, 0] - values[:, 1]
+    else:
+        drawn = _drawn(one, figure, resamples, rng) - _drawn(two, figure, resamples, rng)
+    value = float(figure(one.sum(axis=0)) - figure(two.sum(axis=0)))
+    return _interval(value, drawn, min(len(one), len(two)), (-1, 1), level)
+
+
+def _sums(totals: NDArray[Any], statistic: Statistic) -> tuple[Values, Statistic]:
+    """Real numbers, whose matrix products are as exact and faster; accuracy needs two a person."""
+    if statistic is accuracy:
+        right, clips = np.trace(totals, axis1=1, axis2=2), totals.sum((1, 2))
+        return np.stack([right, clips], axis=-1).astype(np.float64), share
+    return np.asarray(totals, np.float64), statistic
+
+
+def _drawn(
+    totals: Values, statistic: Statistic, resamples: int, rng: np.random.Generator
+) -> Values:
+    """(R, ...) the statistic of subjects drawn with replacement."""
+    subjects, values = len(totals), []
     for size in _chunks(resamples, max(1, 4_000_000 // subjects)):
         weights = rng.multinomial(subjects, np.full(subjects, 1 / subjects), size)  # (R, S)
-        weights = weights.astype(np.float64)
-        values = [statistic(np.tensordot(weights, each, 1)) for each in both]
-        drawn.append(values[0] if against is None else values[0] - values[1])
-    tail = (1 - level) / 2
-    low, high = np.nanquantile(np.concatenate(drawn), [tail, 1 - tail])
-    return Interval(float(low), float(high))
+        values.append(statistic(np.tensordot(weights.astype(np.float64), totals, 1)))
+    return np.concatenate(values)
 
 
 def _chunks(total: int, size: int) -> list[int]:
     return [min(size, total - start) for start in range(0, total, size)]
+
+
+def _interval(
+    value: float, drawn: Values, subjects: int, bounds: tuple[float, float], level: float
+) -> Estimate:
+    """From resamples; see docs/statistics.md for the two rules that small samples need."""
+    if subjects < 2:
+        return Estimate(value, nan, nan)
+    tail = (1 - level) / 2
+    if np.nanmax(drawn) - np.nanmin(drawn) < 1e-12:
+        # No subject differs from another, so resampling shows nothing. What share of people may
+        # differ from all of these, and by as much as can be: Clopper-Pearson for 0 of `subjects`.
+        other = 1 - tail ** (1 / subjects)
+        low, high = bounds
+        return Estimate(value, value - other * (value - low), value + other * (high - value))
+    if subjects < FEW:
+        # Student's t in place of the normal, and n - 1 in place of n (Hesterberg 2015, the expanded
+        # percentile interval).
+        wide = stats.t.ppf(tail, subjects - 1) * np.sqrt(subjects / (subjects - 1))
+        tail = float(stats.norm.cdf(wide))
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
+    return Estimate(value, float(low), float(high))
 
 
 def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
@@ -137,26 +204,41 @@ def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 
 def permutation(
-    counts: Counts, against: Counts, *, resamples: int = 10_000, seed: int = 0
+    totals: NDArray[Any],
+    against: NDArray[Any],
+    statistic: Statistic = accuracy,
+    *,
+    resamples: int = 10_000,
+    seed: int = 0,
 ) -> float:
-    """Two-sided p of a paired difference in accuracy when each subject's two results may swap.
+    """Two-sided p of a paired difference when each subject's two results may swap.
 
     All 2^S swaps are tried where that is at most `resamples`; else as many are drawn.
+
+    Args:
+        totals, against: as `estimate` takes them, of the same subjects in the same order.
     """
-    difference = np.trace(counts - against, axis1=1, axis2=2)  # (S,)
-    moved = difference[difference != 0]
-    if len(moved) == 0:
+    (one, figure), (two, _) = _sums(totals, statistic), _sums(against, statistic)
+    change = two - one
+    change = change[change.reshape(len(change), -1).any(axis=1)]
+    number = len(change)
+    if not number:
         return 1.0
-    exact = 2 ** len(moved) <= resamples
+    exact = 2**number <= resamples
     if exact:
-        signs = 1 - 2 * (np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved)) & 1)
+        swaps = (np.arange(2**number)[:, None] >> np.arange(number) & 1).astype(np.bool_)
     else:
-        signs = np.random.default_rng(seed).choice(
-            np.array([-1, 1], np.int8), (resamples, len(moved))
-        )
-    extreme = np.abs(signs @ moved) >= abs(moved.sum())
+        signs = np.array([-1, 1], np.int8)
+        swaps = np.random.default_rng(seed).choice(signs, (resamples, number)) < 0
+    first, second = one.sum(axis=0), two.sum(axis=0)
+    seen, extreme = abs(float(figure(first) - figure(second))), 0
+    for start in range(0, len(swaps), 1000):
+        shift = np.tensordot(swaps[start : start + 1000].astype(np.float64), change, 1)
+        moved = np.abs(figure(first + shift) - figure(second - shift))
+        # Equal differences reached by other sums may differ in the last digits.
+        extreme += int(np.sum(moved >= seen - 1e-12))
     # What was observed is one of the drawn.
-    return float(extreme.mean() if exact else (extreme.sum() + 1) / (resamples + 1))
+    return extreme / len(swaps) if exact else (extreme + 1) / (resamples + 1)
 
 
 def holm(p: Sequence[float]) -> list[float]:

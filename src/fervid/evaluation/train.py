@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ class Trained:
 
     Args:
         recognizer: as saved.
-        validation: accuracy in 0..1 on the validation subjects, who chose the epochs: no test.
+        validation: accuracy in 0..1 on the validation subjects, who chose the epochs: no test;
+            NaN without any.
         samples: how many were trained on.
     """
 
@@ -60,7 +62,8 @@ def train(
         neutral: add the label "neutral" and learn it from where clips begin (and end, where the
             course says so); also learn each emotion from the stretch around its apex alone, for
             a window of live video seldom begins with a neutral face.
-        validation: share of the clips, by subject, kept for choosing the epochs.
+        validation: share of the clips, by subject, kept for choosing the epochs; 0: none are, and
+            the last epochs count.
         licence: of the data, said in the model's card.
 
     Raises:
@@ -75,6 +78,7 @@ def train(
     folder = out.with_name(f"{out.name}.run")
     sources = [f"{s.database.name} {s.database.digest} {s.digest}" for s in stores]
     told = {"system": recipe(system), "data": sources, "neutral": neutral, "seed": seed}
+    told["validation"] = validation
     claim(folder, told)
     samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
     if not len(samples):
@@ -91,7 +95,8 @@ def train(
     card = {
         "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,
         "validation_subjects": len(set(checked.subject.tolist())),
-        "validation_accuracy": round(accuracy, 4), "licence_of_data": licence,
+        "validation_accuracy": round(accuracy, 4) if len(checked) else None,
+        "licence_of_data": licence,
         "licence_of_code": "Apache-2.0", "made_by": f"fervid {fervid.__version__}",
     }  # fmt: skip
     try:
@@ -108,7 +113,7 @@ def _sides(
     parts: dict[str, list[int]] = {}
     for row in usable:
         parts.setdefault(clips[row].groups.get("part", ""), []).append(row)
-    if {"train", "validation"} <= set(parts) and "" not in parts:
+    if share > 0 and {"train", "validation"} <= set(parts) and "" not in parts:
         return parts["train"], parts["validation"]
     rest = [row for row in usable if clips[row].groups.get("part") != "test"]
     return inner_split(tuple(clips), rest, share, seed)
@@ -161,5 +166,7 @@ def stretches(track: Track, course: Course) -> list[tuple[Any, bool]]:
 
 
 def _accuracy(made: Recognizer, samples: Samples) -> float:
+    if not len(samples):
+        return nan
     found = made.predict(samples.arrays)[made.output].argmax(axis=1)
     return float((found == samples.target).mean())

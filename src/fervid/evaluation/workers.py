@@ -1,12 +1,8 @@
 """Folds in several processes, each with its share of the processor's cores."""
 
-import os
-import sys
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ from numpy.typing import NDArray
 from fervid.errors import FervidError
 from fervid.evaluation import fold
 from fervid.learning.samples import Samples
+from fervid.parallel import spread
 from fervid.progress import track
 from fervid.systems.interface import System
 
@@ -62,61 +59,28 @@ def work_all(
     """Work on every fold, here or in `jobs` new processes.
 
     Args:
-        points: what the baseline sees, by clip.
+        points: what the yardsticks see, by clip.
         run_dir: holds the workers' log.
 
     Raises:
-        FervidError: a worker was killed.
+        FervidError: a fold killed the process that worked on it, also when it was alone.
     """
+    log = run_dir / "workers.log"
+
+    def crashed(task: fold.Task) -> None:
+        raise FervidError(
+            f"a worker was killed in fold {task.facts['name']}, perhaps for memory: run again, "
+            f"with fewer --jobs; finished folds are kept, {log} has its last words"
+        )
+
+    several = min(jobs, len(tasks)) > 1  # one fold at a time shows its own progress
+    start = partial(_start, system, _packed(samples), points)
+    done = spread(start, tasks, jobs, crashed, log=log)
+    for _ in track(done, "folds", len(tasks)) if several else done:
+        pass
+
+
+def _start(system: System, packed: tuple[Any, ...], points: Points) -> Callable[[fold.Task], None]:
+    samples = _unpacked(packed)
     target = dict(zip(samples.clip.tolist(), samples.target.tolist(), strict=True))
-    jobs = min(jobs, len(tasks))
-    if jobs <= 1:
-        for task in tasks:
-            fold.work(task, system, samples, points, target)
-        return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    pool = ProcessPoolExecutor(
-        jobs,
-        get_context("spawn"),
-        _start_worker,
-        (max(1, (cores or 1) // jobs), str(run_dir / "workers.log")),
-    )
-    with pool:
-        packed = _packed(samples)
-        todo = [pool.submit(_work, task, system, packed, points, target) for task in tasks]
-        try:
-            for done in track(as_completed(todo), "folds", len(todo)):
-                done.result()
-        except BrokenProcessPool:
-            raise FervidError(
-                "a worker was killed, perhaps for memory: run again, with fewer --jobs; "
-                f"finished folds are kept, {run_dir / 'workers.log'} has its last words"
-            ) from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _start_worker(threads: int, log: str) -> None:
-    """Keep to this worker's cores, write progress to a file, and die with the parent."""
-    import torch
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    torch.set_num_threads(threads)
-    threadpool_limits(threads)
-    sys.stderr = Path(log).open("a", buffering=1, encoding="utf-8")  # noqa: SIM115
-    parent = parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    # A killed parent must not leave a worker behind that writes into the next run's folds.
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _work(
-    task: fold.Task, system: System, packed: tuple[Any, ...], points: Points, target: dict[int, int]
-) -> None:
-    fold.work(task, system, _unpacked(packed), points, target)
+    return partial(fold.work, system=system, samples=samples, points=points, target=target)

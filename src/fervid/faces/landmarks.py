@@ -8,6 +8,7 @@ is followed by cutting the crop where its last landmarks were, so no detector ru
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,14 @@ class Landmarker:
         """
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         turned = np.zeros(len(boxes), np.float32) if angles is None else np.asarray(angles)
-        found, presence = self._predict(frame, crops_of_boxes(boxes, turned))
-        if not len(boxes):
+        return self.place(frame, crops_of_boxes(boxes, turned))
+
+    def place(self, frame: NDArray[np.uint8], crops: Array) -> tuple[Array, Array]:
+        """As a call, but in crops, (N, 2, 3) from their unit squares to pixels of the frame."""
+        found, presence = self._predict(frame, crops)
+        if not len(crops):
             return found, presence
-        # A second look at the place that the first one found: the detector's box wobbles.
+        # A second look at the place that the first one found: a detector's box wobbles.
         again, sure = self.follow(frame, found)
         return again, np.minimum(presence, sure)
 
@@ -110,11 +115,16 @@ def box_of(landmarks: Array) -> Array:
     Returns:
         (N, 4) left, top, width, height in pixels.
     """
-    crops = crops_of_landmarks(landmarks)
-    side = np.hypot(crops[:, 0, 0], crops[:, 1, 0]) / CROP
-    middle = crops[:, :, :2] @ np.array([0.5, 0.5 - DROP / CROP], np.float32) + crops[:, :, 2]
+    middle, side = middle_and_side(crops_of_landmarks(landmarks))
     corner = middle - side[:, None] / 2
     return np.concatenate([corner, side[:, None], side[:, None]], axis=1).astype(np.float32)
+
+
+def middle_and_side(crops: Array) -> tuple[Array, Array]:
+    """Of the Haar-like box in each of (N, 2, 3) crops: (N, 2) its middle, (N,) its side, pixels."""
+    side = np.hypot(crops[:, 0, 0], crops[:, 1, 0]) / CROP
+    middle = crops[:, :, :2] @ np.array([0.5, 0.5 - DROP / CROP], np.float32) + crops[:, :, 2]
+    return middle.astype(np.float32), side.astype(np.float32)
 
 
 def crops_of_boxes(boxes: Array, angles: Array) -> Array:
@@ -135,8 +145,17 @@ def crops_of_landmarks(landmarks: Array) -> Array:
     """
     points = np.asarray(landmarks, np.float32).reshape(-1, 68, 2)
     eyes = points[:, 36:48].reshape(-1, 2, 6, 2).mean(axis=2)
-    seen = np.concatenate([eyes, points[:, [33, 48, 54]]], axis=1)
-    unit = (ANCHORS - [0.5, 0.5 + DROP]) / CROP + 0.5  # box -> crop
+    return crops_of_anchors(np.concatenate([eyes, points[:, [33, 48, 54]]], axis=1))
+
+
+def crops_of_anchors(seen: Array, which: Sequence[int] = range(len(ANCHORS))) -> Array:
+    """(N, 2, 3) maps from the unit square of each crop to pixels.
+
+    Args:
+        seen: (N, A, 2) pixels, where some of `ANCHORS` are.
+        which: A places in `ANCHORS`.
+    """
+    unit = (ANCHORS[list(which)] - [0.5, 0.5 + DROP]) / CROP + 0.5  # box -> crop
     middle, target = unit.mean(axis=0), seen.mean(axis=1)
     u, v = unit - middle, seen - target[:, None]
     energy = (u**2).sum()

@@ -4,14 +4,10 @@ A clip is done when its track file has its name; the index is written last and w
 killed in between is done again, what is finished is not.
 """
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -26,6 +22,7 @@ from fervid.faces.found import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.video import frames, pictures
+from fervid.parallel import spread
 from fervid.progress import track
 
 
@@ -70,12 +67,13 @@ def prepare(
     found: dict[str, _Outcome] = {}
     with _one_thread(settings), closing(finder(settings)) as found_by:
         store.begin(root, database)
-        if jobs == 1:
-            outcomes: Iterator[_Outcome] = map(_Worker(root, settings, found_by), database.clips)
-        else:
+        if min(jobs, len(database.clips)) > 1:
             found_by.close()
-            outcomes = _there(database.clips, root, settings, jobs)
-        for outcome in track(outcomes, f"faces of {database.name}", len(database.clips)):
+            start = partial(_start, root, settings)
+        else:
+            start = partial(_Worker, root, settings, found_by)
+        outcomes = spread(start, database.clips, jobs, _crashed, threads=1)
+        for _, outcome in track(outcomes, f"faces of {database.name}", len(database.clips)):
             found[outcome.row.clip.name] = outcome
     rows = [found[clip.name].row for clip in database.clips]
     store.write_index(root, database, settings, found_by.version, rows)
@@ -133,66 +131,14 @@ class _Worker:
         return write_tracks(path, follow(images, set_, self._finder), set_, found_by)
 
 
-_worker: _Worker | None = None  # of a child process
+def _start(root: Path, settings: FaceSettings) -> _Worker:
+    return _Worker(root, settings, finder(settings))
 
 
-def _start(root: Path, settings: FaceSettings) -> None:
-    global _worker
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)  # processes are what is parallel here
-    _worker = _Worker(root, settings, finder(settings))
-
-
-def _end_with_parent() -> None:
-    """A killed parent cannot tell its pool to stop; its children would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(clip: Clip) -> _Outcome:
-    assert _worker is not None
-    return _worker(clip)
-
-
-def _there(
-    clips: Sequence[Clip], root: Path, settings: FaceSettings, jobs: int
-) -> Iterator[_Outcome]:
-    """Outcomes as they come; a clip that kills its process (a decoder's crash) is recorded."""
-    left = {clip.name: clip for clip in clips}
-    while left:
-        try:
-            for outcome in _pool(list(left.values()), root, settings, jobs):
-                del left[outcome.row.clip.name]
-                yield outcome
-        except BrokenProcessPool:  # clips go in order: it was one of the first that are left
-            for clip in list(left.values())[: jobs + 2]:
-                del left[clip.name]
-                yield _alone(clip, root, settings)
-
-
-def _alone(clip: Clip, root: Path, settings: FaceSettings) -> _Outcome:
-    try:
-        return next(_pool([clip], root, settings, 1))
-    except BrokenProcessPool:
-        reason = f"{clip.path} ends the process that reads it: check or convert it"
-        return _Outcome(store.Row(clip, "", Summary(), reason), fresh=True)
-
-
-def _pool(
-    clips: Sequence[Clip], root: Path, settings: FaceSettings, jobs: int
-) -> Iterator[_Outcome]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _start, (root, settings)) as pool:
-        try:
-            running: set[Future[_Outcome]] = {pool.submit(_work, clip) for clip in clips}
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _crashed(clip: Clip) -> _Outcome:
+    """Of a clip on which a decoder crashes."""
+    reason = f"{clip.path} ends the process that reads it: check or convert it"
+    return _Outcome(store.Row(clip, "", Summary(), reason), fresh=True)
 
 
 @contextmanager

@@ -80,6 +80,10 @@ class Store:
         keys = [self.database.digest, *(f"{n} {row.key}" for n, row in self.rows.items())]
         return sha256("\n".join(keys).encode()).hexdigest()
 
+    def key(self, clip: Clip) -> str:
+        """Hash of a clip's frames and of how faces were found in them; empty if unreadable."""
+        return self._row(clip).key
+
     def tracks(self, clip: Clip) -> list[Track]:
         """Every face of a clip, by id; empty where none was found."""
         row = self._row(clip)

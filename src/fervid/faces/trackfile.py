@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from fervid.atomic import blamed, whole
 from fervid.errors import InputError
-from fervid.faces.align import Aligner
-from fervid.faces.cropped import Whole
+from fervid.faces.cutting import cutter
 from fervid.faces.following import FrameFaces
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import STATUS, Track
@@ -63,7 +62,7 @@ def write_tracks(
         OutputError: the folder cannot be written to, or is full.
     """
     cropped = settings.finder == "cropped"
-    aligner = Whole(settings.size) if cropped else Aligner(settings)
+    cut = cutter(settings)
     side = settings.size
     rows: list[tuple[float, int, bool]] = []
     size = (0, 0)
@@ -75,7 +74,7 @@ def write_tracks(
             if frame.readable:
                 size = (frame.image.shape[1], frame.image.shape[0])
             for face in seen.faces:
-                picture, points, back = aligner(frame.image, face.landmarks, face.face)
+                picture, points, back = cut(frame.image, face.landmarks, face.face)
                 coded, side = _encode(picture, settings.lossless or cropped), len(picture)
                 with blamed(path):
                     if face.face not in people:

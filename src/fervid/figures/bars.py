@@ -14,14 +14,14 @@ def by_label(
     clips: Sequence[int],
     title: str,
     origin: str = "",
-    baseline: str = "",
+    baselines: Sequence[str] = (),
 ) -> bytes:
     """A PNG of the accuracy on each label's clips, one bar per network.
 
     Args:
         recall: K shares by network.
         clips: how many there are of each label.
-        baseline: the network drawn in grey.
+        baselines: the networks drawn in grey, each paler than the one before.
     """
     networks = list(recall)
     width = 0.84 / len(networks)
@@ -30,9 +30,11 @@ def by_label(
         colours = iter(COLOURS)
         for number, network in enumerate(networks):
             left = np.arange(len(labels)) + (number - (len(networks) - 1) / 2) * width
-            colour = GREY if network == baseline else next(colours, GREY)
+            grey = network in baselines
+            colour = GREY if grey else next(colours, GREY)
+            strength = 0.5 ** list(baselines).index(network) if grey else 1.0
             values = 100 * np.nan_to_num(np.asarray(recall[network], float))
-            axes.bar(left, values, width * 0.9, color=colour, label=network)
+            axes.bar(left, values, width * 0.9, color=colour, alpha=strength, label=network)
         ticks = [f"{label}\nn = {n}" for label, n in zip(labels, clips, strict=True)]
         axes.set_xticks(range(len(labels)), ticks)
         axes.tick_params(axis="x", length=0)
@@ -51,19 +53,19 @@ def intervals(
     title: str,
     origin: str = "",
     answer: str = "",
-    baseline: str = "",
+    baselines: Sequence[str] = (),
 ) -> bytes:
     """A PNG of accuracies with their 95 % intervals, one line per network.
 
     Args:
         rows: (accuracy, low, high) as shares, by network.
         answer: the network drawn strongest.
-        baseline: the one drawn in grey.
+        baselines: those drawn in grey.
     """
     with drawing(7.5, 1.25 + 0.42 * len(rows)) as figure:
         axes = figure.add_subplot()
         for place, (network, (value, low, high)) in enumerate(rows.items()):
-            colour = GREY if network == baseline else COLOURS[0]
+            colour = GREY if network in baselines else COLOURS[0]
             thick = 3.2 if network == answer else 2.0
             if np.isfinite([low, high]).all():
                 axes.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=thick,

@@ -12,8 +12,9 @@ more (half of them above 0.97) for rotated ones, at most 0.93 between two people
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 
 from fervid.clip import Clip
 from fervid.errors import LeakError, ProtocolError
-from fervid.leaks import fingerprints
+from fervid.leaks import fingerprints, subjects
+from fervid.protocols import STRANGER
 from fervid.splits import Sides
 
 ALIKE = 0.95  # correlation from which two clips are taken for one
@@ -38,8 +40,8 @@ class Leak:
 
     Args:
         kind: "shared subject", "one subject, two spellings", "same clip", "same frames", "same
-            content" or "same pictures" (as encoded anew), "mirrored", "rotated", "mirrored and
-            rotated".
+            content", "same track" or "same pictures" (as encoded anew), "mirrored", "rotated",
+            "mirrored and rotated".
         fold: the first fold it was found in.
         train: the clip or subject trained on.
         test: the clip or subject tested on.
@@ -135,7 +137,7 @@ def check(splits: Sequence[Sides], perceptual: bool = False, jobs: int = 1) -> F
     sides = _Sides(splits, len(clips))
     used = sides.used
     copies, empty = fingerprints.same_content(dict.fromkeys(clips[row].path for row in used))
-    leaks = [*_people(clips, splits), *_spellings(clips, splits), *_bytes(clips, sides, copies)]
+    leaks = [*_people(clips, splits), *spellings(splits), *_bytes(clips, sides, copies)]
     unread = tuple(clips[row].name for row in used if clips[row].path in empty)
     if perceptual:
         known = {frozenset((leak.train, leak.test)) for leak in leaks}
@@ -145,6 +147,29 @@ def check(splits: Sequence[Sides], perceptual: bool = False, jobs: int = 1) -> F
         unread = tuple(clips[row].name for row in used[~there])
     nobody = sum(clips[row].subject is None for row in used)
     return Findings(tuple(leaks), len(used), nobody, unread, perceptual)
+
+
+def copies(splits: Sequence[Sides], keys: Mapping[str, str]) -> list[Leak]:
+    """Copies on both sides of any split, under whatever names; no picture is decoded.
+
+    Args:
+        keys: a store's key of each clip, by name: two of one key hold the same frames of the same
+            bytes. As keys also tell how faces were found, the files of clips of several databases
+            are compared as well, where they still lie where they were prepared from.
+    """
+    clips = splits[0].clips
+    sides = _Sides(splits, len(clips))
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row in sides.used.tolist():
+        if key := keys.get(clips[row].name):
+            rows[key].append(row)
+    pairs = (pair for same in rows.values() for pair in combinations(same, 2))
+    found = [sides.leak("same track", clips, one, two) for one, two in pairs]
+    if len({clips[row].database for row in sides.used}) > 1:
+        groups, _ = fingerprints.same_content(dict.fromkeys(clips[r].path for r in sides.used))
+        found += [leak for leak in _bytes(clips, sides, groups) if leak.kind == "same content"]
+    named = {(leak.train, leak.test): leak for leak in reversed(found) if leak}
+    return list(reversed(named.values()))
 
 
 class _Sides:
@@ -196,31 +221,16 @@ def _people(clips: Sequence[Clip], splits: Sequence[Sides]) -> Iterator[Leak]:
         yield Leak("shared subject", folds[0], subject, subject, folds=len(folds))
 
 
-def _spellings(clips: Sequence[Clip], splits: Sequence[Sides]) -> Iterator[Leak]:
-    """S1 and s001: names that differ in case, blanks and leading zeros only."""
-    spelt: dict[str, set[str]] = defaultdict(set)
-    for clip in clips:
-        if clip.subject:
-            spelt[_plain(clip.subject)].add(clip.subject)
-    several = {subject for names in spelt.values() if len(names) > 1 for subject in names}
-    if not several:
-        return
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for split in splits:
-        train, test = (
-            {clips[row].subject for row in rows} & several for rows in (split.train, split.test)
-        )
-        for one in filter(None, train):
-            for two in spelt[_plain(one)] & test - {one}:
-                found[one, two].append(split.name)
-    for (one, two), folds in sorted(found.items()):
-        yield Leak("one subject, two spellings", folds[0], one, two, folds=len(folds))
+def spellings(splits: Sequence[Sides]) -> list[Leak]:
+    """One person under two names that `subjects.plain` takes for one, on both sides of a split.
 
-
-def _plain(subject: str) -> str:
-    letters = "".join(c for c in subject.casefold() if c.isalnum())
-    digits = letters.lstrip("abcdefghijklmnopqrstuvwxyz")
-    return letters[: len(letters) - len(digits)] + (digits.lstrip("0") or digits[-1:])
+    Clips of strangers (`fervid.protocols.strangers`) are named, not people: they do not count.
+    """
+    return [
+        Leak("one subject, two spellings", folds[0], one, two, folds=len(folds))
+        for (one, two), folds in subjects.respelt(splits).items()
+        if not one.startswith(STRANGER)
+    ]
 
 
 # Bytes

@@ -3,9 +3,7 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from fervid.clip import Clip
 from fervid.databases.tree import IMAGES
 from fervid.errors import InputError
 from fervid.faces.video import frames, is_still, pictures
+from fervid.parallel import spread
 from fervid.progress import track
 
 SIDE = 32  # pixels of a small frame
@@ -97,18 +96,19 @@ def looks(clips: Sequence[Clip], jobs: int = 1) -> tuple[NDArray[np.uint8], NDAr
     """
     small = np.zeros((len(clips), FRAMES, SIDE, SIDE), np.uint8)
     there = np.zeros(len(clips), bool)
-    if jobs > 1:
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            found = pool.map(look, clips, chunksize=max(1, min(64, len(clips) // (4 * jobs))))
-            for row, image in enumerate(track(found, "pictures", len(clips))):
-                if image is not None:
-                    small[row], there[row] = image, True
-    else:
-        for row, clip in enumerate(track(clips, "pictures")):
-            image = look(clip)
-            if image is not None:
-                small[row], there[row] = image, True
+    done = spread(_looker, clips, jobs, crashed=_unreadable)
+    for row, image in track(done, "pictures", len(clips)):
+        if image is not None:
+            small[row], there[row] = image, True
     return small, there
+
+
+def _looker() -> Callable[[Clip], Small | None]:
+    return look
+
+
+def _unreadable(clip: Clip) -> None:
+    """A clip that makes its decoder crash is one that cannot be read."""
 
 
 def look(clip: Clip) -> Small | None:

@@ -42,7 +42,6 @@ def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any])
         try:
             with whole(path) as part:
                 save_file(stored, part, {"format": FORMAT, FORMAT: text})
-                part.chmod(0o644)  # safetensors writes for the owner alone
         except SafetensorError as error:  # what safetensors says of a full or read-only place
             raise OSError(error) from error
 

@@ -6,12 +6,11 @@ asks for the same system, database and protocol; each has its folder and goes on
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import astuple, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import fervid
 from fervid.atomic import write
@@ -21,7 +20,8 @@ from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
 from fervid.evaluation.cross import join, split
 from fervid.evaluation.evaluate import Store, recipe
-from fervid.evaluation.report import Report, title
+from fervid.evaluation.report import Report
+from fervid.evaluation.statistics import Estimate
 from fervid.papers import differences
 from fervid.papers.beside import Reproduction, Row
 from fervid.papers.plans import ACROSS, PLANS, Plan
@@ -29,6 +29,9 @@ from fervid.papers.published import Published, records
 from fervid.papers.published import table as published
 from fervid.protocols import Fold, cross_database, digest
 from fervid.systems.interface import System
+
+# Papers that print means over folds; ours is over all clips, and the mean stands in the note.
+OVER_FOLDS = ("ir3d", "hybrid")
 
 
 def reproduce(
@@ -168,13 +171,20 @@ def _rows(paper: str, number: str, runner: _Runner) -> list[Row]:
     added = list(plan.added)
     if plan.linear:
         databases = dict.fromkeys(one.database for one in cells)
-        added += [(title(baseline.NAME), database, "", baseline.NAME) for database in databases]
+        added += [
+            (called, database, "", network)
+            for database in databases
+            for network, called in baseline.YARDSTICKS.items()
+        ]
     for name, database, system, network in added:
         if database in runner.stores:
             extra = Published(paper, number, name, "accuracy", 0, "%", database)
             bare = Row(name, "accuracy", None, "%", note="ours only: not in the paper")
             report = runner.report(database, plan, system)
-            rows.append(_answered(bare, extra, plan, network, report))
+            # Stills have one yardstick.
+            absent = isinstance(report, Report) and network not in report.scores
+            if not (absent and network in baseline.YARDSTICKS):
+                rows.append(_answered(bare, extra, plan, network, report))
     return rows
 
 
@@ -201,8 +211,8 @@ def _answered(row: Row, one: Published, plan: Plan, network: str, report: Report
         return _noted(row, report)
     if network not in report.scores:
         return _noted(row, f"the run has no network {network}")
-    # No setting of the system's changes the linear baseline.
-    note = "" if network == baseline.NAME else _reduced(plan, report)
+    # No setting of the system's changes the yardsticks.
+    note = "" if network in baseline.YARDSTICKS else _reduced(plan, report)
     return _filled(_noted(row, note), one, plan, network, report)
 
 
@@ -259,23 +269,25 @@ def _filled(row: Row, one: Published, plan: Plan, network: str, report: Report) 
         unknown = [label for label in (one.row, one.column) if label not in report.labels]
         if unknown:
             return _noted(row, f"the run has no label {unknown[0]}")
-        ours, low, high, n = _cell(report, network, one.row, one.column)
+        ours, n = _cell(report, network, one.row, one.column)
     else:
         score = report.scores[network]
-        interval = score.accuracy_interval
-        ours, low, high, n = score.accuracy, interval.low, interval.high, score.n
+        ours, n = score.accuracy, score.n
+        if one.paper in OVER_FOLDS and len(score.folds) > 1:
+            mean, deviation = 100 * score.fold_mean, 100 * score.fold_deviation
+            row = _noted(row, f"ours as a mean over folds {mean:.2f} ± {deviation:.2f}")
         if report.missing:
             row = _noted(
                 row,
                 f"{len(report.missing)} clips without a face left out; "
                 f"counted as wrong {100 * score.accuracy_all:.2f}",
             )
-    ours, low, high = (100 * value for value in (ours, low, high))
+    value, low, high = (None if np.isnan(v) else 100 * v for v in astuple(ours))
     return replace(
         row,
-        ours=None if np.isnan(ours) else ours,
-        low=None if np.isnan(low) else low,
-        high=None if np.isnan(high) else high,
+        ours=value,
+        low=low,
+        high=high,
         n=n,
         database=one.database,
         origin=report.origin,
@@ -291,26 +303,17 @@ def _filled(row: Row, one: Published, plan: Plan, network: str, report: Report) 
     )
 
 
-def _cell(
-    report: Report, network: str, true: str, predicted: str
-) -> tuple[float, float, float, int]:
-    """Share of a label's clips that were called another, its interval, and how many clips."""
+def _cell(report: Report, network: str, true: str, predicted: str) -> tuple[Estimate, int]:
+    """Share of a label's clips that were called another, and how many clips it has."""
     line, column = report.labels.index(true), report.labels.index(predicted)
     called = report.probabilities[network].argmax(axis=1)
     counts = st.by_subject(report.target, called, report.subject, len(report.labels))
-
-    def share(some: NDArray[Any]) -> NDArray[np.float64]:
-        whole = np.asarray(some[..., line, :].sum(-1), np.float64)
-        out: NDArray[np.float64] = np.full(whole.shape, np.nan)
-        np.divide(some[..., line, column], whole, out=out, where=whole > 0)
-        return out
-
-    n = int(counts[:, line].sum())
-    if not n:
-        return np.nan, np.nan, np.nan, 0
+    totals = np.stack([counts[:, line, column], counts[:, line].sum(-1)], axis=-1)  # (S, 2)
     # Subjects without a clip of this label say nothing about it.
-    interval = st.bootstrap(counts[counts[:, line].sum(-1) > 0], share)
-    return float(share(counts.sum(0))), interval.low, interval.high, n
+    totals = totals[totals[:, 1] > 0]
+    if not len(totals):
+        return Estimate(np.nan, np.nan, np.nan), 0
+    return st.estimate(totals, st.share), int(totals[:, 1].sum())
 
 
 def _portable(command: str) -> str:

@@ -2,21 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, get_args
 
 import fervid
-from fervid.atomic import blamed, unfinished, write
+from fervid.atomic import blamed, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.found import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
+from fervid.parallel import spread
 from fervid.predict.outputs import (
     Format,
     check_out,
@@ -182,42 +180,20 @@ def _run(
 def _parallel(
     tasks: Sequence[Task], todo: Sequence[int], wish: Wish, jobs: int
 ) -> Iterator[tuple[int, Outcome]]:
-    """Tasks over processes; one that kills its process is tried once more alone, then noted."""
-    left = set(todo)
-    try:
-        with _pool(jobs) as pool:
-            futures = {pool.submit(_apart, tasks[place], wish, jobs): place for place in todo}
-            for future in as_completed(futures):
-                outcome = future.result()
-                left.discard(futures[future])
-                yield futures[future], outcome
-    except BrokenProcessPool:
-        for place in sorted(left):
-            try:
-                with _pool(1) as pool:
-                    yield place, pool.submit(_apart, tasks[place], wish, jobs).result()
-            except BrokenProcessPool:
-                yield place, ([], f"{tasks[place].source.name} makes its decoder crash: leave it")
+    """Tasks over processes; one that kills its process is noted."""
+    work = [tasks[place] for place in todo]
+    for number, outcome in spread(partial(_opened, wish), work, jobs, _crashed):
+        yield todo[number], outcome
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+def _crashed(task: Task) -> Outcome:
+    return [], f"{task.source.name} makes its decoder crash: leave it"
 
 
-_OPEN: dict[Wish, tuple[Recognizer, Finder]] = {}  # of a worker process: opened once
-
-
-def _apart(task: Task, wish: Wish, jobs: int) -> Outcome:
-    """In a process of its own."""
-    if wish not in _OPEN:
-        import os
-
-        import torch
-
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // jobs))
-        _OPEN[wish] = (open_model(wish.model), find_by(wish.settings))
-    recognizer, finder = _OPEN[wish]
-    return _work(task, wish, recognizer, finder, show=False)
+def _opened(wish: Wish) -> Callable[[Task], Outcome]:
+    """What a process needs besides its tasks is opened once."""
+    recognizer, finder = open_model(wish.model), find_by(wish.settings)
+    return partial(_work, wish=wish, recognizer=recognizer, finder=finder, show=False)
 
 
 def _work(task: Task, wish: Wish, recognizer: Recognizer, finder: Finder, show: bool) -> Outcome:
@@ -314,10 +290,11 @@ def _kept(task: Task) -> list[dict[str, Any]] | None:
 
 def _clear(task: Task) -> None:
     """Take away what an earlier run left of this input: outdated outputs, unfinished files."""
-    left = [unfinished(f"{task.name}{ending}") for ending in ENDINGS]
     outdated = {*_note(task.marker).get("outputs", []), task.marker.name, f".{task.name}.rows.part"}
     with blamed(task.marker):
         task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
         for path in list(task.out.iterdir()):
-            if path.name in outdated or any(part.fullmatch(path.name) for part in left):
+            if path.name in outdated:
                 path.unlink()
+    for ending in ENDINGS:
+        sweep(task.out, f"{task.name}{ending}")

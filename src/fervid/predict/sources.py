@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fervid.errors import InputError
-from fervid.faces.video import STILLS, pictures
+from fervid.faces.picture import STILLS
+from fervid.faces.video import pictures
 
 VIDEOS = (
     *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import InputError
-from fervid.faces.align import Aligner
+from fervid.faces.cutting import cutter
 from fervid.faces.detect import finder as find_by
 from fervid.faces.following import follow
 from fervid.faces.found import Finder
@@ -24,10 +24,10 @@ from fervid.predict.timeline import Timeline
 from fervid.predict.windows import Windows
 from fervid.systems.interface import Recognizer
 
-# Frames of an unknown video may show a crowd; a database's clip shows one subject, hence the
-# other default in FaceSettings.
-MAX_FACES = 8
-MANY_FACES = FaceSettings(max_faces=MAX_FACES)
+# Frames of an unknown video may show a crowd, far away; a database's clip shows one subject, hence
+# the other defaults in FaceSettings.
+MAX_FACES = 50
+MANY_FACES = FaceSettings(max_faces=MAX_FACES, min_size=0.05)
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,14 @@ def records(
 
 def moments(decoded: Iterable[Frame], settings: FaceSettings, finder: Finder) -> Iterator[Moment]:
     """Every frame with the faces cut out of it."""
-    align = Aligner(settings)
+    cut = cutter(settings)
     for found in follow(decoded, settings, finder):
         image = found.frame.image
         size = (image.shape[1], image.shape[0])
         moment = Moment(found.frame.index, found.frame.time, size, found.frame.readable)
         for seen in found.faces:
-            cut = align(image, seen.landmarks, seen.face)
-            moment.faces[seen.face] = Sight(seen.face, seen.score, seen.landmarks, *cut)
+            crop = cut(image, seen.landmarks, seen.face)
+            moment.faces[seen.face] = Sight(seen.face, seen.score, seen.landmarks, *crop)
         yield moment
 
 

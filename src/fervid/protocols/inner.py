@@ -18,8 +18,9 @@ def inner_sides(
 
     Args:
         train: those of `fold.train` that can be used.
+        share: of the clips to validate on; with 0 even a fixed validation part is trained on.
     """
-    if fold.validation is None:
+    if fold.validation is None or share == 0:
         return inner_split(fold.clips, train, share, seed)
     chosen = set(fold.validation)
     inner = tuple(row for row in train if row not in chosen)
@@ -33,15 +34,22 @@ def inner_split(
 
     Subjects are added to the validation one by one, each time the one that brings its labels
     nearest to their share (ties by the seed), and none whose leaving would rob the training of a
-    label, as far as that can be kept. Both sides are never empty.
+    label, as far as that can be kept. Neither side is ever empty, but for a share of 0.
 
     Args:
         train: indices into `clips`.
-        share: of the clips to validate on, 0..1.
+        share: of the clips to validate on, at least 0 and below 1. With 0 there is no validation:
+            the last epoch counts.
 
     Raises:
-        ProtocolError: fewer than two subjects, or clips without subject.
+        ProtocolError: no such share, fewer than two subjects, or clips without subject.
     """
+    if not 0 <= share < 1:
+        raise ProtocolError(
+            f"{share:g} is no share of the clips to validate on: use 0 (none) up to less than 1"
+        )
+    if share == 0:
+        return tuple(train), ()
     need_subjects(clips[row] for row in train)
     subjects = np.array(subjects_of(clips[row] for row in train), object)
     if len(subjects) < 2:

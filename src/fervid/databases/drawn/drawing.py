@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -24,9 +23,11 @@ from fervid.databases.drawn.face import person
 from fervid.databases.drawn.motion import DIFFICULTY, Level, Performance, Ways, perform
 from fervid.databases.drawn.render import render
 from fervid.databases.drawn.scene import Picture, Scene, expose, lay, set_up
-from fervid.errors import DatabaseError, InputError, OutputError
+from fervid.errors import DatabaseError, FervidError, InputError, OutputError
 from fervid.labels import CK_PLUS
+from fervid.parallel import spread
 from fervid.progress import track
+from fervid.text import CsvWriter
 
 Form = Literal["video", "images"]
 VERSION = 1  # of the pictures: raise it when the same seed draws something else
@@ -169,8 +170,8 @@ def draw(
     out = Path(out)
     _claim(out, recipe)
     left = [take for take in takes(recipe) if not _done(out, take)]
-    groups = [[t for t in left if t.subject == s] for s in sorted({t.subject for t in left})]
-    for _ in track(_drawn(out, groups, jobs), f"drawing into {out}", len(left)):
+    drawn = spread(partial(_start, out), left, jobs, _crashed, threads=1)
+    for _ in track(drawn, f"drawing into {out}", len(left)):
         pass
     write(out / "manifest.csv", _manifest(recipe))
     return out
@@ -211,24 +212,15 @@ def _done(out: Path, take: Take) -> bool:
     return (out / "truth" / f"{take.name}.npz").exists() and (out / take.path).exists()
 
 
-def _drawn(out: Path, groups: list[list[Take]], jobs: int) -> Iterator[str]:
-    """Draw takes, one process for a subject at a time; passes on the names of what is done."""
-    if jobs <= 1 or len(groups) <= 1:
-        for group in groups:
-            for take in group:
-                _record(out, take)
-                yield take.name
-        return
-    with ProcessPoolExecutor(min(jobs, len(groups)), get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_record_all, out, group) for group in groups]):
-            yield from done.result()
+def _start(out: Path) -> Callable[[Take], None]:
+    return partial(_record, out)
 
 
-def _record_all(out: Path, group: list[Take]) -> list[str]:
-    cv2.setNumThreads(1)
-    for take in group:
-        _record(out, take)
-    return [take.name for take in group]
+def _crashed(take: Take) -> None:
+    raise FervidError(
+        f"the process that drew {take.name} was killed, perhaps for memory: run again, with fewer "
+        "--jobs; finished clips are kept"
+    )
 
 
 def _record(out: Path, take: Take) -> None:
@@ -286,7 +278,7 @@ _SAVE: dict[str, Callable[[Path, Iterable[Picture]], None]] = {
 
 def _manifest(recipe: Recipe) -> str:
     sheet = io.StringIO()
-    rows = csv.writer(sheet, lineterminator="\n")
+    rows = CsvWriter(sheet)
     rows.writerow(COLUMNS)
     for take in takes(recipe):
         played, _, _ = plan(take)

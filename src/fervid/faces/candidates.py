@@ -1,0 +1,108 @@
+"""Where faces may be: what a detector proposes, as crops for the landmark network to look into."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import FacesError
+from fervid.faces import outside
+from fervid.faces.landmarks import crops_of_anchors, crops_of_boxes
+from fervid.faces.settings import FaceSettings
+
+Floats = NDArray[np.float32]
+
+CASCADE = "haarcascade_frontalface_alt2.xml"
+CASCADE_FACE = 30  # pixels the smallest face has in the picture given to the cascade (it knows 20)
+LARGE = 0.3  # of the frame's shorter side: a face in a portrait
+YUNET_FACE = 16  # pixels the smallest face has in the picture given to YuNet (it knows 10)
+YUNET_SCORE = 0.6  # from which YuNet's word alone makes a face
+YUNET_ANCHORS = (0, 1, 3, 4)  # of the landmark network's: YuNet knows the nose's tip, not its base
+
+
+class Candidates(NamedTuple):
+    """Proposed faces of one frame.
+
+    Args:
+        crops: (N, 2, 3) from the unit square of each face's crop to pixels of the frame.
+        score: (N,) 0..1, how sure the detector is; 0 where it does not say.
+    """
+
+    crops: Floats
+    score: Floats
+
+
+class Detector(Protocol):
+    """Proposes faces in single frames."""
+
+    version: str
+
+    def __call__(self, image: NDArray[np.uint8]) -> Candidates:
+        """Faces in a frame, (H, W, 3) RGB."""
+
+
+class Haar:
+    """OpenCV's frontal cascade: needs no file of its own, misses small and turned faces."""
+
+    version = f"{CASCADE} of OpenCV {cv2.__version__}"
+
+    def __init__(self, settings: FaceSettings) -> None:
+        self.cascade: Any = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
+        least = settings.min_size
+        # One face is wanted: large ones first, in a small picture; others only if there is none.
+        self._least = (max(least, LARGE), least) if settings.max_faces == 1 else (least,)
+
+    def __call__(self, image: NDArray[np.uint8]) -> Candidates:
+        """Faces in a frame, (H, W, 3) RGB."""
+        boxes = self.boxes(image)
+        upright = np.zeros(len(boxes), np.float32)
+        return Candidates(crops_of_boxes(boxes, upright), upright)
+
+    def boxes(self, image: NDArray[np.uint8]) -> Floats:
+        """(N, 4) left, top, width, height in pixels."""
+        shorter = min(image.shape[:2])
+        for least in self._least:
+            shrink = min(1.0, CASCADE_FACE / (least * shorter))
+            small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+            grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+            side = round(least * shorter * shrink)
+            boxes = self.cascade.detectMultiScale(grey, 1.15, 3, minSize=(side, side))
+            if len(boxes):
+                ordered = np.asarray(sorted(boxes.tolist()), np.float32)  # its threads race
+                return np.asarray(ordered / np.float32(shrink))
+        return np.zeros((0, 4), np.float32)
+
+
+class YuNet:
+    """YuNet (Wu, Peng and Yu 2023) through OpenCV: small, turned and half hidden faces, too.
+
+    Raises:
+        FacesError: its file is not at hand, or OpenCV cannot read it.
+    """
+
+    def __init__(self, settings: FaceSettings) -> None:
+        path = settings.model or outside.get("yunet")
+        try:
+            self._network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), YUNET_SCORE)
+        except cv2.error as error:
+            raise FacesError(
+                f"{path} is no YuNet model that OpenCV {cv2.__version__} reads: "
+                "`fervid weights get yunet`, or use --faces builtin"
+            ) from error
+        self._least = settings.min_size
+        self.version = f"yunet {outside.digest(Path(path))[:12]} in OpenCV {cv2.__version__}"
+
+    def __call__(self, image: NDArray[np.uint8]) -> Candidates:
+        """Faces in a frame, (H, W, 3) RGB."""
+        shrink = min(1.0, YUNET_FACE / (self._least * min(image.shape[:2])))
+        small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        self._network.setInputSize(small.shape[1::-1])
+        rows = self._network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))[1]
+        if rows is None:
+            return Candidates(np.zeros((0, 2, 3), np.float32), np.zeros(0, np.float32))
+        scale = np.array(image.shape[1::-1]) / small.shape[1::-1]
+        points = (rows[:, 4:14].reshape(-1, 5, 2) + 0.5) * scale - 0.5  # pixel centres
+        crops = crops_of_anchors(points[:, YUNET_ANCHORS], YUNET_ANCHORS)
+        return Candidates(crops, np.asarray(rows[:, 14], np.float32))

@@ -1,0 +1,26 @@
+"""One way from a frame and its landmarks to a face crop, for stores and for prediction alike."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.faces.align import Aligner
+from fervid.faces.cropped import Whole
+from fervid.faces.settings import FaceSettings
+
+Floats = NDArray[np.float32]
+
+
+class Cutter(Protocol):
+    """Cuts faces out of a stream, frame after frame."""
+
+    def __call__(
+        self, image: NDArray[np.uint8], landmarks: Floats, face: int
+    ) -> tuple[NDArray[np.uint8], Floats, Floats]:
+        """Crop (S, S, 3), landmarks (68, 2) in its pixels, to_frame (2, 3)."""
+
+
+def cutter(settings: FaceSettings) -> Cutter:
+    """The cutter that settings call for: images that are face crops already stay as they are."""
+    return Whole(settings.size) if settings.finder == "cropped" else Aligner(settings)

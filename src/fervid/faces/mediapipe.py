@@ -1,0 +1,111 @@
+"""The finder "mediapipe": MediaPipe's Face Landmarker, asked for by name and never otherwise."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fervid.errors import FacesError
+from fervid.faces import outside
+from fervid.faces.found import Found
+from fervid.faces.settings import FaceSettings
+
+# Which of MediaPipe's 478 mesh points lies nearest to each of the 68; brow tails are 70 and 300.
+MESH = (
+    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,  # jaw
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,  # brows
+    168, 197, 5, 4, 75, 97, 2, 326, 305,  # nose
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,  # mouth
+)  # fmt: skip
+
+
+class Mediapipe:
+    """MediaPipe's Face Landmarker in its video mode; 68 of its 478 points.
+
+    MediaPipe does not say how sure it is of a face it returns: its score is 1.
+    """
+
+    def __init__(self, settings: FaceSettings) -> None:
+        self._model = _model(settings.model)
+        self._faces, self._score = settings.max_faces, settings.min_score
+        self._running: Any = None
+        self._clock = -1  # milliseconds of the frame seen last
+        digest = outside.digest(self._model)[:12]
+        try:
+            self.version = f"mediapipe {version('mediapipe')}, {self._model.name} {digest}"
+            self.begin()  # fails now rather than at the first clip
+        except ImportError as error:
+            raise FacesError(
+                "the face finder mediapipe is not installed: "
+                "pip install 'fervid[mediapipe]' or use --faces builtin"
+            ) from error
+        except (RuntimeError, ValueError, OSError) as error:
+            raise FacesError(
+                f"mediapipe cannot start with {self._model}: name another model or use builtin"
+            ) from error
+
+    def begin(self) -> None:
+        """A landmarker of its own for each stream: it keeps filters and places between frames."""
+        if self._running is not None and self._clock < 0:
+            return  # has seen nothing yet
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        self.close()
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(self._model)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_faces=self._faces,
+            min_face_detection_confidence=self._score,
+            min_face_presence_confidence=self._score,
+        )
+        with _quiet():
+            self._running = vision.FaceLandmarker.create_from_options(options)
+        self._clock = -1
+
+    def close(self) -> None:
+        """Stop MediaPipe's graph."""
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+        """Faces of the next frame; equal or falling time stamps are moved on by a millisecond."""
+        import mediapipe as mp
+
+        self._clock = max(self._clock + 1, round(time * 1000))
+        picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image))
+        meshes = self._running.detect_for_video(picture, self._clock).face_landmarks
+        points = [[(mesh[i].x, mesh[i].y) for i in MESH] for mesh in meshes]
+        parts = np.array(points, np.float32).reshape(-1, 68, 2)
+        size = np.array(image.shape[1::-1], np.float32)
+        # Its 0..1 runs from edge to edge, our pixel centres are whole numbers.
+        return Found(parts * size - 0.5, np.ones(len(parts), np.float32))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep MediaPipe's libraries from writing lines to stderr for each stream; no setting does."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _model(path: Path | None) -> Path:
+    if path is None:
+        return outside.get("mediapipe")
+    if not Path(path).is_file():
+        raise FacesError(f"{path} is no model file of mediapipe: correct the path")
+    return Path(path)

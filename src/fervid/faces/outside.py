@@ -1,0 +1,100 @@
+"""Models that others published, none of them in the package: where they are, how to get them."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fervid.errors import FacesError
+
+
+@dataclass(frozen=True)
+class Model:
+    """A published model file.
+
+    Args:
+        file: its name in $FERVID_MODELS and in the cache.
+        url: where `fervid weights get` fetches it.
+        sha256: of the only file that is accepted.
+        licence: its authors' terms.
+        use: what it does here.
+    """
+
+    file: str
+    url: str
+    sha256: str
+    licence: str
+    use: str
+
+
+MODELS = {
+    "yunet": Model(
+        "yunet_n_640_640.onnx",
+        "https://github.com/ShiqiYu/libfacedetection.train/raw/"
+        "47198234de8c4646961e46159e02af5b06021a78/onnx/yunet_n_640_640.onnx",
+        "25a606a145a5b6d7271ae138fbd00eba91dad8b83222ae3f2c7ecd0f4a7b0e31",
+        "Apache-2.0 / MIT",
+        "face detector of `--faces yunet` and `auto`",
+    ),
+    "mediapipe": Model(
+        "face_landmarker.task",
+        "https://storage.googleapis.com/mediapipe-models/face_landmarker/"
+        "face_landmarker/float16/1/face_landmarker.task",
+        "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+        "Apache-2.0",
+        "faces and landmarks of `--faces mediapipe`",
+    ),
+}
+
+
+def at_hand(name: str) -> Path | None:
+    """A model's file in $FERVID_MODELS or the cache; None: it is in neither.
+
+    Raises:
+        FacesError: a file of its name is there, but holds something else.
+    """
+    model = MODELS[name]
+    folder = os.environ.get("FERVID_MODELS")
+    for home in (Path(folder) if folder else None, _cache()):
+        if home is not None and (path := home / model.file).is_file():
+            if digest(path) != model.sha256:
+                raise FacesError(
+                    f"{path} is not the {name} model that fervid knows (its sha256 differs): "
+                    f"remove it, then `fervid weights get {name}`"
+                )
+            return path
+    return None
+
+
+def get(name: str) -> Path:
+    """A model's file, fetched once and checked.
+
+    Raises:
+        FacesError: no such model, or it cannot be fetched.
+    """
+    if name not in MODELS:
+        raise FacesError(f"no model is named {name!r}: choose one of {', '.join(MODELS)}")
+    if (path := at_hand(name)) is not None:
+        return path
+    import pooch
+
+    model = MODELS[name]
+    try:
+        return Path(pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, _cache()))
+    except (OSError, ValueError) as error:  # no network, no room, or not the file we know
+        raise FacesError(
+            f"{name} could not be fetched from {model.url} ({type(error).__name__}): put "
+            f"{model.file} into a folder and name it in FERVID_MODELS, or use --faces builtin"
+        ) from error
+
+
+def digest(path: Path) -> str:
+    """Sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cache() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("fervid"))
