@@ -36,7 +36,7 @@ def _aligned(rows: list[tuple[str, ...]]) -> str:
 
 def _described(part: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
     beside = _comments(type(part))
-    for field in fields(part):
+    for field in fields(part) if is_dataclass(part) else ():
         name, value = prefix + field.name, getattr(part, field.name)
         if is_dataclass(value):
             about = (inspect.getdoc(value) or "").partition("\n")[0]

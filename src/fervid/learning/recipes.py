@@ -33,11 +33,15 @@ Below1 = Annotated[float, Range(0, 0.999999)]  # a decay, or a chance that must 
 def flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
     """Every value by its dotted name, except fields that do not tell recipes apart.
 
+    A system that is no dataclass has none.
+
     >>> from fervid.learning.plan import Plan
     >>> flat(Plan(60, 0.01))["learning_rate"]
     0.01
     """
     values: dict[str, Any] = {}
+    if not is_dataclass(recipe):
+        return values
     for field in (field for field in fields(recipe) if field.compare):
         name, value = prefix + field.name, getattr(recipe, field.name)
         values |= flat(value, f"{name}.") if is_dataclass(value) else {name: value}
