@@ -30,9 +30,10 @@ from torch import nn
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import build
-from fervid.systems.hybrid import Hybrid, features
-from fervid.systems.hybrid.inputs import FLOWS
-from fervid.systems.hybrid.pretrain import Pretraining, pretrain
+from fervid.systems.hybrid import Hybrid, features, network
+from fervid.systems.hybrid.inputs import Crop, flow_method
+from fervid.systems.hybrid.pretrain import pretrain
+from fervid.systems.hybrid.recipe import Pretraining
 
 RECIPE = Hybrid()
 CLIPS, FRAMES = 6, 60
@@ -79,7 +80,7 @@ def product() -> float:
 
 def flow(rounds: int, clock: Callable[[], float]) -> None:
     tracks = [walking(seed) for seed in range(CLIPS)]
-    crop, bare = RECIPE.crop, FLOWS[RECIPE.flow]()
+    crop, bare = Crop(), flow_method()
     greys = []
     for clip in tracks:
         cut = (crop.cut(face, crop.matrix(clip.landmarks)) for face in clip.faces)
@@ -98,7 +99,7 @@ def flow(rounds: int, clock: Callable[[], float]) -> None:
         return CLIPS * (FRAMES - 1)
 
     ours, theirs = best(rounds, clock, cached, loop)
-    print(f"flow cache: {ours:.0f} pairs/s, bare {RECIPE.flow} {theirs:.0f}: {ours / theirs:.2f}")
+    print(f"flow cache: {ours:.0f} pairs/s, bare {theirs:.0f}: {ours / theirs:.2f}")
 
 
 def operations(network: nn.Module, picture: torch.Tensor) -> float:
@@ -120,7 +121,7 @@ def operations(network: nn.Module, picture: torch.Tensor) -> float:
 
 @torch.no_grad()
 def vgg(rounds: int, clock: Callable[[], float]) -> None:
-    stream = RECIPE.stream(6).eval()
+    stream = network.stream(RECIPE, 6).eval()
     pictures = np.random.default_rng(0).integers(0, 256, (PICTURES, 150, 110, 3), np.uint8)
     each = operations(stream, torch.zeros(1, 3, 227, 227))
 
@@ -140,8 +141,9 @@ def rbm(rounds: int, clock: Callable[[], float]) -> None:
 
     def epoch() -> float:
         with tempfile.TemporaryDirectory() as folder:
-            plan = Pretraining(1, RECIPE.learning_rate_rbm, RECIPE.batch_size)
-            pretrain("rbm", RECIPE.machines()[0], x, plan, {}, Run(Path(folder), device="cpu"))
+            plan = Pretraining(epochs=1)
+            machine = network.machines(RECIPE)[0]
+            pretrain("rbm", machine, x, plan, (), Run(Path(folder), device="cpu"))
         # Three ways between the layers, and two products in one for the update.
         return 5 * 2.0 * VECTORS * 8192 * 4096
 
@@ -154,10 +156,11 @@ def rbm(rounds: int, clock: Callable[[], float]) -> None:
 
 
 def backward(rounds: int, clock: Callable[[], float]) -> None:
-    stream = RECIPE.stream(6).train()
-    pictures = torch.randint(0, 256, (RECIPE.pairs, 150, 110, 3), dtype=torch.uint8)
-    target = torch.zeros(RECIPE.pairs, dtype=torch.int64)
-    optimiser = torch.optim.SGD(stream.parameters(), RECIPE.learning_rate, RECIPE.momentum)
+    stream = network.stream(RECIPE, 6).train()
+    pictures = torch.randint(0, 256, (RECIPE.input.pairs, 150, 110, 3), dtype=torch.uint8)
+    target = torch.zeros(RECIPE.input.pairs, dtype=torch.int64)
+    plan = RECIPE.stream.plan
+    optimiser = torch.optim.SGD(stream.parameters(), plan.learning_rate, plan.momentum)
 
     def step() -> float:
         loss = F.cross_entropy(stream(pictures), target)

@@ -25,6 +25,7 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,13 @@ from fervid.faces.track import Track
 from fervid.learning import augment as turning
 from fervid.learning import batches, loop, seeding
 from fervid.learning.batches import Batch
+from fervid.learning.recipes import changed
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
 from fervid.progress import track
 from fervid.protocols import inner_split, k_fold
 from fervid.systems import SYSTEMS
-from fervid.systems.dtagn import DTAGN, augment
+from fervid.systems.dtagn import DTAGN, augment, inputs, network, training
 from fervid.systems.dtagn.network import Stream
 
 NETWORKS = {"geometry": "dtgn", "appearance": "dtan"}
@@ -129,7 +131,7 @@ def copied(recipe: DTAGN, samples: Samples, seed: int) -> Samples:
         angle = torch.full((len(samples),), math.radians(augment.ANGLES[copy // 2]))
         seen = turning.turned(faces, angle, every % 2 == 1, faces.shape[-1])
         made["faces"].append(seen.round().to(torch.uint8).numpy())
-        noise = (generator, recipe.landmark_noise, recipe.landmark_turn, recipe.one_turn)
+        noise = (generator, recipe.geometry.noise, recipe.geometry.turn)
         made["landmarks"].append(augment.trajectories(points, every, *noise).numpy())
     taken = samples.take(np.tile(np.arange(len(samples)), augment.COPIES))
     return replace(taken, arrays={name: np.concatenate(part) for name, part in made.items()})
@@ -170,12 +172,12 @@ def fit(
         copies: 14 where an epoch draws one of each sample's copies, 1 where the copies are there.
     """
     name = NETWORKS[which]
-    stage = recipe.stage(name)
+    stage = training.stage(recipe, name)
     # As many steps either way.
     epochs = max(1, round(stage.plan.epochs * copies / augment.COPIES))
     train, validation, test = (data.take(np.sort(side)) for side in sides)
     with seeding.seeded(run.seed, name, "weights"):
-        net = getattr(recipe, name)(len(data.labels))
+        net = network.stream(recipe, name, len(data.labels))
     centre(net, view(recipe, which, run.seed), train, copies)
     said: list[Any] = []
     asked, each = [0], -(-len(validation) // 64)
@@ -187,8 +189,8 @@ def fit(
         asked[0] += 1
         return stage.logits(network, batch)
 
-    plan = replace(stage.plan, epochs=epochs, checkpoint_seconds=1e9)
-    watched = replace(stage, plan=plan, logits=logits, copies=copies, every_copy=copies == 1)
+    plan = replace(stage.plan, epochs=epochs)
+    watched = replace(stage, plan=plan, logits=logits, copies=copies)
     loop.train(watched, net, train, validation, run)
     with torch.no_grad():
         chosen = [stage.logits(net, b) for b in batches.ordered(test, 256)]
@@ -198,8 +200,8 @@ def fit(
 def view(recipe: DTAGN, which: str, seed: int) -> Callable[[Batch], Tensor]:
     generator = seeding.generator(seed, "centre")
     if which == "appearance":
-        return recipe.pictures
-    return lambda batch: recipe.trajectories(batch, generator)
+        return partial(inputs.pictures, recipe)
+    return lambda batch: inputs.vectors(recipe, batch, generator)
 
 
 @torch.no_grad()
@@ -243,7 +245,7 @@ def repeat(
 
 @torch.no_grad()
 def answer_copies(recipe: DTAGN, which: str, net: Stream, copies: Samples) -> Any:
-    stage = recipe.stage(NETWORKS[which])
+    stage = training.stage(recipe, NETWORKS[which])
     return torch.cat([stage.logits(net, b) for b in batches.ordered(copies, 256)]).argmax(1).numpy()
 
 
@@ -318,10 +320,12 @@ def main(words: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     recipe: Any = SYSTEMS["dtagn-mmi"]
     if options.stills:
-        single = recipe.geometry.replace("D1176", "D98")
-        recipe = replace(recipe, frames_geometry=1, frames_appearance=1, geometry=single)
+        layers = recipe.geometry.layers.replace("D1176", "D98")
+        one = {"geometry.frames": 1, "appearance.frames": 1, "geometry.layers": layers}
+        recipe = changed(recipe, one)
     if options.epochs:
-        recipe = replace(recipe, epochs_geometry=options.epochs, epochs_appearance=options.epochs)
+        names = ("geometry.plan.epochs", "appearance.plan.epochs")
+        recipe = changed(recipe, dict.fromkeys(names, options.epochs))
     with tempfile.TemporaryDirectory() as home:
         store = Store.open(options.store) if options.store else drawn(Path(home), options.people)
         data = gather(store, recipe, options.stills, Path(home))

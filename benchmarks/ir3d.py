@@ -10,7 +10,6 @@ the threads, so that what else the machine does falls out.
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,10 +20,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fervid.learning import batches
 from fervid.learning.inception3d import Style
+from fervid.learning.recipes import changed
 from fervid.learning.samples import Samples, build
 from fervid.systems import SYSTEMS
-from fervid.systems.ir3d import IR3D
+from fervid.systems.ir3d import IR3D, training
 from fervid.systems.ir3d.network import GRID_A, GRID_B
+from fervid.systems.ir3d.network import build as build_network
 
 LABELS = tuple("abcdefg")
 
@@ -73,10 +74,10 @@ def autocast(device: str, precision: str) -> torch.autocast:
 
 def largest(recipe: IR3D, clips: int, device: str) -> tuple[nn.Module, Tensor]:
     """Reduction A's first convolution of 3 x 3 x 3, in the network's own layout."""
-    style = Style(recipe.width)
-    grid = -(-recipe.size // 8)
+    style = Style(recipe.network.width)
+    grid = -(-recipe.input.size // 8)
     layer = nn.Conv3d(style.filters(192), style.filters(128), 3, padding=1).to(device)
-    x = torch.rand(clips, style.filters(192), recipe.frames, grid, grid, device=device)
+    x = torch.rand(clips, style.filters(192), recipe.input.frames, grid, grid, device=device)
     form = torch.channels_last_3d
     return layer.to(memory_format=form), x.to(memory_format=form).requires_grad_()
 
@@ -106,9 +107,11 @@ def ceiling(recipe: IR3D, clips: int, device: str, precision: str, rounds: int) 
 
 def random_batch(recipe: IR3D, clips: int, device: str) -> batches.Batch:
     rng = np.random.default_rng(0)
-    shape = (clips, recipe.frames, recipe.size, recipe.size, 3)
+    shape = (clips, recipe.input.frames, recipe.input.size, recipe.input.size, 3)
     faces = torch.from_numpy(rng.integers(0, 256, shape, np.uint8))
-    points = torch.from_numpy(rng.uniform(0, recipe.size, (clips, recipe.frames, 66, 2)))
+    points = torch.from_numpy(
+        rng.uniform(0, recipe.input.size, (clips, recipe.input.frames, 66, 2))
+    )
     target, copy = torch.arange(clips) % 7, torch.zeros(clips, dtype=torch.int64)
     made = batches.Batch({"faces": faces, "landmarks": points.float()}, target, copy)
     return made.to(device)
@@ -120,12 +123,12 @@ def trainer(
     """A network and its loss on a batch."""
     device = batch.target.device.type
     torch.manual_seed(0)
-    network = recipe.network(len(LABELS)).to(device)
+    network = build_network(recipe, len(LABELS)).to(device)
     if layout == "contiguous":
         network.to(memory_format=torch.contiguous_format)
     if compiled:
         network.compile(dynamic=False)
-    stage, generator = recipe.stage(recipe.name), torch.Generator()
+    stage, generator = training.stage(recipe, recipe.name), torch.Generator()
 
     def loss() -> Tensor:
         with autocast(device, precision):
@@ -139,10 +142,11 @@ def report_steps(recipe: IR3D, options: argparse.Namespace) -> float:
     device, clips, rounds = options.device, options.batch, options.rounds
     batch = random_batch(recipe, clips, device)
     tops = {p: ceiling(recipe, clips, device, p, rounds) for p in ("float32", "bf16")}
+    lean = changed(recipe, {"network.checkpointing": True})
     ways = {
         "as it is": (recipe, "float32", "channels last", False),
         "contiguous": (recipe, "float32", "contiguous", False),
-        "checkpointing": (replace(recipe, checkpointing=True), "float32", "channels last", False),
+        "checkpointing": (lean, "float32", "channels last", False),
         "bf16": (recipe, "bf16", "channels last", False),
     }
     if options.compile:
@@ -178,9 +182,11 @@ def report_steps(recipe: IR3D, options: argparse.Namespace) -> float:
 def report_maps(recipe: IR3D, options: argparse.Namespace, step: float) -> None:
     device = options.device
     points = random_batch(recipe, options.batch, device).arrays["landmarks"]
-    network = recipe.network(len(LABELS)).to(device)
+    network = build_network(recipe, len(LABELS)).to(device)
     with torch.no_grad():
-        grids = [torch.zeros(1, 1, recipe.frames, n, n, device=device) for n in grid_sides(recipe)]
+        grids = [
+            torch.zeros(1, 1, recipe.input.frames, n, n, device=device) for n in grid_sides(recipe)
+        ]
         grids[1] = grids[1][:, :, 1:-1]
 
         def maps() -> None:
@@ -194,7 +200,7 @@ def report_maps(recipe: IR3D, options: argparse.Namespace, step: float) -> None:
 
 def grid_sides(recipe: IR3D) -> tuple[int, int]:
     """Of the maps of modules A and B."""
-    first = -(-recipe.size // 8)
+    first = -(-recipe.input.size // 8)
     return first, (first - 1) // 2
 
 
@@ -216,9 +222,9 @@ def epochs(recipe: IR3D, samples: Samples, options: argparse.Namespace) -> tuple
     """Seconds waited for batches and in all, the first epoch left out."""
     device = options.device
     torch.manual_seed(0)
-    network = recipe.network(len(LABELS)).to(device)
+    network = build_network(recipe, len(LABELS)).to(device)
     optimiser = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.9)
-    stage = recipe.stage(recipe.name)
+    stage = training.stage(recipe, recipe.name)
     idle = begun = 0.0
     for epoch in range(1 + options.rounds):
         if epoch == 1:
@@ -248,11 +254,12 @@ def main() -> None:
     parser.add_argument("--system", default="ir3d", help="ir3d, ir3d-shortcut, ir2d, ...")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    recipe = replace(SYSTEMS[options.system], size=options.size, width=options.width)
+    recipe = SYSTEMS[options.system]
     assert isinstance(recipe, IR3D)
-    print(f"{recipe.name} at {recipe.size} px, width {recipe.width:g}, on {options.device}")
+    recipe = changed(recipe, {"input.size": options.size, "network.width": options.width})
+    print(f"{recipe.name} at {options.size} px, width {options.width:g}, on {options.device}")
     step = report_steps(recipe, options)
-    if recipe.landmarks:
+    if recipe.network.landmarks:
         report_maps(recipe, options, step)
     report_pipeline(recipe, options)
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from fervid.learning import batches
+from fervid.learning.recipes import changed
 from fervid.learning.samples import Samples
 from fervid.systems import SYSTEMS
-from fervid.systems.tfe import TFE, TFERecognizer, targets
+from fervid.systems.recognizer import Recognizer
+from fervid.systems.tfe import TFE, network, targets
 from fervid.systems.tfe.augment import shaken
 
 FACES = 28_385  # of FER+ to train on
@@ -31,8 +32,8 @@ ANSWERING = (("tfe", "joint"), ("tfe", "resnet"), ("tfe-plus", "resnet"), ("tfe-
 
 
 def recipe(name: str) -> TFE:
-    found: Any = SYSTEMS[name]
-    return replace(found, identity="none", mirror=False)
+    system: Any = SYSTEMS[name]
+    return changed(system, {"identity.place": "none", "mirror": False})
 
 
 def samples(size: int, count: int) -> Samples:
@@ -53,17 +54,18 @@ def seconds(work: Callable[[], object]) -> float:
 def trained(name: str, stage: str, steps: int, precision: str) -> None:
     """Time each part of some steps; the least of them counts, as others use the machine too."""
     made = recipe(name)
-    net = made.untrained(stage, 8, (made.identity_size, made.local)).train()
+    net = network.build(made, stage, 8).train()
+    size = made.emotion.plan.batch_size
     optimiser = torch.optim.SGD(net.parameters(), 1e-4, 0.9)
     generator = torch.Generator().manual_seed(0)
-    data = samples(made.size, made.batch_size * (steps + 2))
+    data = samples(made.input.size, size * (steps + 2))
     taken: list[list[float]] = []
     order = torch.randperm(len(data), generator=generator).numpy()
-    for rows in order.reshape(-1, made.batch_size):
+    for rows in order.reshape(-1, size):
         marks = [time.perf_counter()]
         batch = batches.take(data, rows, torch.zeros(len(rows), dtype=torch.int64))
         marks.append(time.perf_counter())
-        moved = shaken(batch.arrays["faces"], made.shake, generator)
+        moved = shaken(batch.arrays["faces"], made.augmentation, generator)
         marks.append(time.perf_counter())
         with torch.autocast("cpu", torch.bfloat16, enabled=precision != "32-true"):
             logits = net(moved)
@@ -76,17 +78,17 @@ def trained(name: str, stage: str, steps: int, precision: str) -> None:
     fetch, augment, learn = np.array(taken[2:]).min(0)
     step = fetch + augment + learn
     print(
-        f"{name}, {stage}, {precision}: {FACES / made.batch_size * step:.0f} s an epoch of FER+, "
-        f"{made.batch_size / step:.0f} faces/s; augmentation {100 * augment / step:.1f} % of a "
+        f"{name}, {stage}, {precision}: {FACES / size * step:.0f} s an epoch of FER+, "
+        f"{size / step:.0f} faces/s; augmentation {100 * augment / step:.1f} % of a "
         f"step, fetching {100 * fetch / step:.1f} %"
     )
 
 
 def answering(name: str, stage: str) -> None:
-    made = replace(recipe(name), answer=stage)
-    net: nn.Module = made.untrained(stage, 8, (made.identity_size, made.local))
-    recognizer = TFERecognizer(made, LABELS, {stage: net})
-    arrays = {"faces": samples(made.size, 512).arrays["faces"]}
+    made = replace(recipe(name), output=stage, compare=False)
+    recognizer = Recognizer(made, LABELS, made.networks(8))
+    net = recognizer.networks[stage]
+    arrays = {"faces": samples(made.input.size, 512).arrays["faces"]}
     recognizer.predict(arrays)
     rate = 512 / min(seconds(lambda: recognizer.predict(arrays)) for _ in range(4))
     alone = {"faces": arrays["faces"][:1]}

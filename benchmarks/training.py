@@ -26,8 +26,9 @@ from fervid.learning.layers import LocalContrast
 from fervid.learning.losses import three_losses
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.systems.dtagn import DTAGN, DTAGNRecognizer, augment, inputs
-from fervid.systems.dtagn.network import Stream
+from fervid.systems.dtagn import DTAGN, augment, inputs, network, training
+from fervid.systems.dtagn.network import Stream, Tuning
+from fervid.systems.dtagn.points import mirrored
 
 RECIPE = DTAGN()
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -67,7 +68,7 @@ def plain_pictures(film: np.ndarray, copy: int) -> np.ndarray:
 
 def plain_points(points: np.ndarray, copy: int, rng: np.random.Generator) -> np.ndarray:
     """One clip's copy, frame after frame."""
-    exchange, frames = inputs.mirrored(), []
+    exchange, frames = mirrored(), []
     for frame in points:
         kind = copy // 2
         if augment.NOISY <= kind < augment.TURNED:
@@ -83,12 +84,12 @@ def plain_points(points: np.ndarray, copy: int, rng: np.random.Generator) -> np.
 
 
 def stream(which: int) -> Stream:
-    return RECIPE.dtgn(7) if which else RECIPE.dtan(7)
+    return network.stream(RECIPE, "dtgn" if which else "dtan", 7)
 
 
 def data(clips: int) -> Samples:
     rng = np.random.default_rng(0)
-    faces = rng.integers(0, 256, (clips, RECIPE.frames_appearance, 80, 80), np.uint8)
+    faces = rng.integers(0, 256, (clips, RECIPE.appearance.frames, 80, 80), np.uint8)
     points = rng.normal(size=(clips, 12, 49, 2)).astype(np.float32)
     target = rng.integers(0, 7, clips)
     names = tuple("abcdefg")
@@ -104,8 +105,12 @@ def ours(samples: Samples, which: int, precision: torch.dtype | None) -> Callabl
     optimiser = sgd(net)
 
     def epoch() -> None:
-        for batch in shuffled(samples, RECIPE.batch_size, generator, 14, every_copy=False):
-            x = RECIPE.trajectories(batch, generator) if which else RECIPE.pictures(batch)
+        for batch in shuffled(samples, RECIPE.appearance.plan.batch_size, generator, 14):
+            x = (
+                inputs.vectors(RECIPE, batch, generator)
+                if which
+                else inputs.pictures(RECIPE, batch)
+            )
             with autocast(precision):
                 logits = net(x)
             step(F.cross_entropy(logits.float(), batch.target), optimiser)
@@ -119,17 +124,18 @@ def ours_joint(samples: Samples, precision: str) -> Callable[[], None]:
     That part is computed once for all epochs of the stage; here for as many clips as one epoch's
     share of it comes to.
     """
-    made = DTAGNRecognizer(RECIPE, samples.labels, stream(0), stream(1))
+    networks = RECIPE.networks(7)
     run = Run(Path(), device="cpu", precision=precision)
-    below = RECIPE._activations(made, samples, run, 1)
-    top, share = made.add("joint"), samples.take(np.arange(len(samples) // RECIPE.epochs_joint))
+    below = training.activations(RECIPE, networks, samples, run, 1)
+    top = Tuning(*network.streams(networks), networks["joint"])
+    share = samples.take(np.arange(len(samples) // RECIPE.joint.plan.epochs))
     generator, optimiser = torch.Generator().manual_seed(0), sgd(top)
-    loss = RECIPE.stage("joint").loss
+    loss = training.tuning(RECIPE, "joint").loss
 
     def epoch() -> None:
-        RECIPE._activations(made, share, run, 1)
+        training.activations(RECIPE, networks, share, run, 1)
         top.train()
-        for batch in shuffled(below, RECIPE.batch_size, generator):
+        for batch in shuffled(below, RECIPE.appearance.plan.batch_size, generator):
             step(loss(top, batch, generator), optimiser)
 
     return epoch
@@ -155,7 +161,10 @@ def plain_joint(samples: Samples) -> Callable[[], None]:
 
     def epoch() -> None:
         for films, paths, target in plain_batches(samples, rng):
-            step(three_losses(nets[0](films), nets[1](paths), target, RECIPE.lambdas), optimiser)
+            step(
+                three_losses(nets[0](films), nets[1](paths), target, RECIPE.joint.lambdas),
+                optimiser,
+            )
 
     return epoch
 
@@ -171,7 +180,9 @@ def plain_batches(
     samples: Samples, rng: np.random.Generator, films: bool = True, paths: bool = True
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Batches made clip by clip."""
-    for rows in np.array_split(rng.permutation(len(samples)), len(samples) // RECIPE.batch_size):
+    for rows in np.array_split(
+        rng.permutation(len(samples)), len(samples) // RECIPE.appearance.plan.batch_size
+    ):
         pictures, points, nothing = [], [], [np.zeros(1)]
         for row in rows:
             copy = int(rng.integers(0, 14))
@@ -213,7 +224,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     samples = data(options.clips)
     bf16 = torch.bfloat16
-    plans = (RECIPE.stage(name) for name in ("dtan", "dtgn", "joint"))
+    plans = [training.stage(RECIPE, name) for name in ("dtan", "dtgn")]
+    plans.append(training.tuning(RECIPE, "joint"))
     # Samples through each stage for each clip of a database.
     passes = [p.plan.epochs * (14 if p.name == "joint" else 1) for p in plans]
     stages = {

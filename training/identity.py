@@ -5,7 +5,7 @@
     python training/identity.py verify --store STORE --pairs FOLDER/pairs.txt --out results
 
 `train` learns from everybody; the file goes into the package (fervid/systems/tfe/people/) or is
-named to the system (--set identity=FILE). `verify` trains ten more networks, each without the
+named to the system (--set identity.place=FILE). `verify` trains ten more networks, each without the
 people of one of LFW's ten folds, and judges every pair by the one that does not know its people;
 a fold's threshold is chosen on the other folds' pairs, so judged. Every field of
 `DeepIDTraining` is an option. Started again, both go on where they stopped.

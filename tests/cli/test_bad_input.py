@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from fervid.faces.video import write_video
 from fervid.systems import SYSTEMS
-from fervid.systems.dtagn import DTAGNRecognizer
+from fervid.systems.recognizer import Recognizer
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def model(tmp_path_factory) -> Path:
     """DTAGN's smaller networks, untrained."""
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     recipe = SYSTEMS["dtagn-mmi"]
-    DTAGNRecognizer(recipe, ("anger", "fear"), recipe.dtan(2), recipe.dtgn(2)).save(path, {})
+    Recognizer(recipe, ("anger", "fear"), recipe.networks(2)).save(path, {})
     return path
 
 

@@ -134,11 +134,11 @@ def test_reproduce_without_any_store(run, tmp_path) -> None:
 
 def test_settings_of_a_table_s_systems(run, refused, tmp_path) -> None:
     words = ("reproduce", "agn3d", "1", "--out", tmp_path / "results", "--runs", tmp_path / "runs")
-    done = run(*words, "--set", "size=64", "--set", "agn3d.width=0.25")
+    done = run(*words, "--set", "input.size=64", "--set", "agn3d.geometry.width=0.25")
     assert done.exit_code == 0 and "no store of ck_plus" in done.stdout
     assert "no system has a field sizes" in refused(*words, "--set", "sizes=64")
-    assert "no system 'agn'" in refused(*words, "--set", "agn.size=64")
-    assert "give a value of its kind" in refused(*words, "--set", "size=large")
+    assert "no system has a field agn.input.size" in refused(*words, "--set", "agn.input.size=64")
+    assert "give a value of its kind" in refused(*words, "--set", "input.size=large")
     assert "agn3d has the fields" in refused(*words, "--set", "agn3d.hue=1")
 
 

@@ -1,7 +1,7 @@
 """One contract for every system, with settings so small that a fit takes a second."""
 
 import json
-from dataclasses import FrozenInstanceError, asdict, replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning import weights
+from fervid.learning.recipes import changed, flat
 from fervid.learning.run import Run
 from fervid.learning.samples import build
 from fervid.systems import SYSTEMS
@@ -19,18 +20,26 @@ LABELS = ("anger", "fear", "happiness")
 # By class; a new system needs a line here.
 SMALL = {
     "DTAGN": {
-        "appearance": "I16-C(3,4)-L3-P2-FC12-FC10-S", "geometry": "D1176-FC9-FC8-S",
-        "epochs_appearance": 2, "epochs_geometry": 2, "epochs_joint": 1, "batch_size": 8,
+        "appearance.layers": "I16-C(3,4)-L3-P2-FC12-FC10-S", "geometry.layers": "D1176-FC9-FC8-S",
+        "appearance.plan.epochs": 2, "geometry.plan.epochs": 2, "joint.plan.epochs": 1,
+        "concat.plan.epochs": 1,
     },
     "AGN3D": {
-        "size": 32, "width": 1 / 32, "epochs_appearance": 1, "epochs_pair": 1, "epochs_joint": 1,
+        "input.size": 32, "geometry.size": 32, "appearance.width": 1 / 32, "geometry.width": 1 / 32,
+        "appearance.plan.epochs": 1, "geometry.plan.epochs": 1, "joint.plan.epochs": 1,
     },
     "Hybrid": {
-        "size": 32, "width": 1 / 64, "length": 4, "step": 4, "pairs": 2, "pretrained": "",
-        "epochs": 1, "epochs_rbm": 1, "epochs_dbn": 1,
+        "input.size": 32, "stream.width": 1 / 64, "dbn.width": 1 / 64, "input.length": 4,
+        "input.step": 4, "input.pairs": 2, "stream.pretrained": "",
+        "stream.plan.epochs": 1, "dbn.pretraining.epochs": 1, "dbn.plan.epochs": 1,
     },
-    "TFE": {"emotion": "C4-P8", "epochs_emotion": 2, "epochs_joint": 1, "batch_size": 16},
-    "IR3D": {"size": 49, "width": 1 / 16, "hidden": 8, "epochs": 1},
+    "TFE": {
+        "emotion.layers": "C4-P8", "emotion.plan.epochs": 2, "tandem.plan.epochs": 1,
+        "emotion.plan.batch_size": 16, "tandem.plan.batch_size": 16,
+    },
+    "IR3D": {
+        "input.size": 49, "network.width": 1 / 16, "network.hidden": 8, "plan.epochs": 1,
+    },
 }  # fmt: skip
 
 
@@ -92,7 +101,7 @@ def kind(name):
 
 @pytest.fixture(scope="module", params=[name for name in SYSTEMS if kind(name) in SMALL])
 def system(request):
-    return replace(SYSTEMS[request.param], **SMALL[kind(request.param)])
+    return changed(SYSTEMS[request.param], SMALL[kind(request.param)])
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +120,9 @@ def test_a_recipe_is_frozen_and_survives_json(system) -> None:
     assert SYSTEMS[system.name].name == system.name
     with pytest.raises(FrozenInstanceError):
         system.name = "other"
-    told = json.loads(json.dumps(asdict(system)))
-    again = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    assert replace(system, **again) == system
+    values = json.loads(json.dumps(flat(system)))
+    again = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    assert changed(system, again) == system
 
 
 def test_inputs_are_of_one_kind_whatever_the_clip(system) -> None:

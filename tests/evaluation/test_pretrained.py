@@ -11,13 +11,14 @@ from fervid.evaluation.pretrained import Answering, Pretrained
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems import SYSTEMS
-from fervid.systems.tfe import TFE, TFERecognizer
+from fervid.systems.recognizer import Recognizer
+from fervid.systems.tfe import TFE, Emotion
 
 
 @pytest.fixture
 def model(tmp_path):
-    recipe = TFE(name="tfe-resnet", emotion="C4-P8", answer="resnet")
-    made = TFERecognizer(recipe, ("a", "b", "c"), {"resnet": recipe.resnet(3)})
+    recipe = TFE(name="tfe-resnet", emotion=Emotion("C4-P8"), output="resnet")
+    made = Recognizer(recipe, ("a", "b", "c"), recipe.networks(3))
     made.save(tmp_path / "m.safetensors", {})
     return tmp_path / "m.safetensors", made
 

@@ -31,8 +31,8 @@ def stage(**plan):
     return loop.Stage("fit", made, loss, lambda net, batch: net(batch.arrays["x"]))
 
 
-def run(folder):
-    return Run(folder, device="cpu")
+def run(folder, **options):
+    return Run(folder, device="cpu", **options)
 
 
 def test_the_mean_is_what_the_formula_says():
@@ -72,7 +72,7 @@ def test_held_weights_come_and_go():
 
 def test_a_killed_training_goes_on_with_its_mean(tmp_path):
     whole, cut = network(), network()
-    told = stage(average=0.9, warmup=2, checkpoint_seconds=0.0)
+    told = stage(average=0.9, warmup=2)
     loop.train(told, whole, samples(), samples(9, 1), run(tmp_path / "1"))
     left = told.loss
 
@@ -88,7 +88,7 @@ def test_a_killed_training_goes_on_with_its_mean(tmp_path):
 
     broken = loop.Stage("fit", told.plan, dies, told.logits)
     with pytest.raises(KilledError):
-        loop.train(broken, cut, samples(), samples(9, 1), run(tmp_path / "2"))
+        loop.train(broken, cut, samples(), samples(9, 1), run(tmp_path / "2", checkpoint_seconds=0))
     assert (tmp_path / "2" / "fit.checkpoint.safetensors").is_file()
     again = network()
     loop.train(told, again, samples(), samples(9, 1), run(tmp_path / "2"))

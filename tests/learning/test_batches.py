@@ -24,14 +24,9 @@ def seen(samples, **options):
     ]
 
 
-def test_an_epoch_of_all_copies_holds_each_once(samples):
-    found = seen(samples, copies=14)
-    assert len(found) == 11 * 14 == len(set(found))
-    assert all(x == target for x, target, _ in found)
-
-
 def test_an_epoch_of_clips_holds_each_clip_once_as_some_copy(samples):
-    found = seen(samples, copies=14, every_copy=False)
+    found = seen(samples, copies=14)
+    assert all(x == target for x, target, _ in found)
     assert sorted(x for x, _, _ in found) == list(range(11))
     assert len({copy for _, _, copy in found}) > 3
 
@@ -40,7 +35,7 @@ def test_parts_of_an_epoch_do_not_overlap_and_are_as_large(samples):
     parts = [seen(samples, part=part, parts=2) for part in (0, 1)]
     assert [len(part) for part in parts] == [5, 5]
     assert max(Counter(x for part in parts for x, _, _ in part).values()) == 1
-    assert batches.count(samples, 4, 1, 2) == 2
+    assert batches.count(samples, 4, 2) == 2
 
 
 def test_the_order_is_the_seed_s(samples):

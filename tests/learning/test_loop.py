@@ -14,6 +14,7 @@ from torch import nn
 from fervid.errors import FervidError, InputError, OutputError
 from fervid.learning import loop, seeding, weights
 from fervid.learning.losses import three_losses
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 
@@ -37,7 +38,7 @@ def noisy(net, batch, generator):
 
 
 def stage(loss=noisy, **plan):
-    made = loop.Plan(**{"epochs": 12, "learning_rate": 0.1, "batch_size": 5, **plan})
+    made = Plan(**{"epochs": 12, "learning_rate": 0.1, "batch_size": 5, **plan})
     return loop.Stage("fit", made, loss, lambda net, batch: net(batch.arrays["x"]), copies=3)
 
 
@@ -118,19 +119,15 @@ def test_a_gradient_that_is_no_number_is_one_sentence(tmp_path):
         return F.cross_entropy(logits, batch.target)
 
     with pytest.raises(FervidError, match="lower learning rate"):
-        loop.train(stage(spoilt, clip=1.0), network(), samples(), samples(9, 1), run(tmp_path))
+        loop.train(
+            stage(spoilt, gradient_clip=1.0), network(), samples(), samples(9, 1), run(tmp_path)
+        )
 
 
 def test_a_run_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         loop.train(stage(), network(), samples(), samples(0), run(tmp_path / "file" / "run"))
-
-
-@pytest.mark.parametrize("plan", [{"epochs": -1}, {"batch_size": 0}, {"learning_rate": -0.1}])
-def test_a_plan_that_trains_nothing_says_so(plan):
-    with pytest.raises(InputError, match=f"{next(iter(plan))} of a training is"):
-        stage(**plan)
 
 
 @pytest.mark.parametrize("wrong", [{"device": "gpu7"}, {"device": "cuda:9"}, {"precision": "8"}])
@@ -143,7 +140,7 @@ def test_interrupted_by_an_error_it_resumes_equal(tmp_path):
     """Stopped in the middle of every epoch once, training still ends where it would have."""
     whole, broken = network(), network()
     kept = loop.train(
-        stage(checkpoint_seconds=0), whole, samples(), samples(9, 1), run(tmp_path / "1")
+        stage(), whole, samples(), samples(9, 1), run(tmp_path / "1", checkpoint_seconds=0)
     )
     steps = 0
 
@@ -157,7 +154,7 @@ def test_interrupted_by_an_error_it_resumes_equal(tmp_path):
     for _ in range(30):
         try:
             broken = network()
-            made, folder = stage(failing, checkpoint_seconds=0), run(tmp_path / "2")
+            made, folder = stage(failing), run(tmp_path / "2", checkpoint_seconds=0)
             history = loop.train(made, broken, samples(), samples(9, 1), folder)
             break
         except KeyboardInterrupt:
@@ -177,8 +174,9 @@ from fervid.learning import loop
 def slow(net, batch, generator):
     time.sleep(float(sys.argv[2]))
     return t.noisy(net, batch, generator)
-stage = t.stage(slow, checkpoint_seconds=0, epochs=30)
-loop.train(stage, t.network(), t.samples(), t.samples(9, 1), t.run(Path(sys.argv[1])))
+stage = t.stage(slow, epochs=30)
+run = t.run(Path(sys.argv[1]), checkpoint_seconds=0)
+loop.train(stage, t.network(), t.samples(), t.samples(9, 1), run)
 """
 
 
@@ -222,7 +220,7 @@ def test_adam_by_hand_and_resumed(tmp_path):
     before = {name: t.clone() for name, t in net.state_dict().items()}
     quiet = loop.Stage(
         "fit",
-        loop.Plan(1, **plan, batch_size=24),
+        Plan(1, **plan, batch_size=24),
         lambda net, batch, _: F.cross_entropy(net.eval()(batch.arrays["x"]), batch.target),
         lambda net, batch: net(batch.arrays["x"]),
     )
@@ -239,10 +237,10 @@ def test_adam_by_hand_and_resumed(tmp_path):
             raise KeyboardInterrupt
         return noisy(net, batch, generator)
 
-    made = stage(failing, checkpoint_seconds=0, **plan)
+    made, folder = stage(failing, **plan), run(tmp_path / "1", checkpoint_seconds=0)
     with pytest.raises(KeyboardInterrupt):
-        loop.train(made, broken, samples(), samples(9, 1), run(tmp_path / "1"))
+        loop.train(made, broken, samples(), samples(9, 1), folder)
     broken = network()
-    loop.train(made, broken, samples(), samples(9, 1), run(tmp_path / "1"))
+    loop.train(made, broken, samples(), samples(9, 1), folder)
     loop.train(stage(**plan), whole, samples(), samples(9, 1), run(tmp_path / "2"))
     assert weights.digest(whole.state_dict()) == weights.digest(broken.state_dict())

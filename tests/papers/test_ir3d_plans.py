@@ -94,5 +94,5 @@ def test_every_number_of_the_paper_s_own_is_planned() -> None:
             assert (cell.column in plan.networks) == cell.own
             assert cell.database in plan.systems
     assert set(PLANS["ir3d", "1"].networks.values()) == set(
-        replace(SYSTEMS["ir3d"], compare=True).compared
+        replace(SYSTEMS["ir3d"], compare=True).trained
     )

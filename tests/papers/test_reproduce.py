@@ -21,6 +21,7 @@ from fervid.papers.published import table as published
 from fervid.papers.reproduce import open_stores, reproduce
 from fervid.protocols import PROTOCOLS
 from fervid.systems import SYSTEMS
+from fervid.systems.agn3d import Input
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -271,11 +272,14 @@ def test_refusals(tmp_path: Path) -> None:
         again(1, tmp_path / "file")
 
 
+PRINTED = Input()
+
+
 @dataclass(frozen=True)
 class Named(System):
     """A system whose networks are called as asked for."""
 
-    size: int = 299
+    input: Input = PRINTED
     networks: tuple[str, ...] = ()
 
     def fit(self, train, validation, run):
@@ -295,8 +299,12 @@ def test_one_table_of_several_systems_on_the_same_folds(tmp_path: Path) -> None:
         "dtagn-mmi": System("dtagn-mmi"),
         "ir2d": Named("ir2d", networks=("ir2d",)),
         "ir3d": Named("ir3d", networks=("ir3d",)),
-        "agn3d": Named("agn3d", size=64, networks=("appearance", "geometry", "joint")),
-        "agn3d-experiment": Named("agn3d-experiment", size=112, networks=("appearance",)),
+        "agn3d": Named("agn3d", input=Input(size=64), networks=("appearance", "geometry", "joint")),
+        "agn3d-experiment": Named(
+            "agn3d-experiment",
+            input=SYSTEMS["agn3d-experiment"].input,
+            networks=("appearance",),
+        ),
     }
     (made,) = reproduce("agn3d", 1, {"ck_plus": STORE}, tmp_path, systems=systems)
     rows = {row.row: row for row in made.rows}
@@ -316,8 +324,8 @@ def test_one_table_of_several_systems_on_the_same_folds(tmp_path: Path) -> None:
     assert read(tmp_path / "runs" / "ck_plus-dtagn-paper-0").facts["recipe"]["compare"]
     assert not read(tmp_path / "runs" / "ck_plus-ir3d-paper-0").facts["recipe"]["compare"]
     assert "ours has no CRF" in rows["2DIR with CRF"].note
-    assert "with size=64" in rows["3DAGN, network 1 alone"].note
-    assert "with size" not in rows["landmarks, linear"].note
+    assert "with input.size=64" in rows["3DAGN, network 1 alone"].note
+    assert "with input.size" not in rows["landmarks, linear"].note
     assert "size" not in rows["3DAGN"].note and rows["STM-ExpLet"].ours is None
     # Rows that no paper prints are shown where their database is at hand.
     assert not any(name.startswith("MMI") for name in rows)

@@ -54,13 +54,12 @@ def test_open(tmp_path):
     import torch
 
     from fervid.learning.weights import save
-    from fervid.systems.dtagn.recognizer import DTAGNRecognizer
+    from fervid.systems.recognizer import Recognizer
 
     system = SYSTEMS["dtagn-mmi"]
     labels = ("anger", "happiness")
     torch.manual_seed(0)
-    made = DTAGNRecognizer(system, labels, system.dtan(2), system.dtgn(2))
-    made.add("joint")
+    made = Recognizer(system, labels, system.networks(2))
     made.save(tmp_path / "m.safetensors", {})
     opened = open_model(tmp_path / "m.safetensors")
     assert opened.labels == labels and opened.system.name == "dtagn-mmi"

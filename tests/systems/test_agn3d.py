@@ -1,39 +1,34 @@
-import json
-from dataclasses import asdict, replace
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from fervid.errors import InputError
-from fervid.learning import weights
+from fervid.learning import batches, weights
 from fervid.learning.batches import Batch
-from fervid.learning.inception3d import Style
+from fervid.learning.recipes import changed
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems import SYSTEMS
-from fervid.systems.agn3d import AGN3D, joint, network
+from fervid.systems.agn3d import AGN3D, inputs, joint, network, training
 
 LABELS = ("anger", "disgust", "happiness", "surprise")
-SMALL = AGN3D(
-    size=32,
-    width=1 / 16,
-    frames=4,
-    epochs_appearance=4,
-    learning_rate_appearance=0.01,
-    epochs_pair=1,
-    epochs_joint=1,
-    batch_size=8,
-)
+TINY = {
+    "input.size": 32, "input.frames": 4, "geometry.size": 32,
+    "appearance.width": 1 / 16, "geometry.width": 1 / 16,
+    "appearance.plan.epochs": 4, "geometry.plan.epochs": 1, "joint.plan.epochs": 1,
+    "appearance.plan.learning_rate": 0.01,
+    **{f"{stage}.plan.batch_size": 8 for stage in ("appearance", "geometry", "joint")},
+}  # fmt: skip
+SMALL = changed(AGN3D(), TINY)
 
 
 def samples(recipe=SMALL, n=20, seed=0):
     """Films that are brighter on top or below, and mouths that move, by their label."""
     rng = np.random.default_rng(seed)
     target = np.arange(n) % 4
-    pixels = recipe.size + 2 * recipe.margin
-    film = rng.integers(0, 100, (n, recipe.frames, pixels, pixels), np.uint8)
+    pixels = recipe.input.pixels
+    film = rng.integers(0, 100, (n, recipe.input.frames, pixels, pixels), np.uint8)
     film[target >= 2, :, pixels // 2 :] += 100
     face = np.random.default_rng(0).uniform(0.2, 0.8, (68, 2))
     points = np.tile(face, (n, 2, 1, 1))
@@ -60,6 +55,10 @@ def parameters(net, kind=nn.Module):
     return sum(p.numel() for m in layers for p in m.parameters(recurse=False))
 
 
+def modules(text):
+    return changed(AGN3D(), {"appearance.modules": text})
+
+
 def meta(make):
     """A network of full size without its numbers."""
     with torch.device("meta"):
@@ -67,7 +66,7 @@ def meta(make):
 
 
 def test_the_shallow_network_has_the_sizes_of_fig_2_up_to_its_last_module():
-    net = meta(lambda: SYSTEMS["agn3d"].network_1(7))
+    net = meta(lambda: network.network_1(SYSTEMS["agn3d"], 7))
     sizes = []
     for layer in net.layers:
         layer.register_forward_hook(lambda *made: sizes.append(tuple(made[-1].shape[1:])))
@@ -81,18 +80,19 @@ def test_the_shallow_network_has_the_sizes_of_fig_2_up_to_its_last_module():
 
 
 def test_other_modules_of_the_same_network():
-    whole = meta(lambda: replace(AGN3D(), modules="A-RA-B-RB-C").network_1(6))
+    whole = meta(lambda: network.network_1(modules("A-RA-B-RB-C"), 6))
     convolutions = [m.weight.numel() for m in whole.modules() if isinstance(m, nn.Conv3d)]
     assert sum(convolutions) == 14_677_472 - 2 * 96 * 7**3
     with pytest.raises(InputError, match="A-D"):
-        AGN3D(modules="A-D").network_1(6)
+        network.network_1(modules("A-D"), 6)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3])
 def test_the_experiment_s_convolutions_have_the_same_gradient_in_bf16(frames):
     """As float32's but for rounding; also over two frames, which its second one sees."""
     torch.manual_seed(0)
-    net = replace(SYSTEMS["agn3d-experiment"], size=32, width=0.5).network_1(3)
+    recipe = changed(SYSTEMS["agn3d-experiment"], {"input.size": 32, "appearance.width": 0.5})
+    net = network.network_1(recipe, 3)
     place = [isinstance(layer, nn.Conv3d) for layer in net.layers].index(True, 2)
     second = net.layers[place - 1 : place + 1]
     maps, wanted = torch.randn(4, 16, frames, 16, 16), torch.randn(4, 32, frames, 16, 16)
@@ -108,8 +108,8 @@ def test_the_experiment_s_convolutions_have_the_same_gradient_in_bf16(frames):
 
 
 def test_the_experiment_s_network_is_sec_4_1():
-    net = meta(lambda: SYSTEMS["agn3d-experiment"].network_1(7))
-    assert not SYSTEMS["agn3d-experiment"].geometry
+    net = meta(lambda: network.network_1(SYSTEMS["agn3d-experiment"], 7))
+    assert SYSTEMS["agn3d-experiment"].outputs == ("appearance",)
     kinds = [type(layer) for layer in net.layers]
     assert [kinds.count(k) for k in (nn.Conv3d, nn.MaxPool3d, nn.BatchNorm3d)] == [4, 3, 1]
     assert all(m.kernel_size == (3, 3, 3) for m in net.modules() if isinstance(m, nn.Conv3d))
@@ -127,19 +127,15 @@ def test_the_experiment_s_network_is_sec_4_1():
 
 
 def test_a_pair_s_network_is_vgg16():
-    net = meta(lambda: AGN3D().network_2())
-    assert AGN3D().image_size == 224
+    net = meta(lambda: network.network_2(AGN3D().geometry))
     assert parameters(net) == 138_357_544 - 1000 * 4097 + 2 * 4097
-    shared = meta(lambda: SYSTEMS["agn3d-shared-trunk"].pair_networks(7))
+    shared = meta(lambda: network.pair_networks(SYSTEMS["agn3d-shared-trunk"], 7))
     assert parameters(shared) == 138_357_544 - 1000 * 4097 + 42 * 4097
 
 
 def test_each_sample_meets_its_pair_s_network():
     for trunk in ("own", "shared"):
-        made = replace(SMALL, trunk=trunk).pair_networks(4)
-        if isinstance(made, network.OwnPairs):
-            made.networks.update({str(n): SMALL.network_2() for n in (1, 4, 5)})
-            assert made.trained == [1, 4, 5]
+        made = network.pair_networks(changed(SMALL, {"geometry.trunk": trunk}), 4)
         made.eval()
         images = torch.rand(6, 1, 32, 32, generator=torch.Generator().manual_seed(0))
         pair = torch.tensor([5, 1, 4, 1, 5, 4])
@@ -157,8 +153,7 @@ def test_each_sample_meets_its_pair_s_network():
 def test_stages_and_networks(trained):
     made, folder = trained
     assert {"appearance.csv", "joint.csv"} <= {p.name for p in folder.iterdir()}
-    for number in made.geometry.trained:
-        a, b = joint.pairs(4)[number]
+    for a, b in joint.pairs(4):
         assert (folder / f"pair-{a}-{b}.safetensors").exists()
     found = made.predict(samples().arrays)
     assert list(found) == ["appearance", "geometry", "joint"] and made.output == "joint"
@@ -173,14 +168,14 @@ def test_the_answer_is_the_softmax_of_the_sum_of_logits(trained):
     made, _ = trained
     arrays = samples(seed=3).arrays
     found = made.predict(arrays)
-    batch = next(made._each({name: array[:16] for name, array in arrays.items()}))
+    batch = next(batches.of_arrays(arrays, 16))
     with torch.no_grad():
-        first = made.appearance(SMALL.films(batch)).double()
-        images = SMALL.images(batch).expand(-1, 3, -1, -1)
+        first = made.networks["appearance"](inputs.films(SMALL.input, batch)).double()
+        images = inputs.images(SMALL.geometry, batch).expand(-1, 3, -1, -1)
         for b in range(16):
             two = sorted(first[b].topk(2).indices.tolist())
             number = joint.pairs(4).index(tuple(two))
-            second = made.geometry.networks[str(number)](images[b : b + 1])[0].double()
+            second = made.networks["geometry"].networks[str(number)](images[b : b + 1])[0].double()
             total = first[b].clone()
             total[two[0]] += second[0]
             total[two[1]] += second[1]
@@ -194,9 +189,9 @@ def test_the_answer_is_the_softmax_of_the_sum_of_logits(trained):
 def test_joint_training_moves_both_networks_and_keeps_the_one_alone(trained):
     made, folder = trained
     stored = weights.load(folder / "appearance.safetensors")[0]
-    for name, tensor in made.alone.state_dict().items():
+    for name, tensor in made.networks["alone"].state_dict().items():
         assert torch.equal(tensor, stored[name]), name
-    assert not torch.equal(made.appearance.top.weight, stored["top.weight"])
+    assert not torch.equal(made.networks["appearance"].top.weight, stored["top.weight"])
     tuned = weights.load(folder / "joint.safetensors")[0]
     moved = 0
     for number in {int(name.split(".")[2]) for name in tuned if name.startswith("geometry")}:
@@ -207,34 +202,28 @@ def test_joint_training_moves_both_networks_and_keeps_the_one_alone(trained):
     assert moved
 
 
-def test_pairs_are_trained_when_first_picked_whatever_the_order(tmp_path):
-    recipe = replace(SMALL, epochs_appearance=1, epochs_pair=1, epochs_joint=1)
-    one, other = fit(recipe, tmp_path / "1"), fit(recipe, tmp_path / "2")
-    begun = one.geometry.trained
-    assert begun == other.geometry.trained and len(begun) < 6
-    missing = sorted(set(range(6)) - set(begun))
-    one.complete(missing)
-    for number in reversed(missing):
-        other.complete([number, number])
-    assert one.geometry.trained == other.geometry.trained == list(range(6))
-    digests = [weights.digest(made.geometry.state_dict()) for made in (one, other)]
-    assert digests[0] == digests[1]
-    one.grow = None
-    one.complete(range(6))  # they are there
+def test_every_pair_is_trained_in_fit_and_none_in_predict(trained):
+    made, folder = trained
+    assert list(made.networks["geometry"].networks) == [str(n) for n in range(6)]
+    times = {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    before = weights.digest(made.networks.state_dict())
+    made.predict(samples(seed=9).arrays)
+    assert times == {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    assert weights.digest(made.networks.state_dict()) == before
 
 
 def test_a_pair_s_network_learns_its_two_labels_alone(tmp_path):
-    recipe = replace(SMALL, width=1 / 8, epochs_pair=15, learning_rate_pair=0.001)
-    recipe = replace(recipe, dropout_geometry=0.0)
+    changes = {
+        "width": 1 / 8, "plan.epochs": 15, "plan.learning_rate": 0.001, "dropout": 0.0
+    }  # fmt: skip
+    recipe = changed(SMALL, {f"geometry.{name}": value for name, value in changes.items()})
     train, check = samples(recipe, 48), samples(recipe, 16, 1)
     number = joint.pairs(4).index((1, 3))
-    net = recipe._pair(train, check, Run(tmp_path, device="cpu"), number)
-    found = recipe.pair_networks(4)
-    found.networks[str(number)] = net
+    found = training.fit_pairs(recipe, train, check, Run(tmp_path, device="cpu"))
     with torch.no_grad():
         points = torch.from_numpy(check.arrays["points"])
         batch = Batch({"points": points}, torch.zeros(16), torch.zeros(16))
-        logits = found.eval()(recipe.images(batch), torch.full((16,), number))
+        logits = found(inputs.images(recipe.geometry, batch), torch.full((16,), number))
     seen = np.isin(check.target, (1, 3))
     right = logits.argmax(1).numpy()[seen] == (check.target[seen] == 3)
     assert right.all()
@@ -243,7 +232,7 @@ def test_a_pair_s_network_learns_its_two_labels_alone(tmp_path):
 def test_a_saved_recogniser_holds_every_pair(trained, tmp_path):
     made, _ = trained
     made.save(tmp_path / "m.safetensors", {"licence": "Apache-2.0"})
-    assert made.geometry.trained == list(range(6))
+    assert len(made.networks["geometry"].networks) == 6
     loaded = AGN3D().load(tmp_path / "m.safetensors")
     assert loaded.system == SMALL and loaded.labels == LABELS
     arrays = samples(seed=4).arrays
@@ -268,17 +257,15 @@ def test_same_seed_same_answers_and_a_second_fit_trains_nothing(trained, tmp_pat
 
 
 def test_the_shared_trunk_is_one_training(tmp_path):
-    made = fit(replace(SMALL, trunk="shared"), tmp_path)
+    made = fit(changed(SMALL, {"geometry.trunk": "shared"}), tmp_path)
     names = {p.stem for p in tmp_path.glob("*.csv")}
-    assert names == {"appearance", "pairs", "joint"} and len(made.geometry.trained) == 6
+    assert names == {"appearance", "pairs", "joint"}
     found = made.predict(samples().arrays)
     assert list(found) == ["appearance", "geometry", "joint"]
 
 
 def test_the_experiment_is_network_1_alone(tmp_path):
-    recipe = replace(
-        SYSTEMS["agn3d-experiment"], size=32, width=1 / 16, epochs_appearance=2, batch_size=8
-    )
+    recipe = changed(SYSTEMS["agn3d-experiment"], {**TINY, "appearance.plan.epochs": 2})
     made = fit(recipe, tmp_path)
     assert made.output == "appearance"
     assert list(made.predict(samples(recipe).arrays)) == ["appearance"]
@@ -292,24 +279,14 @@ def test_fit_without_validation(tmp_path):
 
 def test_a_recipe_that_cannot_work_says_so():
     for wrong in (
-        {"film": "last"},
-        {"peak": "first"},
-        {"encoding": "lbp"},
-        {"neighbours": "round"},
-        {"appearance": "vgg"},
-        {"trunk": "none"},
-        {"decay": "step"},
-        {"parts": (1.0, 2.0)},
-        {"size": 16},
-        {"size_geometry": 16},
+        {"input.encoding": "ror"},
+        {"appearance.kind": "vgg"},
+        {"geometry.trunk": "none"},
+        {"joint.plan.decay": "step"},
+        {"geometry.parts": (1.0, 2.0)},
+        {"joint.lambdas": (1.0, 2.0, -1.0)},
+        {"input.size": 16},
+        {"geometry.size": 16},
     ):
-        with pytest.raises(InputError):
-            AGN3D(**wrong)
-
-
-def test_a_recipe_survives_json():
-    told = json.loads(json.dumps(asdict(SMALL)))
-    for name in ("maps", "parts", "lambdas"):
-        told[name] = tuple(told[name])
-    assert AGN3D(**told) == SMALL
-    assert Style(width=SMALL.width).filters(96) == 6
+        with pytest.raises(InputError, match=f"{next(iter(wrong))} of agn3d is"):
+            changed(AGN3D(), wrong)

@@ -2,16 +2,17 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 
 from fervid.faces.track import Track
 from fervid.learning.batches import Batch
 from fervid.learning.crops import Square
-from fervid.systems.agn3d import AGN3D, inputs, lbp, pictures
+from fervid.learning.recipes import changed
+from fervid.systems.agn3d import AGN3D, Geometry, Input, inputs, lbp, pictures
 
 WEIGHTS = (1.0, 2.0, 3.0, 4.0, 5.0)
-SMALL = AGN3D(size=40, frames=4, width=0.0625)
+SMALL = AGN3D(input=Input(size=40, frames=4), geometry=Geometry(size=40))
+GREY = changed(SMALL, {"input.encoding": "grey"})
 
 
 def track(frames=9, seed=0, apex=None):
@@ -37,42 +38,28 @@ def track(frames=9, seed=0, apex=None):
     )
 
 
-def test_the_peak_by_each_rule():
-    clip = track(apex=104)
-    assert inputs.pair(clip, clip.landmarks, "displacement") == (0, 6)
-    assert inputs.pair(clip, clip.landmarks, "last") == (0, 8)
-    assert inputs.pair(clip, clip.landmarks, "apex") == (0, 4)
-    unlabelled = replace(clip, apex=None)
-    assert inputs.pair(unlabelled, clip.landmarks, "apex") == (0, 6)
-    # The labelled frame may be one without a face: the nearest seen one is taken.
-    some = clip.rows(np.array([0, 1, 2, 8]))
-    assert inputs.pair(some, some.landmarks, "apex") == (0, 2)
+def test_the_peak_is_where_the_landmarks_lie_farthest_from_rest():
+    assert inputs.peak_row(track().landmarks) == 6
 
 
 def test_which_frames_a_film_shows():
-    assert inputs.chosen(20, 12, 4, "peak").tolist() == [[9, 10, 11, 12]]
-    assert inputs.chosen(20, 1, 4, "peak").tolist() == [[0, 0, 0, 1]]
-    assert inputs.chosen(20, 12, 4, "spread").tolist() == [[0, 4, 8, 12]]
-    assert inputs.chosen(1, 0, 3, "spread").tolist() == [[0, 0, 0]]
-    runs = inputs.chosen(11, 5, 4, "runs")
-    assert runs.tolist() == [[3, 4, 5, 6], [7, 8, 9, 10]]
-    assert inputs.chosen(4, 0, 4, "runs").tolist() == [[0, 1, 2, 3]]
-    assert inputs.chosen(2, 0, 4, "runs").tolist() == [[0, 0, 0, 1]]
+    assert inputs.film_rows(12, 4).tolist() == [9, 10, 11, 12]
+    assert inputs.film_rows(1, 4).tolist() == [0, 0, 0, 1]
 
 
 def test_a_sample_is_the_codes_of_the_crop_and_the_points_of_two_frames():
     clip = track()
     made = SMALL.inputs(clip)
-    pixels = 40 + 2 * SMALL.margin
+    pixels = 40 + 2 * SMALL.input.margin
     assert made["film"].shape == (1, 4, pixels, pixels) and made["film"].dtype == np.uint8
     used = clip.rows(np.array([0, 3, 4, 5, 6]))
-    square = Square(pixels, SMALL.crop_side * pixels / 40, SMALL.crop_down)
+    square = Square(pixels, SMALL.input.crop_side * pixels / 40, SMALL.input.crop_down)
     grey, points = inputs.cut(used, square)
     np.testing.assert_array_equal(made["film"][0], lbp.encode(grey[1:]))
-    left, top, side = Square(40, SMALL.crop_side, SMALL.crop_down).place(used.landmarks)
+    left, top, side = Square(40, SMALL.input.crop_side, SMALL.input.crop_down).place(used.landmarks)
     expected = (clip.landmarks[[0, 6]] - [left, top]) / side
     np.testing.assert_allclose(made["points"][0], expected, atol=1e-4)
-    plain = replace(SMALL, encoding="grey").inputs(clip)
+    plain = GREY.inputs(clip)
     np.testing.assert_array_equal(plain["film"][0], grey[1:])
     assert len(points) == 5
 
@@ -101,49 +88,40 @@ def test_too_little_of_a_face_gives_no_sample_and_a_still_gives_one():
     np.testing.assert_array_equal(still["points"][0, 0], still["points"][0, 1])
 
 
-def test_runs_are_samples_of_their_own_with_the_clip_s_points():
-    made = replace(SMALL, film="runs").inputs(track())
-    assert len(made["film"]) == 2 == len(made["points"])
-    assert not np.array_equal(made["film"][0], made["film"][1])
-    np.testing.assert_array_equal(made["points"][0], made["points"][1])
-
-
 def batch(recipe, n=6, seed=0, copy=0):
     rng = np.random.default_rng(seed)
-    pixels = recipe.size + 2 * recipe.margin
-    film = rng.integers(0, 256, (n, recipe.frames, pixels, pixels), np.uint8)
+    pixels = recipe.input.pixels
+    film = rng.integers(0, 256, (n, recipe.input.frames, pixels, pixels), np.uint8)
     points = rng.uniform(0.2, 0.8, (n, 2, 68, 2)).astype(np.float32)
     arrays = {"film": torch.from_numpy(film), "points": torch.from_numpy(points)}
     return Batch(arrays, torch.zeros(n, dtype=torch.int64), torch.full((n,), copy))
 
 
-@pytest.mark.parametrize("encoding", ["default", "nri-uniform"])
-def test_films_are_cut_and_mirrored_as_the_pictures_would_be(encoding):
-    recipe = replace(SMALL, encoding=encoding, shift=0.1)
+def test_films_are_cut_and_mirrored_as_the_pictures_would_be():
+    recipe = changed(SMALL, {"input.shift": 0.1})
     grey = batch(recipe).arrays["film"].numpy()
-    codes = torch.from_numpy(lbp.encode(grey, kind=encoding))
+    codes = torch.from_numpy(lbp.encode(grey))
     shift = torch.tensor([[0, 0], [8, 8], [3, 5], [5, 3], [0, 8], [4, 4]])
     mirror = torch.tensor([False, False, False, True, True, True])
-    table = torch.from_numpy(lbp.mirrored(encoding))
+    table = torch.from_numpy(lbp.mirrored())
     found = pictures.films(codes, mirror, table, shift, 40)
     for b in range(6):
         row, column = shift[b].tolist()
         expected = grey[b]
         if mirror[b]:
             expected, column = expected[..., ::-1].copy(), 8 - column
-        expected = lbp.encode(expected, kind=encoding)[:, row : row + 40, column : column + 40]
+        expected = lbp.encode(expected)[:, row : row + 40, column : column + 40]
         np.testing.assert_array_equal(found[b], expected)
 
 
 def test_films_as_the_network_takes_them():
-    codes = SMALL.films(batch(SMALL))
+    codes = inputs.films(SMALL.input, batch(SMALL))
     assert codes.shape == (6, 4, 40, 40) and codes.min() == -1 and codes.max() == 1
-    grey = replace(SMALL, encoding="grey")
-    seen = grey.films(batch(grey))
+    seen = inputs.films(GREY.input, batch(GREY))
     assert seen.mean((1, 2, 3)).abs().max() < 1e-5
     assert torch.allclose(seen.std((1, 2, 3)), torch.ones(6), atol=1e-4)
     generator = torch.Generator().manual_seed(0)
-    assert not torch.equal(SMALL.films(batch(SMALL), generator), codes)
+    assert not torch.equal(inputs.films(SMALL.input, batch(SMALL), generator), codes)
 
 
 def slow_difference(points, weights, size, spot):
@@ -218,9 +196,9 @@ def test_points_turn_about_the_middle_with_both_frames_alike():
 
 def test_images_change_with_a_generator_only():
     here = batch(SMALL)
-    expected = SMALL.images(here)
-    assert expected.shape == (6, 1, 40, 40) and torch.equal(SMALL.images(here), expected)
+    expected = inputs.images(SMALL.geometry, here)
+    assert expected.shape == (6, 1, 40, 40) and torch.equal(
+        inputs.images(SMALL.geometry, here), expected
+    )
     generator = torch.Generator().manual_seed(0)
-    assert not torch.allclose(SMALL.images(here, generator), expected, atol=0.01)
-    assert replace(SMALL, size=299).image_size == 224
-    assert replace(SMALL, size_geometry=64).image_size == 64
+    assert not torch.allclose(inputs.images(SMALL.geometry, here, generator), expected, atol=0.01)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fervid.faces.track import SIZE, Track
-from fervid.systems.dtagn import DTAGN, inputs
+from fervid.systems.dtagn import DTAGN, Appearance, inputs
+from fervid.systems.dtagn.points import EYES, MIRROR, POINTS, mirrored
 
 
 def slow_tim(frames, length):
@@ -50,9 +51,9 @@ def test_tim_passes_through_the_frames_themselves(n):
     np.testing.assert_allclose(inputs.tim_matrix(n, n), np.eye(n), atol=1e-9)
 
 
-@given(st.integers(1, 60), st.integers(2, 20), st.sampled_from(["tim", "linear"]))
-def test_interpolation_keeps_the_ends_and_what_stands_still(n, length, kind):
-    weights = inputs.INTERPOLATIONS[kind](n, length)
+@given(st.integers(1, 60), st.integers(2, 20))
+def test_interpolation_keeps_the_ends_and_what_stands_still(n, length):
+    weights = inputs.tim_matrix(n, length)
     np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-9)
     np.testing.assert_allclose(weights[0], np.eye(n)[0], atol=1e-9)
     np.testing.assert_allclose(weights[-1], np.eye(n)[-1], atol=1e-9)
@@ -64,26 +65,21 @@ def test_tim_of_a_film_played_backwards_is_the_film_backwards():
     np.testing.assert_allclose(there, back[::-1], atol=1e-4)
 
 
-def test_linear_interpolation():
-    out = inputs.resample(np.array([[0.0], [10.0], [20.0]]), 5, "linear")
-    np.testing.assert_allclose(out[:, 0], [0, 5, 10, 15, 20])
-
-
 def test_a_still_is_repeated():
     still = np.arange(6, dtype=np.float32).reshape(1, 3, 2)
     np.testing.assert_allclose(inputs.resample(still, 12), np.repeat(still, 12, axis=0))
 
 
 def test_points_are_intraface_s():
-    assert len(inputs.POINTS) == 49
-    assert not {60, 64} & set(inputs.POINTS) and min(inputs.POINTS) == 17
+    assert len(POINTS) == 49
+    assert not {60, 64} & set(POINTS) and min(POINTS) == 17
 
 
 def test_mirror_is_its_own_inverse_and_keeps_parts():
-    assert sorted(inputs.MIRROR) == list(range(17, 68))
-    assert all(inputs.MIRROR[other] == point for point, other in inputs.MIRROR.items())
-    assert inputs.MIRROR[30] == 30 and inputs.MIRROR[36] == 45 and inputs.MIRROR[48] == 54
-    exchange = inputs.mirrored()
+    assert sorted(MIRROR) == list(range(17, 68))
+    assert all(MIRROR[other] == point for point, other in MIRROR.items())
+    assert MIRROR[30] == 30 and MIRROR[36] == 45 and MIRROR[48] == 54
+    exchange = mirrored()
     assert [exchange[place] for place in exchange] == list(range(49))
 
 
@@ -111,8 +107,8 @@ def face(frames, seen=None):
     """A Track of random faces whose eyes lie level, 100 pixels apart."""
     rng = np.random.default_rng(0)
     points = rng.normal(160, 40, (frames, 68, 2)).astype(np.float32)
-    points[:, inputs.EYES[0]] = [110, 130]
-    points[:, inputs.EYES[1]] = [210, 130]
+    points[:, EYES[0]] = [110, 130]
+    points[:, EYES[1]] = [210, 130]
     status = np.zeros(frames, np.uint8) if seen is None else (~np.asarray(seen)).astype(np.uint8)
     return Track(
         rng.integers(0, 256, (frames, SIZE, SIZE, 3), np.uint8),
@@ -157,7 +153,7 @@ def test_a_still_gives_a_sample_that_stands_still():
 
 def test_one_frame_is_the_last():
     track = face(5)
-    one = DTAGN(frames_appearance=1).inputs(track)["faces"][0, 0]
+    one = DTAGN(appearance=Appearance(frames=1)).inputs(track)["faces"][0, 0]
     np.testing.assert_array_equal(one, DTAGN().inputs(track)["faces"][0, -1])
 
 

@@ -1,4 +1,4 @@
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,16 +8,25 @@ from torch import nn
 
 from fervid.errors import InputError
 from fervid.learning.batches import Batch
-from fervid.learning.inception3d import Style
+from fervid.learning.recipes import changed, flat
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems import SYSTEMS
-from fervid.systems.ir3d import IR3D
-from fervid.systems.ir3d.network import InceptionResNet, landmark_maps, last_grid
-from fervid.systems.ir3d.recognizer import answer
+from fervid.systems.ir3d import IR3D, Network, inputs, training
+from fervid.systems.ir3d.network import (
+    InceptionResNet,
+    build,
+    landmark_maps,
+    last_grid,
+    pooled_logits,
+)
 
 LABELS = ("anger", "fear", "happiness")
-SMALL = IR3D(size=64, width=1 / 16, hidden=8, epochs=2, batch_size=4)
+TINY = {
+    "input.size": 64, "network.width": 1 / 16, "network.hidden": 8,
+    "plan.epochs": 2, "plan.batch_size": 4,
+}  # fmt: skip
+SMALL = changed(IR3D(), TINY)
 NAMED = ("ir3d", "ir3d-shortcut", "ir2d", "ir3d-no-lstm", "ir3d-pooled")
 
 
@@ -37,19 +46,19 @@ def run(folder, seed=0):
 
 
 def small(name):
-    return replace(SYSTEMS[name], size=64, width=1 / 16, hidden=8, epochs=2, batch_size=4)
+    return changed(SYSTEMS[name], TINY)
 
 
-def eaten(recipe, n=2):
-    data = samples(n, recipe.size)
+def tensors(recipe, n=2):
+    data = samples(n, recipe.input.size)
     arrays = {name: torch.from_numpy(array) for name, array in data.arrays.items()}
     zeros = torch.zeros(n, dtype=torch.int64)
-    return recipe.eaten(Batch(arrays, zeros, zeros))
+    return inputs.tensors(recipe, Batch(arrays, zeros, zeros))
 
 
 def made(recipe, seed=0):
     torch.manual_seed(seed)
-    return recipe.network(3).eval()
+    return build(recipe, 3).eval()
 
 
 def parameters(network):
@@ -58,7 +67,7 @@ def parameters(network):
 
 def test_the_printed_network():
     with torch.device("meta"):
-        network = IR3D().network(7)
+        network = build(IR3D(), 7)
     convolved = sum(m.weight.numel() for m in network.modules() if isinstance(m, nn.Conv3d))
     assert convolved == 14_677_472
     assert network.lstm.input_size == 68_608 == 8 * 8 * 1072 and network.lstm.hidden_size == 200
@@ -86,8 +95,11 @@ def test_the_printed_network():
 def test_named_variants():
     assert all(SYSTEMS[name].name == name for name in NAMED)
     with torch.device("meta"):
-        networks = {name: SYSTEMS[name].network(7) for name in NAMED}
-    assert {name for name in NAMED if networks[name].maps is None} == {"ir3d-shortcut", "ir2d"}
+        networks = {name: build(SYSTEMS[name], 7) for name in NAMED}
+    assert {name for name in NAMED if not networks[name].recipe.landmarks} == {
+        "ir3d-shortcut",
+        "ir2d",
+    }
     assert {name for name in NAMED if networks[name].lstm is None} == {"ir2d", "ir3d-no-lstm"}
     assert networks["ir3d-pooled"].lstm.input_size == 1072
     assert parameters(networks["ir3d-shortcut"]) == parameters(networks["ir3d"])
@@ -98,7 +110,7 @@ def test_named_variants():
 @pytest.mark.parametrize("size", [49, 64, 96, 112, 128, 160, 224, 299])
 def test_the_last_map_s_side(size):
     with torch.device("meta"):
-        network = IR3D(size=size, width=1 / 16, head="lstm-pooled").network(3)
+        network = InceptionResNet(Network(width=1 / 16, head="lstm-pooled"), size, 3)
         x = network.reduction_b(
             network.reduction_a(network.stem(torch.zeros(1, 3, 10, size, size)))
         )
@@ -107,7 +119,7 @@ def test_the_last_map_s_side(size):
 
 def test_eq_1_is_the_lstm():
     torch.manual_seed(0)
-    network = InceptionResNet(3, Style(1 / 16), size=64, hidden=5)
+    network = InceptionResNet(Network(width=1 / 16, hidden=5), 64, 3)
     nn.init.normal_(network.lstm.bias_hh_l0)
     x = torch.randn(2, 6, network.lstm.input_size)
     with torch.no_grad():
@@ -140,15 +152,16 @@ def test_module_b_takes_the_landmarks_of_its_own_frames():
     network = made(SMALL)
     points = torch.rand(2, 10, 66, 2) * 64
     x = torch.zeros(2, 1, 8, 3, 3)
-    assert torch.equal(network.weights(points, x, 3), landmark_maps(points[:, 1:9], 64, 3))
-    assert made(small("ir3d-shortcut")).weights(points, x, 3) is None
+    printed = landmark_maps(points[:, 1:9], 64, 18)
+    assert torch.equal(network.weights(points, x, 18), F.adaptive_avg_pool2d(printed, 3))
+    assert made(small("ir3d-shortcut")).weights(points, x, 18) is None
 
 
 def test_landmarks_matter_where_they_are_asked_for():
     for name in NAMED:
         recipe = small(name)
         network = made(recipe)
-        pictures, points = eaten(recipe)
+        pictures, points = tensors(recipe)
         with torch.no_grad():
             first = network(pictures, points)
             second = network(pictures, points * 0 + 20.0)
@@ -161,21 +174,21 @@ def test_the_order_of_frames_matters_to_all_but_the_2d_network():
     for name in NAMED:
         recipe = small(name)
         network = made(recipe)
-        pictures, points = eaten(recipe)
+        pictures, points = tensors(recipe)
         with torch.no_grad():
-            forth = answer(network(pictures, points))
-            back = answer(network(pictures.flip(2), points.flip(1)))
+            forth = pooled_logits(network(pictures, points))
+            back = pooled_logits(network(pictures.flip(2), points.flip(1)))
         assert torch.allclose(forth, back, atol=1e-5) == (name == "ir2d"), name
 
 
 def test_the_2d_network_answers_with_the_mean_of_its_frames():
     recipe = small("ir2d")
     network = made(recipe)
-    pictures, points = eaten(recipe)
+    pictures, points = tensors(recipe)
     with torch.no_grad():
         each = network(pictures, points)
         expected = each.softmax(2).mean(1)
-        found = answer(each).softmax(1)
+        found = pooled_logits(each).softmax(1)
     assert each.shape == (2, 10, 3)
     torch.testing.assert_close(found, expected)
     target = torch.tensor([2, 0])
@@ -183,43 +196,35 @@ def test_the_2d_network_answers_with_the_mean_of_its_frames():
     batch = Batch(arrays, target, torch.zeros(2, dtype=torch.int64))
     slow = -torch.stack([each[b, :, k].mean() - each[b].logsumexp(1).mean()
                          for b, k in enumerate(target)]).mean()  # fmt: skip
-    assert recipe._loss(network, batch, torch.Generator()).item() == pytest.approx(
-        slow.item(), 1e-4
-    )
+    found = training.stage(recipe, "ir2d").loss(network, batch, torch.Generator())
+    assert found.item() == pytest.approx(slow.item(), 1e-4)
 
 
 def test_a_mirrored_film_has_mirrored_landmarks():
     arrays = {name: torch.from_numpy(array) for name, array in samples(2).arrays.items()}
     copy = torch.tensor([0, 1])
-    pictures, points = SMALL.eaten(Batch(arrays, copy, copy))
-    plain, same = eaten(SMALL)
+    pictures, points = inputs.tensors(SMALL, Batch(arrays, copy, copy))
+    plain, same = tensors(SMALL)
     assert torch.equal(pictures[0], plain[0]) and torch.equal(points[0], same[0])
     torch.testing.assert_close(pictures[1], plain[1].flip(3))
     np.testing.assert_allclose(points[1, ..., 0], 63 - same[1, ..., 0], atol=1e-4)
     assert torch.equal(points[1, ..., 1], same[1, ..., 1])
-    maps = landmark_maps(points[1:], 64, 64, rounded=False)
-    torch.testing.assert_close(maps, landmark_maps(same[1:], 64, 64, rounded=False).flip(3),
-                               atol=1e-5, rtol=0)  # fmt: skip
 
 
 def test_values_of_a_film():
-    """Brightness and contrast of a whole film fall out; or its range is -1..1."""
+    """Brightness and contrast of a whole film fall out."""
     faces = samples(2).arrays["faces"]
-    pictures, _ = eaten(SMALL)
+    pictures, _ = tensors(SMALL)
     slow = [(film - film.mean()) / film.std() for film in faces.astype(np.float64)]
     np.testing.assert_allclose(pictures.permute(0, 2, 3, 4, 1), slow, atol=1e-4)
-    ranged, _ = eaten(replace(SMALL, values="range"))
-    np.testing.assert_allclose(ranged.permute(0, 2, 3, 4, 1), faces / 127.5 - 1, atol=1e-6)
-    with pytest.raises(InputError, match="values"):
-        replace(SMALL, values="none")
 
 
 def test_activations_computed_twice_give_the_same_step():
     grads = []
     for checkpointing in (False, True):
-        recipe = replace(SMALL, checkpointing=checkpointing, dropout=0.0)
+        recipe = changed(SMALL, {"network.checkpointing": checkpointing, "network.dropout": 0.0})
         network = made(recipe).train()
-        F.cross_entropy(network(*eaten(recipe)), torch.tensor([0, 1])).backward()
+        F.cross_entropy(network(*tensors(recipe)), torch.tensor([0, 1])).backward()
         grads.append((network.state_dict(), [p.grad for p in network.parameters()]))
     (state, first), (again, second) = grads
     assert state.keys() == again.keys()
@@ -242,8 +247,8 @@ def test_compare_trains_the_three_columns_of_table_1(trained):
     assert {p.name for p in folder.glob("*.csv")} == {f"{name}.csv" for name in found}
     for name in found:
         alone = small(name)
-        assert asdict(recogniser.system.compared[name]) == {
-            **asdict(alone), "name": "ir3d", "compare": True
+        assert flat(recogniser.system.trained[name]) == {
+            **flat(alone), "name": "ir3d", "compare": True
         }  # fmt: skip
 
 
@@ -285,19 +290,17 @@ def test_a_small_network_learns_what_moves_where(tmp_path):
             at = int(9 + 3 * (t, 9 - t, 4.5)[label])
             faces[n, t, :, at : at + 8] += 200
     data = replace(data, arrays={**data.arrays, "faces": faces}, target=target)
-    recipe = replace(SMALL, epochs=12, width=1 / 8, size=49)
+    recipe = changed(SMALL, {"plan.epochs": 12, "network.width": 1 / 8, "input.size": 49})
     found = recipe.fit(data, data.take(target[:0]), run(tmp_path)).predict(data.arrays)["ir3d"]
     assert (found.argmax(1) == target).mean() > 0.8
 
 
 def test_a_recipe_that_cannot_work_says_so():
     for wrong in (
-        {"head": "sum"},
-        {"fill": "noise"},
-        {"stem_pool": "median"},
-        {"decay": "fast"},
-        {"size": 48},
-        {"frames": 4},
+        {"network.head": "sum"},
+        {"plan.decay": "fast"},
+        {"input.size": 48},
+        {"input.frames": 4},
     ):
-        with pytest.raises(InputError):
-            IR3D(**wrong)
+        with pytest.raises(InputError, match=f"{next(iter(wrong))} of ir3d is"):
+            changed(IR3D(), wrong)

@@ -1,13 +1,11 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from fervid.faces.track import Track
-from fervid.systems.ir3d import IR3D
+from fervid.systems.ir3d import IR3D, Input
 from fervid.systems.ir3d.inputs import POINTS, ends_at_apex, tens
 
-SMALL = IR3D(size=57)
+SMALL = IR3D(input=Input(size=57))
 
 
 def track(frames, apex=None, lost=()):
@@ -48,8 +46,6 @@ def test_every_other_clip_gives_consecutive_tens(apex):
 def test_short_clips_are_filled():
     for apex in (None, 106):
         assert shown(SMALL.inputs(track(7, apex))) == [[0, 0, 0, 0, 1, 2, 3, 4, 5, 6]]
-    slow = replace(SMALL, fill="stretch").inputs(track(4))
-    assert shown(slow) == [[0, 0, 0, 1, 1, 2, 2, 2, 3, 3]]
     assert shown(SMALL.inputs(track(1))) == [[0] * 10]
     assert shown(SMALL.inputs(track(10))) == [list(range(10))]
 
@@ -74,9 +70,8 @@ def test_66_points_without_the_inner_corners_of_the_mouth():
 
 @pytest.mark.parametrize("count", [1, 4, 9, 10, 11, 19, 20, 37])
 @pytest.mark.parametrize("last", [True, False])
-@pytest.mark.parametrize("fill", ["first", "stretch"])
-def test_films_are_in_order_and_of_ten(count, last, fill):
-    rows = tens(count, 10, last, fill)
+def test_films_are_in_order_and_of_ten(count, last):
+    rows = tens(count, 10, last)
     assert rows.shape == (1 if last else max(1, count // 10), 10)
     assert rows.min() >= 0 and rows.max() <= count - 1
     assert (np.diff(rows, axis=1) >= 0).all()

@@ -1,15 +1,14 @@
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from fervid.systems.ir3d import IR3D
-from fervid.systems.ir3d.network import landmark_maps
+from fervid.systems.ir3d import Network
+from fervid.systems.ir3d.network import InceptionResNet, landmark_maps
 
 
-def slow(points, size, grid, rounded=True):
+def slow(points, size, grid):
     """[3, Sec. 3.2] place by place: in its 7 x 7 window a landmark weighs 1 - 0.1 d, Eq. 2."""
     out = np.zeros((len(points), len(points[0]), grid, grid))
     for b, film in enumerate(points):
@@ -20,7 +19,7 @@ def slow(points, size, grid, rounded=True):
                     for x, y in frame:
                         x = (x + 0.5) * grid / size - 0.5
                         y = (y + 0.5) * grid / size - 0.5
-                        x, y = (round(x), round(y)) if rounded else (x, y)
+                        x, y = round(x), round(y)
                         dx, dy = abs(x - column), abs(y - row)
                         if dx <= 3.5 and dy <= 3.5:
                             best = max(best, 1 - 0.1 * (dx + dy))
@@ -34,20 +33,18 @@ def random_points(*shape, size=299, seed=0):
 
 
 @pytest.mark.parametrize("grid", [38, 18])
-@pytest.mark.parametrize("rounded", [True, False])
-def test_maps_equal_a_slow_transcription(grid, rounded):
+def test_maps_equal_a_slow_transcription(grid):
     points = random_points(2, 2, 9)
-    found = landmark_maps(points, 299, grid, rounded=rounded)
+    found = landmark_maps(points, 299, grid)
     assert found.shape == (2, 2, grid, grid) and found.dtype == torch.float32
-    expected = slow(points.double().tolist(), 299, grid, rounded)
+    expected = slow(points.double().tolist(), 299, grid)
     np.testing.assert_allclose(found.numpy(), expected, atol=2e-5)
 
 
 def test_a_smaller_map_is_the_printed_one_averaged():
     points = random_points(2, 10, 66, size=96)
-    recipe = IR3D(size=96, width=1 / 16)
     at_a, at_b = torch.zeros(2, 8, 10, 12, 12), torch.zeros(2, 8, 8, 5, 5)
-    network = recipe.network(3)
+    network = InceptionResNet(Network(width=1 / 16), 96, 3)
     printed = torch.tensor(slow(points.double().tolist(), 96, 38))
     for row, column in ((0, 0), (4, 7), (11, 11)):
         # Every printed place that this one reaches into.
@@ -59,8 +56,6 @@ def test_a_smaller_map_is_the_printed_one_averaged():
     found = network.weights(points, at_b, 18)
     expected = torch.nn.functional.adaptive_avg_pool2d(landmark_maps(points[:, 1:9], 96, 18), 5)
     assert torch.equal(found, expected)
-    bare = replace(recipe, averaged=False).network(3)
-    assert torch.equal(bare.weights(points, at_a, 38), landmark_maps(points, 96, 12))
     full = torch.zeros(2, 8, 10, 38, 38)
     assert torch.equal(network.weights(points, full, 38), landmark_maps(points, 96, 38))
 
@@ -100,6 +95,6 @@ def test_landmarks_outside_the_picture_reach_in():
 
 def test_other_settings():
     point = torch.tensor([[[[31.5, 31.5]]]])
-    found = landmark_maps(point, 64, 64, slope=0.2, window=3, outside=0.25)
-    assert (found > 0.25).sum() == 9 and found.min() == 0.25
+    found = landmark_maps(point, 64, 64, slope=0.2, window=3)
+    assert (found > 0).sum() == 9 and found.min() == 0
     assert found[0, 0, 33, 33] == pytest.approx(1 - 0.2 * 2)

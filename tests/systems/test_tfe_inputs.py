@@ -4,8 +4,8 @@ import torch
 
 from fervid.errors import InputError
 from fervid.faces.track import STATUS, Track
-from fervid.systems.tfe import TFE, inputs
-from fervid.systems.tfe.augment import Shake, shaken
+from fervid.systems.tfe import TFE, Input, Shake, inputs
+from fervid.systems.tfe.augment import shaken
 
 
 def track(side=320, status=(0, 1, 0), finder="builtin", faces=None):
@@ -27,8 +27,11 @@ def test_a_sample_for_each_row_with_a_face():
     assert made.shape == (2, 48, 48) and made.dtype == np.uint8
     assert made[0].max() == 0 and made[1].min() == 2
     assert TFE().inputs(track(status=(1, 1)))["faces"].shape == (0, 48, 48)
-    assert TFE(last_frames=1).inputs(track(faces=faces))["faces"].tolist() == made[1:].tolist()
-    assert TFE(size=96).inputs(track())["faces"].shape == (2, 96, 96)
+    assert (
+        TFE(input=Input(last_frames=1)).inputs(track(faces=faces))["faces"].tolist()
+        == made[1:].tolist()
+    )
+    assert TFE(input=Input(size=96)).inputs(track())["faces"].shape == (2, 96, 96)
 
 
 def test_the_cut_shows_what_fer_plus_shows():
@@ -38,7 +41,9 @@ def test_the_cut_shows_what_fer_plus_shows():
     faces = np.zeros((1, 320, 320, 3), np.uint8)
     for x, y in np.rint(eyes).astype(int):
         faces[0, y - 6 : y + 7, x - 6 : x + 7] = 255
-    made = TFE(size=96).inputs(track(status=(0,), faces=faces))["faces"][0].astype(float)
+    made = (
+        TFE(input=Input(size=96)).inputs(track(status=(0,), faces=faces))["faces"][0].astype(float)
+    )
     rows, columns = np.indices(made.shape) + 0.5
     left, right = ((columns < 48) * made, (columns >= 48) * made)
     centres = [((m * columns).sum() / m.sum(), (m * rows).sum() / m.sum()) for m in (left, right)]

@@ -6,10 +6,7 @@ from torch import nn
 
 from fervid.errors import InputError
 from fervid.systems import SYSTEMS
-from fervid.systems.tfe import network
 from fervid.systems.tfe.network import (
-    RESNET12,
-    RESNET18,
     Alone,
     Block,
     DeepID,
@@ -17,7 +14,11 @@ from fervid.systems.tfe.network import (
     LocalConv,
     Standardise,
     Tandem,
+    build,
 )
+from fervid.systems.tfe.notation import RESNET18, parse
+
+RESNET12 = "C16-I16-P16-P16-P32-P64"  # [5, Sec. 4.2]
 
 
 def parameters(net):
@@ -58,7 +59,7 @@ def test_resnet18_has_18_layers_8_blocks_and_184_472_parameters():
 def test_resnet12_has_one_identity_block_less_per_width_and_one_projection_more():
     net = Alone(Emotion(RESNET12, 96), 8)
     assert weighted(net) == 12
-    long, short = ([k for k, _, _ in network.parse(text)] for text in (RESNET18, RESNET12))
+    long, short = ([k for k, _, _ in parse(text)] for text in (RESNET18, RESNET12))
     assert long.count("I") - short.count("I") == 4 and short.count("P") - long.count("P") == 1
     expected = conv(1, 16) + identity_block(16) + 2 * projection_block(16, 16)
     expected += projection_block(16, 32) + projection_block(32, 64) + 65 * 8
@@ -165,11 +166,6 @@ def test_dropout_acts_on_the_identity_feature_alone():
     assert (found[:, 160:] == 0).float().mean() < 0.01
 
 
-def test_a_hidden_layer_on_demand():
-    net = Tandem(DeepID(48), Emotion("C4-P8", 48), 5, 0.4, hidden=32)
-    assert [m.out_features for m in net.top if isinstance(m, nn.Linear)] == [32, 5]
-
-
 def test_standardise_knows_every_pixel():
     rng = np.random.default_rng(0)
     faces = rng.integers(0, 256, (2500, 6, 6)).astype(np.uint8)
@@ -195,11 +191,11 @@ def test_larger_faces_reach_the_identity_network_made_smaller():
 @pytest.mark.parametrize("text", ["", "I16", "C16-X3", "C16-I32", "C16-C16", "C16-M2"])
 def test_a_notation_that_is_none_says_so(text):
     with pytest.raises(InputError, match="write"):
-        network.parse(text)
+        parse(text)
 
 
 def test_the_named_variants_have_their_sizes():
     plus = SYSTEMS["tfe-plus"]
-    assert parameters(plus.untrained("joint", 8, (48, False))) <= 1_500_000
-    assert parameters(SYSTEMS["tfe"].untrained("joint", 8)) == 982_820
-    assert SYSTEMS["tfe-ck"].emotion == RESNET12
+    assert parameters(build(plus, "joint", 8)) <= 1_500_000
+    assert parameters(build(SYSTEMS["tfe"], "joint", 8)) == 982_820
+    assert SYSTEMS["tfe-ck"].emotion.layers == RESNET12

@@ -126,19 +126,21 @@ def export_weights(
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
 ) -> None:
     """Write a TFE model as ONNX, for programs without torch; checked against torch."""
+    from fervid.systems.recognizer import Recognizer
     from fervid.systems.shipped import open_model
-    from fervid.systems.tfe import TFERecognizer
+    from fervid.systems.tfe import TFE
     from fervid.systems.tfe.export import export
 
     made = open_model(model)
-    if not isinstance(made, TFERecognizer):
+    if not (isinstance(made, Recognizer) and isinstance(made.system, TFE)):
         raise InputError(f"{model} is of {made.system.name}: only models of still faces go to ONNX")
     print(f"written: {out}, within {export(made, out):.1g} of torch")
 
 
-def systems() -> None:
-    """List the systems and the fields of their recipes."""
-    from fervid.systems import SYSTEMS
+def systems(
+    name: Annotated[str, typer.Argument(help="A system, to list its fields.")] = "",
+) -> None:
+    """List the systems; with a name, the fields of its recipe and where each number is from."""
+    from fervid.cli import listing
 
-    for name, made in SYSTEMS.items():
-        print(f"{name}: {made}")
+    print(listing.recipe(recipe(name, [])) if name else listing.table())

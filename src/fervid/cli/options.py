@@ -27,7 +27,8 @@ Precision = Annotated[
 ]
 Table = Annotated[str, typer.Option("--labels", help="Of several databases: which labels answer.")]
 Sets = Annotated[
-    list[str] | None, typer.Option("--set", help="A field of the recipe: --set learning_rate=0.02")
+    list[str] | None,
+    typer.Option("--set", help="Override a recipe field: --set plan.epochs=60."),
 ]
 LoaderSets = Annotated[
     list[str] | None, typer.Option("--set", help="What the database's loader takes: light=dark")

@@ -38,7 +38,9 @@ def evaluate(
         bool, typer.Option("--save-models", help="Keep every fold's trained system.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Run folder; default under runs/.")] = None,
-    fusion: Annotated[str | None, typer.Option(help="Of dtagn: joint, weighted, ...")] = None,
+    fusion: Annotated[
+        str | None, typer.Option(help="Short for --set output=..., as in joint, weighted.")
+    ] = None,
     sets: Sets = None,
     validation: Validation = 0.2,
     seed: Seed = 0,
@@ -51,7 +53,7 @@ def evaluate(
     One store: by the protocol (paper). Several: each database tested once by what learnt from the
     others. With --test: trained on the stores, tested on that.
     """
-    made = recipe(system, [*(sets or []), *([f"fusion={fusion}"] if fusion else [])])
+    made = recipe(system, [*(sets or []), *([f"output={fusion}"] if fusion else [])])
     told: dict[str, Any] = {
         "seed": seed,
         "device": device,

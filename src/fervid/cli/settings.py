@@ -2,13 +2,13 @@
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
 from inspect import signature
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from fervid.errors import InputError, shown
+from fervid.learning.recipes import changed, flat
 
 LONGEST = 10_000  # characters of a value
 MOST = 2**31 - 1  # of a number
@@ -25,18 +25,17 @@ def recipe(name: str, sets: Sequence[str]) -> Any:
     if name == "linear":
         from fervid.evaluation.baseline import Linear
 
-        return replace(Linear(), **_values(name, sets, {}))
+        return changed(Linear(), _values(name, sets, {}))
     if name not in SYSTEMS:
         raise InputError(f"no system {name!r}: choose one of {', '.join(SYSTEMS)}, or linear")
     system: Any = SYSTEMS[name]
-    known = {field.name: getattr(system, field.name) for field in fields(system)}
-    return replace(system, **_values(name, sets, known))
+    return changed(system, _values(name, sets, flat(system)))
 
 
 def everywhere(sets: Sequence[str]) -> dict[str, Any]:
     """Every system of the catalogue with the fields that --set names replaced where it has them.
 
-    `size=64` is for all systems that have such a field, `agn3d.size=64` for the one.
+    `input.size=64` is for all systems that have such a field, `agn3d.input.size=64` for the one.
 
     Raises:
         InputError: no such system or field, or a value of another kind than the default's.
@@ -44,18 +43,21 @@ def everywhere(sets: Sequence[str]) -> dict[str, Any]:
     from fervid.systems import SYSTEMS
 
     found: dict[str, list[str]] = {name: [] for name in SYSTEMS}
+    known = {name: flat(system) for name, system in SYSTEMS.items()}
     for pair in sets:
-        field, _, _ = pair.partition("=")
-        alone, dot, _ = field.rpartition(".")
-        if dot and alone not in found:
-            raise InputError(
-                f"--set {_brief(pair)}: no system {alone!r}; name one of {', '.join(SYSTEMS)}"
-            )
-        having = [alone] if dot else [name for name in found if hasattr(SYSTEMS[name], field)]
+        field = pair.partition("=")[0]
+        alone = field.partition(".")[0]
+        if alone in SYSTEMS:
+            found[alone].append(pair.removeprefix(f"{alone}."))
+            continue
+        having = [name for name in found if field in known[name]]
         if not having:
-            raise InputError(f"--set {_brief(pair)}: no system has a field {field}")
+            raise InputError(
+                f"--set {_brief(pair)}: no system has a field {_brief(field)}; `fervid systems "
+                f"NAME` lists them, and SYSTEM.FIELD=VALUE is for one of {', '.join(SYSTEMS)}"
+            )
         for name in having:
-            found[name].append(pair.removeprefix(f"{alone}."))
+            found[name].append(pair)
     return {name: recipe(name, some) if some else SYSTEMS[name] for name, some in found.items()}
 
 
@@ -100,12 +102,23 @@ def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[st
     for pair in sets:
         key, _, text = pair.partition("=")
         if key not in known or not text:
-            fields_of = f"{name} has the fields {', '.join(known)}" if known else f"{name} has none"
+            listed = ", ".join(_choices(key, known))
+            fields_of = f"{name} has the fields {listed}" if known else f"{name} has none"
             raise InputError(f"--set {_brief(pair)}: {fields_of}; use NAME=VALUE")
         if len(text) > LONGEST:
             raise InputError(f"--set {key}: a value of {len(text)} characters: shorten it")
         found[key] = _value(text, known[key], pair)
     return found
+
+
+def _choices(key: str, known: Mapping[str, Any]) -> list[str]:
+    """The fields beside a mistaken one; a group of fields as its name and a dot."""
+    group = key.rpartition(".")[0]
+    while group and not any(name.startswith(f"{group}.") for name in known):
+        group = group.rpartition(".")[0]
+    start = f"{group}." if group else ""
+    names = [name.removeprefix(start) for name in known if name.startswith(start)]
+    return list(dict.fromkeys(start + "".join(name.partition(".")[:2]) for name in names))
 
 
 def _value(text: str, default: Any, pair: str) -> Any:

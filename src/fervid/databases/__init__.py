@@ -20,6 +20,7 @@ from fervid.databases import (
     rml,
 )
 from fervid.errors import DatabaseError
+from fervid.plugins import joined
 
 
 def _drawn(root: Path) -> Database:
@@ -30,7 +31,7 @@ def _drawn(root: Path) -> Database:
     return load_drawn(root)
 
 
-DATABASES: Mapping[str, Callable[..., Database]] = {
+CATALOGUE: Mapping[str, Callable[..., Database]] = {
     "ck_plus": ck_plus.load,
     "ck_plus_stills": ck_plus.stills,
     "oulu_casia": oulu_casia.load,
@@ -50,6 +51,9 @@ DATABASES: Mapping[str, Callable[..., Database]] = {
     "drawn": _drawn,
     "folder": folder.load,
 }
+
+# With those of other packages: docs/extending.md.
+DATABASES: Mapping[str, Callable[..., Database]] = joined(CATALOGUE, "fervid.databases")
 
 # Whose pictures are faces already, cut out: the finder "cropped" takes them whole.
 CROPPED = frozenset({"fer_plus"})

@@ -13,7 +13,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import BadZipFile
@@ -32,6 +32,7 @@ from fervid.evaluation.tables import write_tables
 from fervid.evaluation.votes import with_votes
 from fervid.evaluation.workers import Points, work_all
 from fervid.faces.track import Track
+from fervid.learning.recipes import flat
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
 from fervid.learning.seeding import derive
@@ -209,12 +210,10 @@ def learnt_from(system: System) -> dict[str, Any]:
 
 
 def recipe(system: System) -> dict[str, Any]:
-    """A system's fields as JSON has them, but those that two equal systems may differ in."""
+    """A system's fields as JSON has them, by dotted names."""
     if not is_dataclass(system) or isinstance(system, type):
         return {}
-    counted = [each.name for each in fields(system) if each.compare]
-    told = asdict(system)
-    return dict(json.loads(json.dumps({name: told[name] for name in counted}, default=str)))
+    return dict(json.loads(json.dumps(flat(system), default=str)))
 
 
 @contextmanager

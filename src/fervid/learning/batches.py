@@ -1,12 +1,14 @@
 """Batches: a seeded shuffle of samples, each epoch the same from its seed alone."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fervid.learning.samples import Samples
@@ -41,9 +43,9 @@ class Batch:
         return Batch(arrays, self.target.pin_memory(), self.copy.pin_memory())
 
 
-def count(samples: Samples, size: int, copies: int = 1, share: int = 1) -> int:
+def count(samples: Samples, size: int, share: int = 1) -> int:
     """How many batches an epoch has; see `shuffled`."""
-    return -(-(len(samples) * copies // share) // size)
+    return -(-(len(samples) // share) // size)
 
 
 def shuffled(
@@ -51,30 +53,34 @@ def shuffled(
     size: int,
     generator: torch.Generator,
     copies: int = 1,
-    every_copy: bool = True,
     part: int = 0,
     parts: int = 1,
 ) -> Iterator[Batch]:
-    """An epoch in random order.
+    """An epoch in random order: each sample once, as one of its copies drawn at random.
 
     Args:
         size: of a batch; the last one may be smaller.
         copies: how many augmented copies of a sample there are, itself included.
-        every_copy: the epoch holds each copy of each sample once; else each sample once, as a
-            copy drawn at random.
         part, parts: this process's share of the epoch; every part has the same number of samples.
     """
-    if every_copy:
-        order = torch.randperm(len(samples) * copies, generator=generator)
-        rows, copy = order // copies, order % copies
-    else:
-        rows = torch.randperm(len(samples), generator=generator)
-        copy = torch.randint(copies, rows.shape, generator=generator)
+    rows = torch.randperm(len(samples), generator=generator)
+    copy = torch.randint(copies, rows.shape, generator=generator)
     end = len(rows) // parts * parts
     rows, copy = rows[part:end:parts], copy[part:end:parts]
     for start in range(0, len(rows), size):
         here = slice(start, start + size)
         yield take(samples, rows[here].numpy(), copy[here])
+
+
+def of_arrays(arrays: Mapping[str, NDArray[Any]], size: int) -> Iterator[Batch]:
+    """Arrays (N, ...) in their order, without targets."""
+    count = len(next(iter(arrays.values())))
+    for start in range(0, count, size):
+        here = {
+            name: torch.from_numpy(np.array(a[start : start + size])) for name, a in arrays.items()
+        }
+        none = torch.zeros(min(size, count - start), dtype=torch.int64)
+        yield Batch(here, none, none)
 
 
 def ahead(

@@ -24,14 +24,10 @@ class Style:
         width: scales every printed number of filters; 1 is as printed.
         time: kernels reach over time as printed; else each frame is seen alone, by the same 2D
             network, and "valid" padding takes no frame away.
-        norm: batch norm between every convolution and its ReLU (not after the linear ones).
-        pool: of the stem, "max" or "average".
     """
 
     width: float = 1.0
     time: bool = True
-    norm: bool = True
-    pool: str = "max"
 
     def filters(self, printed: int) -> int:
         """How many filters there are in place of the printed number."""
@@ -39,7 +35,7 @@ class Style:
 
 
 class Convolution(nn.Sequential):
-    """Convolution, batch norm, ReLU.
+    """Convolution, batch norm, ReLU; a linear one is the convolution alone.
 
     Args:
         inside, outside: channels.
@@ -61,18 +57,16 @@ class Convolution(nn.Sequential):
     ) -> None:
         size = kernel if style.time else (1, *kernel[1:])
         padding = (0, 0, 0) if valid else (size[0] // 2, size[1] // 2, size[2] // 2)
-        bias = linear or not style.norm
         layers: list[nn.Module] = [
-            nn.Conv3d(inside, outside, size, (1, stride, stride), padding, bias=bias)
+            nn.Conv3d(inside, outside, size, (1, stride, stride), padding, bias=linear)
         ]
         if not linear:
-            layers += [nn.BatchNorm3d(outside)] if style.norm else []
-            layers += [nn.ReLU(inplace=True)]
+            layers += [nn.BatchNorm3d(outside), nn.ReLU(inplace=True)]
         super().__init__(*layers)
         # He et al., ICCV 2015; a linear layer has no ReLU to make up for.
         weight = layers[0].weight
         nn.init.kaiming_normal_(weight, nonlinearity="linear" if linear else "relu")  # type: ignore[arg-type]
-        if bias:
+        if linear:
             nn.init.constant_(layers[0].bias, 0)  # type: ignore[arg-type]
 
 
@@ -93,16 +87,9 @@ def chain(inside: int, style: Style, *layers: tuple[int, Kernel], last: int = 1)
     return nn.Sequential(*made)
 
 
-def pooling(kind: str, stride: int, kernel: int = 3) -> nn.Module:
-    """Pooling over 1 x kernel x kernel, "same"; "max", or "average" over what lies in the picture.
-
-    Args:
-        kernel: odd, pixels.
-    """
-    size, strides, padding = (1, kernel, kernel), (1, stride, stride), (0, kernel // 2, kernel // 2)
-    if kind == "max":
-        return nn.MaxPool3d(size, strides, padding)
-    return nn.AvgPool3d(size, strides, padding, count_include_pad=False)
+def pooling(stride: int) -> nn.MaxPool3d:
+    """Max pooling over 1 x 3 x 3, "same"; the figure leaves its kind open."""
+    return nn.MaxPool3d((1, 3, 3), (1, stride, stride), (0, 1, 1))
 
 
 class Stem(nn.Sequential):
@@ -116,9 +103,9 @@ class Stem(nn.Sequential):
         first, self.outside = style.filters(96), style.filters(192)
         super().__init__(
             Convolution(inside, first, (7, 7, 7), style, stride=2),
-            pooling(style.pool, stride=2),
+            pooling(stride=2),
             Convolution(first, self.outside, (5, 5, 5), style, stride=2),
-            pooling(style.pool, stride=1),
+            pooling(stride=1),
         )
 
 

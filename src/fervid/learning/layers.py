@@ -7,16 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def window(size: int, kind: str) -> Tensor:
-    """(size,) weights of one axis, summing to 1.
+def window(size: int) -> Tensor:
+    """(size,) Gaussian weights of one axis, summing to 1.
 
     Args:
-        size: odd, pixels.
-        kind: "gaussian" (standard deviation a quarter of the size, so that the window holds two
-            of them on each side) or "uniform".
+        size: odd, pixels; four standard deviations, so that the window holds two on each side.
     """
-    if kind == "uniform":
-        return torch.full((size,), 1 / size)
     places = torch.arange(size) - (size - 1) / 2
     weights = torch.exp(-(places**2) / (2 * (size / 4) ** 2))
     return weights / weights.sum()
@@ -43,24 +39,23 @@ class LocalContrast(nn.Module):
     """Local contrast normalisation, subtractive then divisive (Jarrett et al., ICCV 2009).
 
     v = x - sum w x and y = v / max(c, s), where s = sqrt(sum w v^2) and c is the mean of s over
-    the picture; the sums run over a window of n x n around a pixel, with weights that sum to 1.
+    the picture; the sums run over the C maps and a window of n x n around a pixel, with weights
+    that sum to 1.
     At the picture's border the window ends there and its weights still sum to 1.
 
     Args:
         size: n, odd.
-        across: the sums also run over the C maps, as in Jarrett et al.; else each map for itself.
-        kind: the window's weights, see `window`.
     """
 
-    def __init__(self, size: int, across: bool = True, kind: str = "gaussian") -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.size, self.across, self.kind = size, across, kind
+        self.size = size
         self.taps: Tensor
-        self.register_buffer("taps", window(size, kind), persistent=False)
+        self.register_buffer("taps", window(size), persistent=False)
 
     def extra_repr(self) -> str:
         """What `repr` says of it."""
-        return f"{self.size}, across={self.across}, kind={self.kind!r}"
+        return str(self.size)
 
     def _local_mean(self, x: Tensor) -> Tensor:
         """Weighted mean in each map's window, (B, C, H, W) to the same."""
@@ -83,12 +78,8 @@ class LocalContrast(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same."""
-        if self.across:
-            out: Tensor = _AcrossMaps.apply(x, self._scale_and_shift)  # type: ignore[no-untyped-call]
-            return out
-        wide = x.float()
-        scale, shift = self._scale_and_shift(wide, wide.square())
-        return (wide * scale + shift).to(x.dtype)
+        out: Tensor = _AcrossMaps.apply(x, self._scale_and_shift)  # type: ignore[no-untyped-call]
+        return out
 
 
 class _AcrossMaps(torch.autograd.Function):

@@ -12,8 +12,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,53 +27,12 @@ from fervid.errors import FervidError, InputError, WeightsError
 from fervid.learning import batches, seeding, weights
 from fervid.learning.averaging import Average
 from fervid.learning.batches import Batch
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.progress import track
 
 History = list[dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Gradient descent, stochastic with momentum, or Adam; weight decay.
-
-    Args:
-        epochs: how many at most.
-        learning_rate: at the start.
-        decay: "cosine" brings the learning rate to 0 over the epochs, "none" keeps it.
-        clip: the largest norm of a step's gradient, longer ones are shortened; 0 for none.
-        patience: stop after so many epochs without a better validation loss; 0 never does.
-        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
-        optimiser: "sgd", or "adam", whose first decay rate is `momentum`.
-        warmup: epochs in which the learning rate rises from 0 to where it starts.
-        average: decay of a running mean of the weights, which is measured and kept in their
-            place; 0 for none.
-        choose: which epoch is kept: that of the best validation "loss" or "accuracy", or the
-            "last" (which validation then has no part in).
-    """
-
-    epochs: int
-    learning_rate: float
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    clip: float = 0.0
-    batch_size: int = 32
-    decay: str = "cosine"
-    patience: int = 0
-    checkpoint_seconds: float = 30.0
-    optimiser: str = "sgd"
-    warmup: int = 0
-    average: float = 0.0
-    choose: str = "loss"
-
-    def __post_init__(self) -> None:
-        """Refuse what no training could use."""
-        least = {"epochs": 0, "batch_size": 1, "learning_rate": 0, "momentum": 0, "weight_decay": 0}
-        for name, low in least.items():
-            if getattr(self, name) < low:
-                value = getattr(self, name)
-                raise InputError(f"{name} of a training is {value}: use {low} or more")
 
 
 @dataclass(frozen=True)
@@ -84,8 +43,9 @@ class Stage:
         name: of its files, and said in the progress line.
         loss: the mean loss of a batch, as a scalar; the generator is for augmentation.
         logits: (B, K) of a batch as it is, for validation.
-        copies, every_copy: see `batches.shuffled`.
-        settings: what else the result depends on; a checkpoint of other settings is not resumed.
+        copies: see `batches.shuffled`.
+        given: parts of the recipe and anything else the result depends on, as JSON or dataclasses;
+            with plan, samples and initial weights they are the key by which a stage resumes.
     """
 
     name: str
@@ -93,8 +53,7 @@ class Stage:
     loss: Callable[[Any, Batch, torch.Generator], Tensor]
     logits: Callable[[Any, Batch], Tensor]
     copies: int = 1
-    every_copy: bool = True
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -143,7 +102,7 @@ def train(
         with average.held():
             measured = measure(stage, wrapped, validation, fabric.device)
             _keep_best(state, {"epoch": epoch, "loss": loss, **measured}, network, stage.plan)
-        late = time.monotonic() - written >= stage.plan.checkpoint_seconds
+        late = time.monotonic() - written >= run.checkpoint_seconds
         if late and fabric.is_global_zero:
             _store(checkpoint, key, network, optimiser, average, state)
             written = time.monotonic()
@@ -204,15 +163,13 @@ def _epoch(
     """One pass over the samples; returns the mean loss."""
     plan, seen = stage.plan, 0
     total = torch.zeros((), device=fabric.device)
-    copies = stage.copies if stage.every_copy else 1
-    steps = batches.count(samples, plan.batch_size, copies, fabric.world_size)
+    steps = batches.count(samples, plan.batch_size, fabric.world_size)
     order = seeding.generator(seed, stage.name, epoch, "order")
     noise = seeding.generator(seed, stage.name, epoch, "noise", fabric.global_rank)
     network.train()
     with seeding.seeded(seed, stage.name, epoch, "dropout", fabric.global_rank):
         epoch_batches = batches.shuffled(
-            samples, plan.batch_size, order, stage.copies, stage.every_copy,
-            fabric.global_rank, fabric.world_size,
+            samples, plan.batch_size, order, stage.copies, fabric.global_rank, fabric.world_size
         )  # fmt: skip
         for step, batch in enumerate(batches.ahead(epoch_batches, fabric.device)):
             for group in optimiser.param_groups:
@@ -220,10 +177,10 @@ def _epoch(
             loss = stage.loss(network, batch, noise)
             optimiser.zero_grad()
             fabric.backward(loss)
-            if plan.clip:
+            if plan.gradient_clip:
                 # One that is no number is told of below, by the loss it leads to.
                 fabric.clip_gradients(
-                    network, optimiser, max_norm=plan.clip, error_if_nonfinite=False
+                    network, optimiser, max_norm=plan.gradient_clip, error_if_nonfinite=False
                 )
             optimiser.step()
             average.update()
@@ -280,11 +237,14 @@ def _keep_best(state: _State, row: dict[str, float], network: nn.Module, plan: P
 
 
 def _fingerprint(stage: Stage, network: nn.Module, samples: Samples, run: Run) -> str:
-    """What a training's result depends on, besides the samples' content, as a sha256."""
-    shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
-    plan = {name: v for name, v in asdict(stage.plan).items() if name != "checkpoint_seconds"}
-    told = [stage.name, plan, stage.copies, stage.every_copy, dict(stage.settings), run.seed]
-    total = hashlib.sha256(json.dumps([*told, run.precision, shapes], sort_keys=True).encode())
+    """What a training's result depends on, besides the samples' content, as a sha256.
+
+    The initial weights stand for the network's shape, for what it begins from, and for earlier
+    stages that it contains.
+    """
+    begins = weights.digest(network.state_dict())
+    facts = [stage.name, stage.plan, stage.copies, stage.given, run.seed, run.precision, begins]
+    total = hashlib.sha256(json.dumps(facts, sort_keys=True, default=asdict).encode())
     total.update(samples.target.tobytes() + samples.clip.tobytes())
     return total.hexdigest()
 

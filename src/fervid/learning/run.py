@@ -14,6 +14,7 @@ class Run:
         device: "cpu", "cuda", "auto".
         precision: Fabric's name of it ("32-true", "bf16-mixed").
         name: said in the progress line ("fold 3/10").
+        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
     """
 
     folder: Path
@@ -21,3 +22,4 @@ class Run:
     device: str = "auto"
     precision: str = "32-true"
     name: str = ""
+    checkpoint_seconds: float = 30.0

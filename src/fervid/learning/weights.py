@@ -9,9 +9,8 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,12 +20,10 @@ from torch import Tensor
 import fervid
 from fervid.atomic import blamed, whole
 from fervid.errors import FervidError, WeightsError
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from fervid.learning.recipes import changed, flat
 
 FORMAT = "fervid"
-Recipe = TypeVar("Recipe", bound="DataclassInstance")
+Recipe = TypeVar("Recipe")
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -84,7 +81,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def save_system(
     path: Path,
     tensors: Mapping[str, Tensor],
-    system: "DataclassInstance",
+    system: Any,
     labels: Sequence[str],
     card: Mapping[str, Any],
     **more: Any,
@@ -100,7 +97,7 @@ def save_system(
     Raises:
         OutputError: the place cannot be written to.
     """
-    recipe = asdict(system)
+    recipe = flat(system)
     told = {"system": recipe["name"], "recipe": recipe, "labels": list(labels)}
     save(path, tensors, {**told, **more, "card": dict(card)})
 
@@ -163,7 +160,7 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
         WeightsError: not ours, of another system, or with settings that this version lacks.
     """
     tensors, card = load(path)
-    known = {field.name: getattr(system, field.name) for field in fields(system)}
+    known = flat(system)
     if card.get("system") != known["name"]:
         raise WeightsError(
             f"{path} holds {card.get('system', 'no system')}, not {known['name']}: "
@@ -185,7 +182,7 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
         )
     values = {name: _value(path, name, value, known[name]) for name, value in recipe.items()}
     with restoring(path):
-        return tensors, card, replace(system, **values)
+        return tensors, card, changed(system, values)
 
 
 def _value(path: Path, name: str, value: Any, default: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Track -> what 3DAGN eats: a short film of binary patterns, and two frames' landmarks [2].
+"""Track -> what 3DAGN sees: a short film of binary patterns, and two frames' landmarks [2].
 
 Nothing is learned here. The landmark-difference images of Sec. 3.2 are drawn from the points
 batch by batch (`pictures.py`), where the batch lies.
@@ -7,60 +7,41 @@ batch by batch (`pictures.py`), where the batch lies.
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fervid.faces.track import Track
+from fervid.learning.batches import Batch
 from fervid.learning.crops import Square
-from fervid.systems.agn3d import lbp
+from fervid.systems.agn3d import lbp, pictures
+from fervid.systems.agn3d.recipe import Geometry, Input
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 # Grey of RGB, Rec. 601.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-# What `peak` and `film` may say.
-PEAKS = ("displacement", "last", "apex")
-FILMS = ("peak", "spread", "runs")
 
 
-def pair(track: Track, points: Floats, rule: str) -> tuple[int, int]:
-    """Rows of the non-peak and of the peak frame, an expression set [2, Sec. 3.2, Fig. 4].
+def peak_row(points: Floats) -> int:
+    """Row of the peak frame, an expression set's other one being the first [2, Sec. 3.2, Fig. 4].
 
-    Departure 5: the paper shows one and tells no rule. The non-peak frame is the first one.
+    Departure 5: the paper shows one and tells no rule. The peak is the frame whose landmarks lie
+    farthest, on average, from the first one's.
 
     Args:
-        track: every row a face.
-        points: (T, 68, 2) its landmarks in the crop.
-        rule: of the peak. "last": the last frame, where clips end in the apex. "displacement":
-            the frame whose landmarks lie farthest, on average, from the first one's. "apex": the
-            frame nearest to the apex that the database labels, by displacement where it labels
-            none. A label of the tested clip is used then, which new video does not have.
+        points: (T, 68, 2), all seen.
     """
-    if rule == "last":
-        return 0, len(points) - 1
-    if rule == "apex" and track.apex is not None:
-        return 0, int(np.abs(track.frames - track.apex).argmin())
-    return 0, int(np.linalg.norm(points - points[0], axis=2).mean(axis=1).argmax())
+    return int(np.linalg.norm(points - points[0], axis=2).mean(axis=1).argmax())
 
 
-def chosen(count: int, peak: int, frames: int, film: str) -> Rows:
-    """(N, T): the rows that each film of a clip shows.
+def film_rows(peak: int, frames: int) -> Rows:
+    """(frames,): the consecutive rows that end at the peak; the first one is repeated if need be.
 
-    Args:
-        count: rows of the clip.
-        peak: row of the peak.
-        frames: T.
-        film: "peak": one film, the T consecutive frames that end at the peak; in a clip that ends
-            in the apex its last T, as in [3, Sec. 4.1]. "spread": one film, T frames evenly from
-            the first to the peak. "runs": consecutive T after consecutive T, the last one ending
-            with the clip. Where there are fewer than T frames, the first one is repeated.
+    In a clip that ends in the apex they are its last ones, as in [3, Sec. 4.1].
     """
-    back = np.arange(frames) - frames + 1
-    if film == "spread":
-        return np.rint(np.linspace(0, peak, frames)).astype(np.int64)[None]
-    ends = np.arange(count - 1, frames - 2, -frames)[::-1] if film == "runs" else np.array([peak])
-    ends = ends if len(ends) else np.array([count - 1])
-    rows: Rows = np.maximum(ends[:, None] + back, 0)
+    rows: Rows = np.maximum(peak + np.arange(frames) - frames + 1, 0)
     return rows
 
 
@@ -74,17 +55,55 @@ def cut(track: Track, square: Square) -> tuple[NDArray[np.uint8], Floats]:
     return grey, points
 
 
-def encoded(grey: NDArray[np.uint8], encoding: str, neighbours: str) -> NDArray[np.uint8]:
-    """What the appearance network is shown of grey pictures (..., H, W).
+def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
+    """A clip's sample: `film` (1, T, P, P) uint8 and `points` (1, 2, 68, 2) float32.
 
-    Args:
-        encoding: a kind of `lbp.encode`, or "grey" for the pictures themselves.
-        neighbours: of `lbp.encode`.
+    The film is encoded; P = size + 2 margin. The points are those of the non-peak and of the
+    peak frame, in units of the square's side. Rows without a face are left out. No sample (N = 0)
+    where fewer than `fewest_frames` hold a face, unless the clip has no more to begin with.
     """
-    return grey if encoding == "grey" else lbp.encode(grey, neighbours, encoding)
+    pixels = recipe.pixels
+    seen = track.rows(track.seen)
+    if len(seen) < max(1, min(recipe.fewest_frames, len(track))):
+        film = np.zeros((0, recipe.frames, pixels, pixels), np.uint8)
+        return {"film": film, "points": np.zeros((0, 2, 68, 2), np.float32)}
+    peak = peak_row(seen.landmarks)
+    rows = film_rows(peak, recipe.frames)
+    used = np.unique([*rows, 0, peak])
+    square = Square(pixels, recipe.crop_side * pixels / recipe.size, recipe.crop_down)
+    grey, points = cut(seen.rows(used), square)
+    film = lbp.encode(grey) if recipe.encoding == "lbp" else grey
+    ends = (points[np.searchsorted(used, [0, peak])] + 0.5 - recipe.margin) / recipe.size
+    return {"film": film[np.searchsorted(used, rows)][None], "points": ends[None]}
 
 
-def nothing(frames: int, pixels: int) -> dict[str, NDArray[Any]]:
-    """The arrays of a track without a sample."""
-    film = np.zeros((0, frames, pixels, pixels), np.uint8)
-    return {"film": film, "points": np.zeros((0, 2, 68, 2), np.float32)}
+def films(recipe: Input, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+    """A batch as network 1 takes it, (B, T, H, W); with a generator, shifted.
+
+    Copy 1 of a film is its mirror image.
+    """
+    codes, count, margin = batch.arrays["film"], len(batch.target), recipe.margin
+    shift = torch.full((count, 2), margin)
+    if generator is not None:
+        shift = torch.randint(2 * margin + 1, (count, 2), generator=generator)
+    table = torch.from_numpy(lbp.mirrored()) if recipe.encoding == "lbp" else torch.arange(256)
+    shift, table = shift.to(codes.device), table.to(codes.device, torch.uint8)
+    seen = pictures.films(codes, batch.copy == 1, table, shift, recipe.size).float()
+    if recipe.encoding == "lbp":  # departure 2: codes go in as numbers, -1..1
+        return seen * (2 / 255) - 1
+    # Departure 13: each grey film is brought to mean 0 and standard deviation 1.
+    mean, spread = (f((1, 2, 3), keepdim=True) for f in (seen.mean, seen.std))
+    return (seen - mean) / spread.clamp(min=1)
+
+
+def images(recipe: Geometry, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
+    """A batch as network 2 takes it, (B, 1, H, W); with a generator, turned and noisy."""
+    points = batch.arrays["points"]
+    angle, noise = torch.zeros(len(points)), torch.zeros(points.shape)
+    if generator is not None:
+        angle = (torch.rand(len(points), generator=generator) * 2 - 1) * recipe.turn
+        noise = torch.randn(points.shape, generator=generator) * recipe.noise
+    angle, noise = angle.to(points.device), noise.to(points.device)
+    moved = pictures.placed(points, batch.copy == 1, angle, noise)
+    weights = pictures.point_weights(recipe.parts)
+    return pictures.difference(moved, weights, recipe.size, recipe.spot)

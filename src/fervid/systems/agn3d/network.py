@@ -15,8 +15,9 @@ from fervid.learning.inception3d import (
     Stem,
     Style,
 )
-from fervid.learning.vgg import VGG16
+from fervid.learning.vgg import VGG16, scaled
 from fervid.systems.agn3d.joint import pairs
+from fervid.systems.agn3d.recipe import Geometry, Recipe
 
 # The modules of [3, Fig. 2] that may follow its stem.
 Module = type[ModuleA | ReductionA | ModuleB | ReductionB | ModuleC]
@@ -114,24 +115,15 @@ class FourConvolutions(nn.Module):
 
 
 class OwnPairs(nn.Module):
-    """A VGG16 of two classes for every pair of labels that was asked for so far [2, Sec. 3.2].
+    """A VGG16 of two classes for every pair of labels [2, Sec. 3.2], by its number.
 
     A batch leaves most of them without a gradient, which one training over several processes
     does not allow; folds may still be shared among them.
-
-    Args:
-        labels: K.
     """
 
-    def __init__(self, labels: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.labels = labels
         self.networks = nn.ModuleDict()
-
-    @property
-    def trained(self) -> list[int]:
-        """Numbers of the pairs that have their network."""
-        return sorted(int(name) for name in self.networks)
 
     def forward(self, images: Tensor, pair: Tensor) -> Tensor:
         """(B, 1, H, W) and (B,) numbers of pairs to logits (B, 2), the lesser label first."""
@@ -147,23 +139,15 @@ class OwnPairs(nn.Module):
 class SharedPairs(nn.Module):
     """One VGG16 for all pairs: only the last layer, two logits a pair, is a pair's own."""
 
-    def __init__(self, labels: int, network: VGG16) -> None:
+    def __init__(self, network: VGG16) -> None:
         super().__init__()
-        self.labels, self.network = labels, network
-
-    @property
-    def trained(self) -> list[int]:
-        """Numbers of the pairs that have their network: all."""
-        return list(range(len(pairs(self.labels))))
-
-    def every(self, images: Tensor) -> Tensor:
-        """(B, 1, H, W) to the logits of every pair, (B, P, 2)."""
-        logits: Tensor = self.network(images.expand(-1, 3, -1, -1))
-        return logits.view(len(images), -1, 2)
+        self.network = network
 
     def forward(self, images: Tensor, pair: Tensor) -> Tensor:
         """As `OwnPairs`."""
-        return self.every(images)[torch.arange(len(pair), device=pair.device), pair]
+        logits: Tensor = self.network(images.expand(-1, 3, -1, -1))
+        every = logits.view(len(images), -1, 2)  # (B, P, 2)
+        return every[torch.arange(len(pair), device=pair.device), pair]
 
 
 Pairs = OwnPairs | SharedPairs
@@ -179,3 +163,31 @@ class Joint(nn.Module):
     def forward(self, films: Tensor, images: Tensor, pair: Tensor) -> tuple[Tensor, Tensor]:
         """Films (B, T, H, W), images (B, 1, H', W') and pairs (B,) to l1 (B, K) and l2 (B, 2)."""
         return self.appearance(films), self.geometry(images, pair)
+
+
+def network_1(recipe: Recipe, labels: int) -> nn.Module:
+    """The appearance network for K labels, untrained [2, Sec. 3.1, 4.1]."""
+    its = recipe.appearance
+    if its.kind == "inception":
+        return ShallowInception(its.modules, labels, Style(its.width), its.dropout)
+    maps = tuple(scaled(each, its.width) for each in its.maps)
+    hidden = scaled(its.hidden, its.width)
+    return FourConvolutions(
+        maps, hidden, labels, recipe.input.frames, recipe.input.size, its.dropout
+    )
+
+
+def network_2(recipe: Geometry, classes: int = 2) -> VGG16:
+    """A geometric network, untrained [2, Sec. 3.2]."""
+    return VGG16(classes, recipe.width, recipe.size, dropout=recipe.dropout)
+
+
+def pair_networks(recipe: Recipe, labels: int) -> Pairs:
+    """Those of all pairs of K labels, untrained."""
+    count = len(pairs(labels))
+    if recipe.geometry.trunk == "shared":
+        return SharedPairs(network_2(recipe.geometry, 2 * count))
+    own = OwnPairs()
+    for number in range(count):
+        own.networks[str(number)] = network_2(recipe.geometry)
+    return own

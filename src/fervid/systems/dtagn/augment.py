@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fervid.learning.augment import mirrored, rotated, turned
-from fervid.systems.dtagn import inputs
+from fervid.systems.dtagn.points import mirrored as mirror_places
 
 COPIES = 14
 # Degrees, by kind.
@@ -40,7 +40,7 @@ def pictures(faces: Tensor, copy: Tensor, size: int) -> Tensor:
 
 
 def trajectories(
-    points: Tensor, copy: Tensor, generator: torch.Generator, noise: float, turn: float, still: bool
+    points: Tensor, copy: Tensor, generator: torch.Generator, noise: float, turn: float
 ) -> Tensor:
     """The asked copies of normalised landmark trajectories.
 
@@ -49,15 +49,13 @@ def trajectories(
         copy: (B,) int64 in 0..13.
         generator: on the CPU, so that every device draws the same.
         noise: standard deviation of the added noise [1, Eq. 5].
-        turn: angles are uniform in [-turn, turn], radians [1, Eq. 6].
-        still: one angle for a whole sequence; else one for each frame, as printed.
+        turn: angles are uniform in [-turn, turn], radians, one for each frame [1, Eq. 6].
     """
     kind = (copy // 2)[:, None]
-    shape = (len(points), 1 if still else points.shape[1])
-    angle = (torch.rand(shape, generator=generator) * 2 - 1) * turn
+    angle = (torch.rand(points.shape[:2], generator=generator) * 2 - 1) * turn
     drawn = torch.randn(points.shape, generator=generator) * noise
     angle, drawn = angle.to(points.device), drawn.to(points.device)
     points = points + torch.where((kind >= NOISY) & (kind < TURNED), 1, 0)[..., None, None] * drawn
-    angle = torch.where(kind >= TURNED, angle, 0).expand(points.shape[:2])
-    exchange = torch.tensor(inputs.mirrored(), device=points.device)
+    angle = torch.where(kind >= TURNED, angle, 0)
+    exchange = torch.tensor(mirror_places(), device=points.device)
     return mirrored(rotated(points, angle), copy % 2 == 1, exchange)

@@ -1,4 +1,4 @@
-"""Track -> what DTAGN eats: a short grey film of the face, and normalised landmark trajectories.
+"""Track -> what DTAGN sees: a short grey film of the face, and normalised landmark trajectories.
 
 Nothing is learned here. Sources: [1, Sec. 3.1, 3.3] and [1]'s [26]: Zhou, Zhao, Pietikainen,
 CVPR 2011, for the temporal interpolation (TIM).
@@ -9,38 +9,21 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fervid.faces.track import Track
+from fervid.learning.batches import Batch
 from fervid.learning.crops import shares
+from fervid.systems.dtagn import augment
+from fervid.systems.dtagn.points import EYES, POINTS
+from fervid.systems.dtagn.recipe import Recipe
 
 Floats = NDArray[np.float32]
 
 # Grey of RGB, Rec. 601.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-# Departure 1: our own finder's points. IntraFace's 49 are the 68 without the jaw (0..16) and the
-# inner corners of the mouth.
-POINTS = tuple(index for index in range(17, 68) if index not in (60, 64))
-# The person's right eye (left in the picture) and left eye, in the 68.
-EYES = (slice(36, 42), slice(42, 48))
-# What a point becomes in a mirror, in the 68 (jaw left out).
-MIRROR = {
-    **{17 + i: 26 - i for i in range(10)},
-    **{27 + i: 27 + i for i in range(4)},
-    **{31 + i: 35 - i for i in range(5)},
-    **{36: 45, 37: 44, 38: 43, 39: 42, 40: 47, 41: 46},
-    **{45: 36, 44: 37, 43: 38, 42: 39, 47: 40, 46: 41},
-    **{48 + i: 54 - i for i in range(7)},
-    **{55 + i: 59 - i for i in range(5)},
-    **{60 + i: 64 - i for i in range(5)},
-    **{65 + i: 67 - i for i in range(3)},
-}
-
-
-def mirrored(points: tuple[int, ...] = POINTS) -> list[int]:
-    """For each of `points` (numbers among the 68), the place in `points` of its mirror image."""
-    return [points.index(MIRROR[point]) for point in points]
 
 
 @cache
@@ -73,24 +56,9 @@ def _curve(k: NDArray[Any], t: NDArray[Any], frames: int) -> NDArray[np.float64]
     return wave
 
 
-@cache
-def linear_matrix(frames: int, length: int) -> NDArray[np.float64]:
-    """(length, frames): linear interpolation between neighbours, the plain alternative to TIM."""
-    places = np.linspace(0, frames - 1, length)[:, None]
-    weights: NDArray[np.float64] = np.clip(1 - np.abs(places - np.arange(frames)[None]), 0, 1)
-    return weights
-
-
-INTERPOLATIONS = {"tim": tim_matrix, "linear": linear_matrix}
-
-
-def resample(sequence: NDArray[Any], length: int, interpolation: str = "tim") -> Floats:
-    """(T, ...) to (length, ...) along time; the first and last frame stay what they are.
-
-    Args:
-        interpolation: "tim" or "linear".
-    """
-    weights = INTERPOLATIONS[interpolation](len(sequence), length).astype(np.float32)
+def resample(sequence: NDArray[Any], length: int) -> Floats:
+    """(T, ...) to (length, ...) along time by TIM; the first and last frame stay what they are."""
+    weights = tim_matrix(len(sequence), length).astype(np.float32)
     flat = np.asarray(sequence, np.float32).reshape(len(sequence), -1)
     out: Floats = (weights @ flat).reshape(length, *sequence.shape[1:])
     return out
@@ -162,7 +130,7 @@ class Crop:
         return out
 
 
-def film(track: Track, crop: Crop, frames: int, interpolation: str) -> NDArray[np.uint8]:
+def film(track: Track, crop: Crop, frames: int) -> NDArray[np.uint8]:
     """(frames, P, P) uint8: the face over time, as many frames as asked for.
 
     Args:
@@ -170,16 +138,46 @@ def film(track: Track, crop: Crop, frames: int, interpolation: str) -> NDArray[n
     """
     grey = crop.cut(track.faces, track.landmarks)
     # One frame alone is the last one: the apex where a clip runs from onset to apex [1, Fig. 3].
-    film = grey[-1:] if frames == 1 else resample(grey, frames, interpolation)
+    film = grey[-1:] if frames == 1 else resample(grey, frames)
     return np.clip(np.rint(film), 0, 255).astype(np.uint8)
 
 
-def trajectories(track: Track, frames: int, interpolation: str, nose: int) -> Floats:
+def trajectories(track: Track, frames: int, nose: int) -> Floats:
     """(frames, 49, 2) float32: landmark trajectories as the geometry network takes them.
 
     Args:
         track: every row a face.
         nose: number of the nose point among the 68.
     """
-    points = resample(track.landmarks[:, list(POINTS)], frames, interpolation)
+    points = resample(track.landmarks[:, list(POINTS)], frames)
     return normalised(points, POINTS.index(nose))
+
+
+def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
+    """One sample: `faces` (1, Ta, P, P) uint8 and `landmarks` (1, Tg, 49, 2) float32.
+
+    Rows without a face are left out before time is normalised. No sample (N = 0) where fewer
+    than `fewest_frames` hold a face, unless the clip has no more to begin with.
+    """
+    its, frames = recipe.input, (recipe.appearance.frames, recipe.geometry.frames)
+    crop = Crop(its.crop_side, its.crop_down, recipe.size, recipe.margin)
+    # Departure 3: rows without a face go, and time is normalised over what is left.
+    seen = track.rows(track.seen)
+    if len(seen) < max(1, min(its.fewest_frames, len(track))):
+        pixels = crop.size + 2 * crop.margin
+        faces = np.zeros((0, frames[0], pixels, pixels), np.uint8)
+        return {"faces": faces, "landmarks": np.zeros((0, frames[1], len(POINTS), 2), np.float32)}
+    points = trajectories(seen, frames[1], its.nose)
+    return {"faces": film(seen, crop, frames[0])[None], "landmarks": points[None]}
+
+
+def pictures(recipe: Recipe, batch: Batch) -> Tensor:
+    """A batch as DTAN takes it, (B, Ta, H, W)."""
+    return augment.pictures(batch.arrays["faces"], batch.copy, recipe.size)
+
+
+def vectors(recipe: Recipe, batch: Batch, generator: torch.Generator) -> Tensor:
+    """A batch as DTGN takes it, (B, Tg * 98), frame after frame [1, Eq. 4]."""
+    its = recipe.geometry
+    points = batch.arrays["landmarks"]
+    return augment.trajectories(points, batch.copy, generator, its.noise, its.turn).flatten(1)

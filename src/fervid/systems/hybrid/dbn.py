@@ -10,21 +10,17 @@ from torch import Tensor, nn
 class RBM(nn.Module):
     """Visible units v and binary hidden units h, joined by the weights W alone.
 
-    Bernoulli: E(v, h) = -b v - c h - v W h, and real v in 0..1 count as probabilities.
-    Gaussian, of variance 1: E(v, h) = |v - b|^2 / 2 - c h - v W h.
+    E(v, h) = -b v - c h - v W h, and real v in 0..1 count as probabilities.
 
     Args:
         visible, hidden: how many units.
-        gaussian: the visible units are.
         sampled: a chain's last visible units are drawn too; else their means are taken, which
             have less noise (Hinton, A practical guide to training RBMs, 2010, Sec. 3).
     """
 
-    def __init__(
-        self, visible: int, hidden: int, gaussian: bool = False, sampled: bool = False
-    ) -> None:
+    def __init__(self, visible: int, hidden: int, sampled: bool = False) -> None:
         super().__init__()
-        self.gaussian, self.sampled = gaussian, sampled
+        self.sampled = sampled
         # (V, H): so laid out, the update of a minibatch is the fastest product.
         self.weight = nn.Parameter(torch.randn(visible, hidden) * 0.01)
         self.visible_bias = nn.Parameter(torch.zeros(visible))
@@ -39,30 +35,21 @@ class RBM(nn.Module):
         # Sixteen narrow products take three quarters of the time of the one they are.
         parts = 1 if torch.is_grad_enabled() else 16
         total = torch.cat([h @ w.t() for w in self.weight.chunk(parts)], dim=1) + self.visible_bias
-        return total if self.gaussian else torch.sigmoid(total)
+        return torch.sigmoid(total)
 
     def free_energy(self, v: Tensor) -> Tensor:
         """-log sum_h exp(-E(v, h)), (B, V) to (B,)."""
         hidden = F.softplus(torch.addmm(self.hidden_bias, v, self.weight)).sum(1)
-        if self.gaussian:
-            return (v - self.visible_bias).square().sum(1) / 2 - hidden
         return -(v @ self.visible_bias) - hidden
 
     @torch.no_grad()
     def begin(self, v: Tensor) -> None:
         """Visible biases by which v is the mean of the data (B, V) where no hidden unit is on."""
-        mean = v.mean(0)
-        self.visible_bias.copy_(mean if self.gaussian else mean.clamp(0.01, 0.99).logit())
+        self.visible_bias.copy_(v.mean(0).clamp(0.01, 0.99).logit())
 
-    def draw_hidden(self, p: Tensor, generator: torch.Generator) -> Tensor:
-        """Hidden states by their probabilities, drawn on the CPU so that every device agrees."""
+    def draw(self, p: Tensor, generator: torch.Generator) -> Tensor:
+        """States of units by their probabilities, drawn on the CPU so that every device agrees."""
         return (torch.rand(p.shape, generator=generator).to(p.device) < p).to(p.dtype)
-
-    def draw_visible(self, mean: Tensor, generator: torch.Generator) -> Tensor:
-        """Visible states by their means."""
-        if not self.gaussian:
-            return self.draw_hidden(mean, generator)
-        return mean + torch.randn(mean.shape, generator=generator).to(mean.device)
 
     @torch.no_grad()
     def chain(
@@ -77,9 +64,9 @@ class RBM(nn.Module):
         for left in reversed(range(steps)):
             v = self.visible(h)
             if left or self.sampled:
-                v = self.draw_visible(v, generator)
+                v = self.draw(v, generator)
             p = self.hidden(v)
-            h = self.draw_hidden(p, generator)
+            h = self.draw(p, generator)
         return v, p, h
 
     @torch.no_grad()
@@ -118,7 +105,7 @@ class RBM(nn.Module):
             hidden states (., H), the chain for the next minibatch.
         """
         h = self.hidden(v)
-        begin = self.draw_hidden(h, generator) if chain is None else chain
+        begin = self.draw(h, generator) if chain is None else chain
         w, k, after = self.chain(begin, steps, generator)
         self.update((v, h), (w, k), rate)
         return after
@@ -131,38 +118,28 @@ def by_parts(layer: Callable[[Tensor], Tensor], x: Tensor, rows: int = 4096) -> 
 
 
 class Scale(nn.Module):
-    """Features fc7 brought to what the first machine's visible units are; measured once.
+    """Features fc7 brought to 0..1, as Bernoulli units are; measured once.
 
-    Departure 6. "unit": over each feature's largest training value, cut to 0..1, for Bernoulli
-    units. "gaussian": mean 0 and standard deviation 1.
+    Departure 6: over each feature's largest training value, cut to 0..1.
 
     Args:
         size: V, how many features.
-        kind: "unit" or "gaussian".
     """
 
-    def __init__(self, size: int, kind: str) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self.kind = kind
-        self.shift: Tensor
-        self.spread: Tensor
-        self.register_buffer("shift", torch.zeros(size))
-        self.register_buffer("spread", torch.ones(size))
+        self.most: Tensor
+        self.register_buffer("most", torch.ones(size))
 
     @torch.no_grad()
     def measure(self, x: Tensor) -> None:
         """From training features (N, V); those that never change become 0."""
-        if self.kind == "unit":
-            spread = x.amax(0)
-        else:
-            spread = x.std(0, correction=0)
-            self.shift.copy_(x.mean(0))
-        self.spread.copy_(torch.where(spread > 0, spread, torch.inf))
+        most = x.amax(0)
+        self.most.copy_(torch.where(most > 0, most, torch.inf))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, V) to the same."""
-        out = (x - self.shift) / self.spread
-        return out.clamp(0, 1) if self.kind == "unit" else out
+        return (x / self.most).clamp(0, 1)
 
 
 class DBN(nn.Module):
@@ -199,21 +176,16 @@ class DBN(nn.Module):
         return self.top(hidden), back
 
 
-def tuning_loss(
-    logits: Tensor, back: Tensor, x: Tensor, target: Tensor, loss: str, balance: float
-) -> Tensor:
+def tuning_loss(logits: Tensor, back: Tensor, x: Tensor, target: Tensor, balance: float) -> Tensor:
     """What supervised fine-tuning lowers.
 
     Departure 7: the text prints Eq. 5, |x - x'|^2, alone, which knows no label; Fig. 1 ends in a
-    softmax layer. "both" adds them; "reconstruction" and "softmax" are either.
+    softmax layer. Here they are added.
 
     Args:
         x: (B, V) scaled features; `back` is x'.
         target: (B,) int64.
         balance: weight of Eq. 5 over the number of features V, so that it holds at any width.
     """
-    told = F.cross_entropy(logits, target)
     missed = (x - back).square().sum(1).mean()  # Eq. 5
-    if loss == "reconstruction":
-        return missed
-    return told if loss == "softmax" else told + balance * missed / x.shape[1]
+    return F.cross_entropy(logits, target) + balance * missed / x.shape[1]

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fervid.atomic import blamed, whole
 from fervid.learning import loop, weights
@@ -91,7 +93,7 @@ def _block(path: Path, stream: Stream, pictures: NDArray[Any], fabric: Fabric) -
 
 
 @torch.no_grad()
-def fc7(stream: Stream, pictures: NDArray[Any], fabric: Fabric | None = None) -> Floats:
+def fc7(stream: Any, pictures: Tensor | NDArray[Any], fabric: Fabric | None = None) -> Floats:
     """fc7 of (N, h, w, 3) pictures, (N, D), where the stream lies.
 
     Args:
@@ -99,13 +101,11 @@ def fc7(stream: Stream, pictures: NDArray[Any], fabric: Fabric | None = None) ->
     """
     out = np.empty((len(pictures), stream.vgg.hidden), np.float32)
     for start in range(0, len(pictures), BATCH):
-        some = np.array(pictures[start : start + BATCH])  # a memory map is read-only
-        x = torch.from_numpy(some).to(stream.mean.device)
-        if fabric is None:
-            made = stream.fc7(x)
-        else:
-            with fabric.autocast():
-                made = stream.fc7(x)
+        some = pictures[start : start + BATCH]
+        if not isinstance(some, Tensor):
+            some = torch.from_numpy(np.array(some))  # a memory map is read-only
+        with nullcontext() if fabric is None else fabric.autocast():
+            made = stream.fc7(some.to(stream.mean.device))
         out[start : start + BATCH] = made.float().cpu().numpy()
     return out
 

@@ -4,7 +4,7 @@ Nothing is learned here [4, Sec. III-A].
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.faces.track import Track
+from fervid.systems.hybrid.recipe import Input
 from fervid.systems.hybrid.segments import Rows, kept, segments
 
 Bytes = NDArray[np.uint8]
@@ -85,29 +86,13 @@ class Crop:
         return np.asarray(cv2.resize(picture, side, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _dis() -> Flow:
+def flow_method() -> Flow:
+    """A new flow of grey (H, W) to grey (H, W), (H, W, 2) pixels right and down.
+
+    Open: the paper names no method. This one holds buffers, so each thread makes its own.
+    """
     method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return lambda first, second: np.asarray(method.calc(first, second, None), np.float32)
-
-
-def _farneback() -> Flow:
-    # OpenCV's tutorial values: pyramid by halves, 3 levels, window 15, 3 rounds, neighbourhood 5.
-    def flow(first: Bytes, second: Bytes) -> Floats:
-        out = np.zeros((*first.shape, 2), np.float32)
-        made = cv2.calcOpticalFlowFarneback(first, second, out, 0.5, 3, 15, 3, 5, 1.2, 0)
-        return np.asarray(made, np.float32)
-
-    return flow
-
-
-def _tvl1() -> Flow:
-    method: Any = cv2.optflow.DualTVL1OpticalFlow.create()
-    return lambda first, second: np.asarray(method.calc(first, second, None), np.float32)
-
-
-# Name -> a new flow of grey (H, W) to grey (H, W), (H, W, 2) pixels right and down. The objects
-# hold buffers, so each thread makes its own.
-FLOWS: Mapping[str, Callable[[], Flow]] = {"dis": _dis, "farneback": _farneback, "tvl1": _tvl1}
 
 
 def encoded(flow: Floats) -> Bytes:
@@ -126,7 +111,7 @@ def encoded(flow: Floats) -> Bytes:
     return np.asarray(cv2.merge([*moved, far]), np.uint8)
 
 
-def pictures(track: Track, crop: Crop, method: str, rows: Rows, still: Any) -> tuple[Bytes, Bytes]:
+def pictures(track: Track, crop: Crop, rows: Rows, still: Any) -> tuple[Bytes, Bytes]:
     """The face of each asked frame, and the flow that leads to it from the frame before.
 
     The frames are shared among OpenCV's number of threads; none is looked at twice, and no flow
@@ -134,7 +119,6 @@ def pictures(track: Track, crop: Crop, method: str, rows: Rows, still: Any) -> t
 
     Args:
         track: T rows, every one a face.
-        method: a key of FLOWS.
         rows: (M,) which frames, in any order, also more than once.
         still: (M,) bool, where the frame before is the same one; the first frame's always is.
 
@@ -151,7 +135,7 @@ def pictures(track: Track, crop: Crop, method: str, rows: Rows, still: Any) -> t
 
     def work(start: int, stop: int) -> None:
         """Frames start..stop - 1; the one before them is cut again, not waited for."""
-        flow, before = FLOWS[method](), None
+        flow, before = flow_method(), None
         for row in range(max(start - 1, 0), stop):
             mine = row >= start
             after = row + 1 < stop and len(moving[row + 1])
@@ -175,31 +159,31 @@ def pictures(track: Track, crop: Crop, method: str, rows: Rows, still: Any) -> t
     return faces, flows
 
 
-def sample(
-    track: Track, crop: Crop, method: str, length: int, step: int, rule: str, pairs: int
-) -> dict[str, NDArray[Any]]:
+def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     """A track's N segments of P pairs of frames.
 
-    Departure 3: rows without a face are left out before.
+    No segment (N = 0) where fewer than `fewest_frames` hold a face, unless the clip has no more to
+    begin with.
 
     Returns:
         `faces` and `flows` (N, P, h, w, 3) uint8; `video` (N,) int64, the same number in every
         segment of one track and another in another's: whose segments are pooled.
     """
-    rows = segments(len(track), length, step, rule)
-    places = kept(length, pairs)
-    seen = rows[:, 1:][:, places]  # (N, P)
-    still = seen == rows[:, :-1][:, places]  # a repeated frame has not moved
-    shape = (*seen.shape, *crop.shape, 3)
-    faces, flows = pictures(track, crop, method, seen.ravel(), still.ravel())
-    video = np.full(len(rows), identity(track), np.int64)
+    # Stored smaller where the networks see smaller ones.
+    crop = Crop(recipe.crop_apart, recipe.crop_eyes, recipe.size if recipe.size < WIDTH else 0)
+    # Departure 3: rows without a face go.
+    seen = track.rows(track.seen)
+    if len(seen) < max(1, min(recipe.fewest_frames, len(track))):
+        empty = np.zeros((0, recipe.pairs, *crop.shape, 3), np.uint8)
+        return {"faces": empty, "flows": empty, "video": np.zeros(0, np.int64)}
+    rows = segments(len(seen), recipe.length, recipe.step, recipe.rule)
+    places = kept(recipe.length, recipe.pairs)
+    shown = rows[:, 1:][:, places]  # (N, P)
+    still = shown == rows[:, :-1][:, places]  # a repeated frame has not moved
+    shape = (*shown.shape, *crop.shape, 3)
+    faces, flows = pictures(seen, crop, shown.ravel(), still.ravel())
+    video = np.full(len(rows), identity(seen), np.int64)
     return {"faces": faces.reshape(shape), "flows": flows.reshape(shape), "video": video}
-
-
-def nothing(crop: Crop, pairs: int) -> dict[str, NDArray[Any]]:
-    """No segment at all."""
-    empty = np.zeros((0, pairs, *crop.shape, 3), np.uint8)
-    return {"faces": empty, "flows": empty, "video": np.zeros(0, np.int64)}
 
 
 def identity(track: Track) -> int:

@@ -9,8 +9,7 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,34 +23,14 @@ from fervid.learning.loop import History
 from fervid.learning.run import Run
 from fervid.progress import track
 from fervid.systems.hybrid.dbn import RBM
+from fervid.systems.hybrid.recipe import Pretraining
 
 # How many vectors the reconstruction error is measured on after each epoch, at most.
 MEASURED = 300
 
 
-@dataclass(frozen=True)
-class Pretraining:
-    """Contrastive divergence.
-
-    Args:
-        epochs: how many.
-        learning_rate: epsilon [4, Eq. 4].
-        batch_size: of a minibatch.
-        steps: k of CD-k.
-        persistent: chains go on from minibatch to minibatch.
-        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
-    """
-
-    epochs: int
-    learning_rate: float
-    batch_size: int = 30
-    steps: int = 1
-    persistent: bool = False
-    checkpoint_seconds: float = 30.0
-
-
 def pretrain(
-    name: str, rbm: RBM, x: Tensor, plan: Pretraining, settings: Mapping[str, Any], run: Run
+    name: str, rbm: RBM, x: Tensor, plan: Pretraining, given: tuple[Any, ...], run: Run
 ) -> History:
     """Train a machine on x (N, V); goes on from a checkpoint, only loads what was finished.
 
@@ -59,13 +38,13 @@ def pretrain(
 
     Args:
         name: of the stage's files.
-        settings: what else the result depends on.
+        given: what else the result depends on, x above all.
 
     Raises:
         FervidError: the weights are no longer numbers.
     """
     final, checkpoint = (run.folder / f"{name}{end}.safetensors" for end in ("", ".checkpoint"))
-    key = _key(name, rbm, x, plan, settings, run)
+    key = _key(name, rbm, x, plan, given, run)
     if (found := _found(final, key)) is not None:
         rbm.load_state_dict(found[0])
         done: History = found[1]["history"]
@@ -73,24 +52,20 @@ def pretrain(
     fabric = loop.fabric_of(run)
     rbm.to(fabric.device)
     history: History = []
-    chain = torch.zeros(plan.batch_size, rbm.hidden_bias.numel()) if plan.persistent else None
     if (found := _found(checkpoint, key)) is not None:
-        chain = found[0].pop("chain", chain)
         rbm.load_state_dict(found[0])
         history = found[1]["history"]
     else:
         rbm.begin(x.to(fabric.device))
-    chain = None if chain is None else chain.to(fabric.device)
     written = time.monotonic()
     epochs = range(len(history), plan.epochs)
     for epoch in track(epochs, f"{run.name} {name}".strip(), len(epochs)):
-        chain = _epoch(rbm, x, plan, chain, seeding.generator(run.seed, name, epoch))
+        _epoch(rbm, x, plan, seeding.generator(run.seed, name, epoch))
         history.append({"epoch": epoch, "loss": _error(rbm, x[:MEASURED])})
         _check(name, history)
-        late = time.monotonic() - written >= plan.checkpoint_seconds
+        late = time.monotonic() - written >= run.checkpoint_seconds
         if late and fabric.is_global_zero:
-            chains = {} if chain is None else {"chain": chain}
-            weights.save(checkpoint, rbm.state_dict() | chains, {"key": key, "history": history})
+            weights.save(checkpoint, rbm.state_dict(), {"key": key, "history": history})
             written = time.monotonic()
     rbm.to("cpu")
     if fabric.is_global_zero:
@@ -101,16 +76,12 @@ def pretrain(
     return history
 
 
-def _epoch(
-    rbm: RBM, x: Tensor, plan: Pretraining, chain: Tensor | None, generator: torch.Generator
-) -> Tensor | None:
+def _epoch(rbm: RBM, x: Tensor, plan: Pretraining, generator: torch.Generator) -> None:
     device = rbm.weight.device
     order = torch.randperm(len(x), generator=generator)
     for start in range(0, len(x), plan.batch_size):
         v = x[order[start : start + plan.batch_size]].to(device)
-        after = rbm.learn(v, plan.learning_rate, generator, plan.steps, chain)
-        chain = after if plan.persistent else None
-    return chain
+        rbm.learn(v, plan.learning_rate, generator, plan.gibbs)
 
 
 @torch.no_grad()
@@ -124,23 +95,17 @@ def _check(name: str, history: History) -> None:
     if not torch.isfinite(torch.tensor(history[-1]["loss"])):
         raise FervidError(
             f"the weights of {name} are no longer numbers after epoch {history[-1]['epoch']}: "
-            "set a lower learning_rate_rbm"
+            "set a lower dbn.pretraining.learning_rate"
         )
 
 
 def _key(
-    name: str,
-    rbm: RBM,
-    x: Tensor,
-    plan: Pretraining,
-    settings: Mapping[str, Any],
-    run: Run,
+    name: str, rbm: RBM, x: Tensor, plan: Pretraining, given: tuple[Any, ...], run: Run
 ) -> str:
     """What the result depends on, as a sha256."""
-    numbers = {n: v for n, v in asdict(plan).items() if n != "checkpoint_seconds"}
-    shapes = [list(x.shape), list(rbm.weight.shape), rbm.gaussian, rbm.sampled]
-    told = [name, numbers, shapes, dict(settings), run.seed]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    begins = weights.digest(rbm.state_dict())
+    facts = [name, plan, list(x.shape), begins, given, run.seed]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=asdict).encode()).hexdigest()
 
 
 def _found(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

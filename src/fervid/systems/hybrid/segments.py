@@ -3,14 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# What `rule` may say; departure 1.
-RULES = ("windows", "trim")
-
 Rows = NDArray[np.int64]
 
 
 def segments(frames: int, length: int, step: int, rule: str) -> Rows:
-    """(N, L) which frames each segment holds.
+    """(N, L) which frames each segment holds; departure 1.
 
     "trim", the printed rule, takes one segment from a clip's middle: of T > L frames the first and
     the last (T - L) / 2 go. It gives as many segments as clips (521, 720, 213), where the paper

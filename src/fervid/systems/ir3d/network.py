@@ -1,5 +1,6 @@
 """The network of [3, Fig. 2] and the landmark weights of [3, Eq. 2]."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -18,11 +19,9 @@ from fervid.learning.inception3d import (
     ReductionB,
     Stem,
     Style,
-    pooling,
 )
+from fervid.systems.ir3d.recipe import Network, Recipe
 
-# What makes an answer of the last feature map; see `InceptionResNet`.
-HEADS = ("lstm", "lstm-pooled", "mean", "frames")
 # Side of the maps that go into 3DIR-A and 3DIR-B [3, Fig. 2].
 GRID_A, GRID_B = 38, 18
 
@@ -33,14 +32,13 @@ def landmark_maps(
     grid: int,
     slope: float = 0.1,
     window: int = 7,
-    outside: float = 0.0,
-    rounded: bool = True,
 ) -> Tensor:
     """Weight of every place of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
 
     d is the Manhattan distance in places of the map, after the landmarks were brought to its
-    grid as the pictures would be. A landmark weighs the window of 7 x 7 places around it. Where
-    windows overlap the nearest landmark counts, so their order does not matter.
+    grid as the pictures would be and moved to the middle of the place they lie in. A landmark
+    weighs the window of 7 x 7 places around it, everything else 0. Where windows overlap the
+    nearest landmark counts, so their order does not matter.
 
     Args:
         points: (B, T, L, 2) in pixels of the picture.
@@ -48,20 +46,17 @@ def landmark_maps(
         grid: side of the feature map, places.
         slope: weight lost for each place of distance.
         window: side of a landmark's window, odd.
-        outside: weight of places in no landmark's window.
-        rounded: landmarks are moved to the middle of the place they lie in.
 
     Returns:
         (B, T, grid, grid).
     """
-    places = (points.float() + 0.5) * (grid / size) - 0.5
-    places = places.round() if rounded else places
+    places = ((points.float() + 0.5) * (grid / size) - 0.5).round()
     axis = torch.arange(grid, device=points.device)
     apart = (places[..., None] - axis).abs()  # (B, T, L, 2, grid)
     apart = apart.masked_fill(apart > window / 2, torch.inf)
     distance = apart[..., 1, :, None] + apart[..., 0, None, :]  # (B, T, L, grid, grid)
     nearest = distance.amin(dim=2)
-    return torch.where(nearest.isinf(), outside, 1 - slope * nearest)
+    return torch.where(nearest.isinf(), 0.0, 1 - slope * nearest)
 
 
 class InceptionResNet(nn.Module):
@@ -72,48 +67,34 @@ class InceptionResNet(nn.Module):
     mean by itself.
 
     Args:
-        labels: K.
+        recipe: head, width, landmark maps and so on.
         size: side of the pictures, pixels; 299 as printed.
-        head: one of `HEADS`.
-        maps: keywords of `landmark_maps`; None replaces the landmarks by plain shortcuts.
-        averaged: a map smaller than the printed one is that one's averages over its places.
-        head_pool: kernel of the last pooling, over the picture.
-        dropout: the chance to drop a feature before the LSTM.
-        hidden: units of the LSTM.
-        checkpointing: keep no activations within modules, but compute them again.
+        labels: K.
     """
 
-    def __init__(
-        self,
-        labels: int,
-        style: Style,
-        size: int = 299,
-        head: str = "lstm",
-        maps: dict[str, Any] | None = None,
-        averaged: bool = True,
-        head_pool: int = 3,
-        dropout: float = 0.2,
-        hidden: int = 200,
-        checkpointing: bool = False,
-    ) -> None:
+    def __init__(self, recipe: Network, size: int, labels: int) -> None:
         super().__init__()
-        self.size, self.head, self.checkpointing = size, head, checkpointing
-        self.maps, self.averaged = maps, averaged
+        self.recipe, self.size = recipe, size
+        style = Style(recipe.width, recipe.time)
         self.stem = Stem(style)
         self.a = ModuleA(self.stem.outside, style)
         self.reduction_a = ReductionA(self.a.outside, style)
         self.b = ModuleB(self.reduction_a.outside, style)
         self.reduction_b = ReductionB(self.b.outside, style)
         self.c = ModuleC(self.reduction_b.outside, style)
-        # Torch pools no kernel over less than itself, which small pictures come to.
+        # Open: the last pooling is over 1 x 3 x 3. Torch pools no kernel over less than itself,
+        # which small pictures come to.
         grid = last_grid(size)
-        self.pool = pooling("average", 1, min(head_pool, grid - 1 + grid % 2))
-        self.dropout = nn.Dropout(dropout)
+        side = min(3, grid - 1 + grid % 2)
+        self.pool = nn.AvgPool3d((1, side, side), 1, (0, side // 2, side // 2),
+                                 count_include_pad=False)  # fmt: skip
+        self.dropout = nn.Dropout(recipe.dropout)
         features = self.c.outside
-        if head == "lstm":
+        if recipe.head == "lstm":
             features *= grid**2
-        self.lstm: nn.LSTM | None = _lstm(features, hidden) if head.startswith("lstm") else None
-        self.top = nn.Linear(hidden if self.lstm else features, labels)
+        lstm = recipe.head.startswith("lstm")
+        self.lstm = _lstm(features, recipe.hidden) if lstm else None
+        self.top = nn.Linear(recipe.hidden if lstm else features, labels)
         nn.init.xavier_normal_(self.top.weight)
         nn.init.constant_(self.top.bias, 0)
 
@@ -133,9 +114,9 @@ class InceptionResNet(nn.Module):
         x = self.dropout(self.pool(torch.relu(x)))  # (B, C, T', h, w)
         if self.lstm is None:
             x = x.mean((3, 4)).transpose(1, 2)  # (B, T', C)
-            x = x if self.head == "frames" else x.mean(1)
+            x = x if self.recipe.head == "frames" else x.mean(1)
         else:
-            x = x if self.head == "lstm" else x.mean((3, 4), keepdim=True)
+            x = x if self.recipe.head == "lstm" else x.mean((3, 4), keepdim=True)
             # The channels last, as they lie in memory.
             steps = x.permute(0, 2, 3, 4, 1).flatten(2)  # (B, T', h w C)
             x = self.lstm(steps)[0][:, -1]  # (B, hidden)
@@ -151,20 +132,41 @@ class InceptionResNet(nn.Module):
         Args:
             printed: side of this module's map in the paper.
         """
-        if self.maps is None:
+        if not self.recipe.landmarks:
             return None
         gone, grid = (points.shape[1] - x.shape[2]) // 2, x.shape[-1]
-        made = max(grid, printed) if self.averaged else grid
-        found = landmark_maps(points[:, gone : gone + x.shape[2]], self.size, made, **self.maps)
-        return found if made == grid else F.adaptive_avg_pool2d(found, grid)
+        # Departure 12: a map smaller than the printed one is that one's averages over its places.
+        side = max(grid, printed)
+        seen = points[:, gone : gone + x.shape[2]]
+        maps = landmark_maps(seen, self.size, side, self.recipe.slope, self.recipe.window)
+        return maps if side == grid else F.adaptive_avg_pool2d(maps, grid)
 
     def _run(self, module: nn.Module, *inputs: Any) -> Tensor:
-        if not (self.checkpointing and self.training):
+        if not (self.recipe.checkpointing and self.training):
             out: Tensor = module(*inputs)
             return out
         again = partial(_contexts, module)
         kept: Tensor = checkpoint(module, *inputs, use_reentrant=False, context_fn=again)
         return kept
+
+
+def build(recipe: Recipe, labels: int) -> InceptionResNet:
+    """The network for K labels, untrained [3, Fig. 2]."""
+    network = InceptionResNet(recipe.network, recipe.input.size, labels)
+    # As the films lie in memory, and what convolutions are fastest on.
+    return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload, no-any-return]
+
+
+def pooled_logits(logits: Tensor) -> Tensor:
+    """(B, K) logits of a clip; of steps, those of the mean of their probabilities.
+
+    Args:
+        logits: (B, K) or (B, T, K).
+    """
+    logits = logits.float()
+    if logits.ndim == 2:
+        return logits
+    return logits.log_softmax(2).logsumexp(1) - math.log(logits.shape[1])
 
 
 def last_grid(size: int) -> int:

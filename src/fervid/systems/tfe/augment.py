@@ -1,34 +1,12 @@
 """Faces moved, turned, mirrored and disturbed at random, a batch at a time where it lies."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-
-@dataclass(frozen=True)
-class Shake:
-    """How far a face is changed at most; each change is drawn uniformly for each face.
-
-    The paper names mirroring, shifts and turns [5, Sec. 4.3] and tells no size.
-
-    Args:
-        flip: half of the faces are mirrored.
-        shift: along each axis, as part of the face's side.
-        turn: degrees.
-        scale: 0.1 makes faces 0.9 to 1.1 times as large.
-        light: 0.2 multiplies contrast by 0.8 to 1.2 and adds as much of the grey range (255).
-        erase: the share of the faces that lose a rectangle of up to half of each side.
-    """
-
-    flip: bool = True
-    shift: float = 0.0
-    turn: float = 0.0
-    scale: float = 0.0
-    light: float = 0.0
-    erase: float = 0.0
+from fervid.systems.tfe.shake import Shake
 
 
 def shaken(faces: Tensor, shake: Shake, generator: torch.Generator) -> Tensor:

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from fervid.atomic import blamed, whole
 from fervid.errors import InputError
-from fervid.systems.tfe.recognizer import TFERecognizer
+from fervid.systems.recognizer import Recognizer
+from fervid.systems.tfe import TFE
 
 # How far the exported network may answer from torch's.
 TOLERANCE = 1e-4
@@ -36,7 +37,7 @@ class Answer(nn.Module):
         return logits.softmax(1)
 
 
-def export(made: TFERecognizer, path: Path) -> float:
+def export(made: Recognizer[TFE], path: Path) -> float:
     """Write `faces` (N, P, P) uint8 -> `probabilities` (N, K), with the labels in its metadata.
 
     The file is run against torch before it takes its place.
@@ -58,15 +59,15 @@ def export(made: TFERecognizer, path: Path) -> float:
             f"{error.name} is not installed: pip install 'fervid[export]' to write ONNX files"
         ) from error
     answer = Answer(made.networks[made.output], made.system.mirror).to("cpu").eval()
-    model = _traced(answer, made.system.size)
-    told = {"labels": made.labels, "system": made.system.name, "size": made.system.size}
+    model = _traced(answer, made.system.input.size)
+    told = {"labels": made.labels, "system": made.system.name, "size": made.system.input.size}
     for key, value in told.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, json.dumps(value)
     content = model.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     onnx.checker.check_model(model)
-    faces = _drawn(made.system.size, 7)
+    faces = _drawn(made.system.input.size, 7)
     with torch.no_grad():
         wanted = answer(torch.from_numpy(faces)).numpy()
     apart = float(np.abs(session.run(None, {"faces": faces})[0] - wanted).max())

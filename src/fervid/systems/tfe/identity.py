@@ -17,11 +17,13 @@ from torch import Tensor
 from fervid.errors import InputError, WeightsError
 from fervid.learning import loop, seeding, weights
 from fervid.learning.batches import Batch
-from fervid.learning.loop import Plan, Stage
+from fervid.learning.loop import Stage
+from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.systems.tfe.augment import Shake, shaken
+from fervid.systems.tfe.augment import shaken
 from fervid.systems.tfe.network import Alone, DeepID
+from fervid.systems.tfe.shake import Shake
 
 SHIPPED = Path(__file__).parent / "people" / "deepid.safetensors"
 
@@ -81,7 +83,7 @@ class DeepIDTraining:
             self.epochs, self.learning_rate, self.momentum, self.weight_decay,
             batch_size=self.batch_size, choose="accuracy" if self.hold_out else "last",
         )  # fmt: skip
-        return Stage("deepid", plan, self._loss, _logits, settings=asdict(self))
+        return Stage("deepid", plan, self._loss, _logits, given=(self,))
 
     def _loss(self, net: Any, batch: Batch, generator: torch.Generator) -> Tensor:
         return F.cross_entropy(

@@ -1,4 +1,4 @@
-"""Track -> what paper 5's networks eat: one grey face for each frame. Nothing is learned here."""
+"""Track -> what paper 5's networks see: one grey face for each frame. Nothing is learned here."""
 
 from typing import Any
 

@@ -4,8 +4,7 @@ Every network takes grey faces as they are, (B, P, P) in 0..255, and normalises 
 training found of each pixel's mean and deviation is kept with the weights [5, Sec. 4.3].
 """
 
-import re
-from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -14,34 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fervid.errors import InputError
+from fervid.systems.tfe.notation import parse
+from fervid.systems.tfe.recipe import Recipe
 
-# [5, Figs. 3, 4]: C16 is a convolution with 16 filters, I an identity block, P a projection block,
-# which halves the picture; all convolutions are 3 x 3 but the 1 x 1 of a projection's shortcut.
-RESNET18 = "C16-I16-I16-P16-I16-P32-I32-P64-I64"
-# Of every pair of blocks one identity block is gone, and a projection block of 16 is added.
-RESNET12 = "C16-I16-P16-P16-P32-P64"
-LAYER = re.compile(r"([CIP])(\d+)(/2)?")
 # [5]'s [10]: convolutions of the identity network (filters, side), each of the first three
 # followed by 2 x 2 max pooling; the third shares weights within 2 x 2 places, the fourth nowhere.
 DEEPID = ((20, 4), (40, 3), (60, 3), (80, 2))
 IDENTITY = 160
-
-
-def parse(text: str) -> list[tuple[str, int, int]]:
-    """The notation of `RESNET18` as kinds, filters and strides; C32/2 goes in steps of two.
-
-    >>> parse("C16-I16-P32")
-    [('C', 16, 1), ('I', 16, 1), ('P', 32, 2)]
-    """
-    found = [LAYER.fullmatch(part) for part in text.split("-")]
-    layers = [(m[1], int(m[2]), 2 if m[3] or m[1] == "P" else 1) for m in found if m]
-    kinds = "".join(kind for kind, _, _ in layers)
-    if not all(found) or not kinds.startswith("C") or "C" in kinds[1:]:
-        raise InputError(f"{text!r} is no residual network: write it like {RESNET18!r}")
-    for (_, before, _), (kind, now, _) in pairwise(layers):
-        if kind == "I" and now != before:
-            raise InputError(f"I{now} after {before} filters in {text!r}: write P{now} there")
-    return layers
 
 
 class Standardise(nn.Module):
@@ -110,7 +88,7 @@ class Emotion(nn.Module):
     """A residual network without max pooling, ending in the mean over the map [5, Sec. 3.1].
 
     Args:
-        text: its layers, see `RESNET18`.
+        text: its layers, see `notation.py`.
         size: side of the face, pixels.
     """
 
@@ -238,22 +216,17 @@ class Tandem(nn.Module):
     The tandem feature has 160 + 64 = 224 numbers.
 
     Args:
-        hidden: units of a fully connected layer below the last; 0 for none.
         dropout: on the identity feature [5, Sec. 4.2].
     """
 
-    def __init__(
-        self, identity: DeepID, emotion: Emotion, labels: int, dropout: float, hidden: int = 0
-    ) -> None:
+    def __init__(self, identity: DeepID, emotion: Emotion, labels: int, dropout: float) -> None:
         super().__init__()
         self.identity, self.emotion = identity, emotion
         self.scale_identity = nn.BatchNorm1d(IDENTITY)
         self.scale_emotion = nn.BatchNorm1d(emotion.width)
         # Departure 4: behind the normalisation, whose moments it would otherwise change.
         self.dropout = nn.Dropout(dropout)
-        width = IDENTITY + emotion.width
-        below = (nn.Linear(width, hidden), nn.ReLU(inplace=True)) if hidden else ()
-        self.top = nn.Sequential(*below, nn.Linear(hidden or width, labels))
+        self.top = nn.Sequential(nn.Linear(IDENTITY + emotion.width, labels))
 
     def feature(self, faces: Tensor) -> Tensor:
         """(B, P, P) in 0..255 to the tandem feature, (B, 224)."""
@@ -281,3 +254,27 @@ class Linear(nn.Module):
         """(B, P, P) in 0..255 to margins, (B, K)."""
         margins: Tensor = self.top(self.identity(faces))
         return margins
+
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def pixel_major(net: N) -> N:
+    """In the memory that convolutions on a CPU and on a GPU in bf16 are fastest on."""
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def resnet(recipe: Recipe, labels: int) -> Alone:
+    """The residual network below its own linear layer, untrained."""
+    return pixel_major(Alone(Emotion(recipe.emotion.layers, recipe.input.size), labels))
+
+
+def build(recipe: Recipe, name: str, labels: int) -> nn.Module:
+    """A network of the system to load weights into, by its name in `recipe.OUTPUTS`."""
+    if name == "resnet":
+        return resnet(recipe, labels)
+    people = DeepID(recipe.identity.size, recipe.identity.local)
+    if name == "svm":
+        return pixel_major(Linear(people, labels))
+    emotion = Emotion(recipe.emotion.layers, recipe.input.size)
+    return pixel_major(Tandem(people, emotion, labels, recipe.tandem.dropout))

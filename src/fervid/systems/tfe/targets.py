@@ -1,6 +1,8 @@
 """What is learnt of a face: one label, how people voted, or what trained models say of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,8 +10,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fervid.errors import WeightsError
 from fervid.learning.batches import Batch
 from fervid.learning.samples import Samples
+from fervid.systems.recognizer import Recognizer
 
 
 def distribution(votes: NDArray[np.floating], target: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -32,6 +36,26 @@ def ready(samples: Samples) -> Samples:
         return samples
     shares = distribution(np.asarray(samples.arrays["votes"]), samples.target)
     return replace(samples, arrays={**samples.arrays, "votes": shares})
+
+
+def taught(samples: Samples, teachers: Sequence[Recognizer[Any]]) -> Samples:
+    """Samples with the teachers' mean probabilities as `teacher`, (N, K).
+
+    Each looks at every face and at its mirror image.
+
+    Raises:
+        WeightsError: a teacher knows other labels.
+    """
+    total = np.zeros((len(samples), len(samples.labels)), np.float32)
+    for teacher in teachers:
+        if set(teacher.labels) != set(samples.labels):
+            raise WeightsError(
+                f"a teacher knows {', '.join(teacher.labels)}: name teachers of the same labels"
+            )
+        order = [teacher.labels.index(label) for label in samples.labels]
+        both = replace(teacher, system=replace(teacher.system, mirror=True))
+        total += both.predict({"faces": samples.arrays["faces"]})[both.output][:, order]
+    return replace(samples, arrays={**samples.arrays, "teacher": total / len(teachers)})
 
 
 def loss(logits: Tensor, batch: Batch, votes: bool, share: float) -> Tensor:

@@ -1,0 +1,120 @@
+"""Recipes: frozen dataclasses of numbers, nested by network and stage.
+
+A field's type says what it may hold (`Literal`, a range, how many values), and `check` holds every
+recipe to it. Outside Python a nested field has a dotted name, as in `appearance.plan.epochs`.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from fervid.errors import InputError
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a number may be, both ends included."""
+
+    low: float
+    high: float = math.inf
+
+
+Count = Annotated[int, Range(1)]
+Natural = Annotated[int, Range(0)]
+Amount = Annotated[float, Range(0)]
+Scale = Annotated[float, Range(0.001)]
+Share = Annotated[float, Range(0, 1)]
+Below1 = Annotated[float, Range(0, 0.999999)]  # a decay, or a chance that must leave something
+
+
+def flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
+    """Every value by its dotted name, except fields that do not tell recipes apart.
+
+    A system that is no dataclass has none.
+
+    >>> from fervid.learning.plan import Plan
+    >>> flat(Plan(60, 0.01))["learning_rate"]
+    0.01
+    """
+    values: dict[str, Any] = {}
+    if not is_dataclass(recipe):
+        return values
+    for field in (field for field in fields(recipe) if field.compare):
+        name, value = prefix + field.name, getattr(recipe, field.name)
+        values |= flat(value, f"{name}.") if is_dataclass(value) else {name: value}
+    return values
+
+
+def changed(recipe: R, values: Mapping[str, Any]) -> R:
+    """A copy with other values, by dotted names that `flat` knows."""
+    parts: dict[str, dict[str, Any]] = {}
+    own: dict[str, Any] = {}
+    for name, value in values.items():
+        head, _, rest = name.partition(".")
+        if rest:
+            parts.setdefault(head, {})[rest] = value
+        else:
+            own[head] = value
+    nested = {head: changed(getattr(recipe, head), inner) for head, inner in parts.items()}
+    return replace(recipe, **own, **nested)  # type: ignore[type-var]
+
+
+def check(recipe: Any) -> None:
+    """Hold every field to its type.
+
+    Args:
+        recipe: has a `name`, which the message repeats.
+
+    Raises:
+        InputError: the dotted name of the first field that holds something else.
+    """
+    for name, hint, value in _typed(recipe):
+        if not _fits(value, hint):
+            raise InputError(f"{name} of {recipe.name} is {value!r}: give {_expected(hint)}")
+
+
+def _typed(recipe: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    hints = get_type_hints(type(recipe), include_extras=True)
+    for field in fields(recipe):
+        name, hint, value = prefix + field.name, hints[field.name], getattr(recipe, field.name)
+        if is_dataclass(value):
+            yield from _typed(value, f"{name}.")
+        else:
+            yield name, hint, value
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    kind, args = get_origin(hint), get_args(hint)
+    if kind is Literal:
+        return value in args
+    if kind is Annotated:
+        return _fits(value, args[0]) and args[1].low <= value <= args[1].high
+    if kind is tuple:
+        each = args[:1] * len(value) if args[-1] is ... and isinstance(value, tuple) else args
+        return (
+            isinstance(value, tuple)
+            and len(value) == len(each)
+            and all(map(_fits, value, each))
+        )  # fmt: skip
+    if hint is float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and math.isfinite(value)
+    return type(value) is hint
+
+
+def _expected(hint: Any) -> str:
+    kind, args = get_origin(hint), get_args(hint)
+    if kind is Literal:
+        return f"one of {', '.join(map(str, args))}"
+    if kind is Annotated:
+        low, high = args[1].low, args[1].high
+        limit = f"of {low:g} or more" if high == math.inf else f"from {low:g} to {high:g}"
+        return f"{_expected(args[0])} {limit}"
+    if kind is tuple:
+        return f"values separated by commas, each {_expected(args[0])}" if args[-1] is ... else (
+            f"{len(args)} values separated by commas, each {_expected(args[0])}")  # fmt: skip
+    names = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
+    return names[hint]

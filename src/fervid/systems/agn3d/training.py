@@ -1,0 +1,164 @@
+"""The training stages: network 1, network 2 for every pair of labels, both together [2, Sec. 3]."""
+
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fervid.learning import batches, loop, seeding
+from fervid.learning.batches import Batch
+from fervid.learning.loop import Stage
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+from fervid.learning.vgg import VGG16
+from fervid.systems.agn3d import inputs, joint, network
+from fervid.systems.agn3d.network import Joint, OwnPairs, Pairs, SharedPairs
+from fervid.systems.agn3d.recipe import Recipe
+
+# What a batch may hold of a sample: itself and its mirror image.
+COPIES = 2
+
+
+def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.ModuleDict:
+    """Train network 1, then network 2 for every pair of labels, then both together.
+
+    Departure 11: `validation` chooses each stage's epoch; the paper tells of no such set.
+    """
+    labels = len(train.labels)
+    with seeding.seeded(run.seed, "appearance", "weights"):
+        appearance = network.network_1(recipe, labels)
+    given = (recipe.input, recipe.appearance)
+    stage = Stage("appearance", recipe.appearance.plan, partial(_loss_1, recipe),
+                  partial(_logits_1, recipe), COPIES, given)  # fmt: skip
+    loop.train(stage, appearance, train, validation, run)
+    if recipe.output == "appearance":
+        return nn.ModuleDict({"appearance": appearance})
+    alone = deepcopy(appearance)
+    geometry = fit_pairs(recipe, _points(train), _points(validation), run)
+    fit_joint(recipe, Joint(appearance, geometry), train, validation, run)
+    return nn.ModuleDict({"appearance": appearance, "geometry": geometry, "alone": alone})
+
+
+def fit_pairs(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> Pairs:
+    """Network 2, for every pair on the samples of its two labels alone [2, Sec. 3.2]."""
+    pairs = joint.pairs(len(train.labels))
+    if recipe.geometry.trunk == "shared":
+        with seeding.seeded(run.seed, "pairs", "weights"):
+            shared = SharedPairs(network.network_2(recipe.geometry, 2 * len(pairs)))
+        stage = pair_stage(recipe, "pairs", _loss_pairs, _logits_pairs)
+        loop.train(stage, shared.network, train, validation, run)
+        return shared
+    own = OwnPairs()
+    for number, pair in enumerate(pairs):
+        sides = _two(train, pair), _two(validation, pair)
+        own.networks[str(number)] = fit_pair(recipe, pair, *sides, run)
+    return own
+
+
+def fit_pair(
+    recipe: Recipe, pair: tuple[int, int], train: Samples, validation: Samples, run: Run
+) -> VGG16:
+    """The network of one pair, on samples whose targets are 0 and 1."""
+    name = f"pair-{pair[0]}-{pair[1]}"
+    with seeding.seeded(run.seed, name, "weights"):
+        vgg = network.network_2(recipe.geometry)
+    loop.train(pair_stage(recipe, name, _loss_2, _logits_2), vgg, train, validation, run)
+    return vgg
+
+
+def pair_stage(recipe: Recipe, name: str, loss: Any, logits: Any) -> Stage:
+    """What the loop needs to know of "pair-a-b" or "pairs"."""
+    functions = partial(loss, recipe), partial(logits, recipe)
+    given = (recipe.input, recipe.geometry)
+    return Stage(name, recipe.geometry.plan, *functions, COPIES, given)
+
+
+def fit_joint(recipe: Recipe, both: Joint, train: Samples, validation: Samples, run: Run) -> None:
+    """Tune both networks [2, Eqs. 1-4]."""
+    device = str(loop.fabric_of(run).device)
+    both.appearance.to(device)
+    picked = _picked(recipe, both.appearance, train), _picked(recipe, both.appearance, validation)
+    both.appearance.to("cpu")
+    given = (recipe.input, recipe.geometry, recipe.joint)
+    stage = Stage("joint", recipe.joint.plan, partial(_loss_joint, recipe),
+                  partial(_logits_joint, recipe), COPIES, given)  # fmt: skip
+    loop.train(stage, both, *picked, run)
+
+
+@torch.no_grad()
+def _picked(recipe: Recipe, appearance: nn.Module, samples: Samples) -> Samples:
+    """The samples with the pair that network 1 alone picks for each.
+
+    Departure 7: these picks stay while both networks are trained together.
+    """
+    appearance.eval()
+    device = next(appearance.parameters()).device
+    pair = [torch.zeros(0, dtype=torch.int64)]
+    for batch in batches.of_arrays(samples.arrays, 16):
+        pair.append(joint.top_two(_logits_1(recipe, appearance, batch.to(device))).cpu())
+    return replace(samples, arrays={**samples.arrays, "pair": torch.cat(pair).numpy()})
+
+
+def _loss_1(recipe: Recipe, net: Any, batch: Batch, generator: torch.Generator) -> Tensor:
+    return F.cross_entropy(net(inputs.films(recipe.input, batch, generator)), batch.target)
+
+
+def _logits_1(recipe: Recipe, net: Any, batch: Batch) -> Tensor:
+    logits: Tensor = net(inputs.films(recipe.input, batch))
+    return logits
+
+
+def _loss_2(recipe: Recipe, vgg: Any, batch: Batch, generator: torch.Generator) -> Tensor:
+    images = inputs.images(recipe.geometry, batch, generator)
+    return F.cross_entropy(_three(vgg, images), batch.target)
+
+
+def _logits_2(recipe: Recipe, vgg: Any, batch: Batch) -> Tensor:
+    return _three(vgg, inputs.images(recipe.geometry, batch))
+
+
+def _loss_pairs(recipe: Recipe, vgg: Any, batch: Batch, generator: torch.Generator) -> Tensor:
+    """The mean cross entropy over the K - 1 pairs that hold a sample's label."""
+    images = inputs.images(recipe.geometry, batch, generator)
+    return joint.pairs_loss(_three(vgg, images).view(len(batch.target), -1, 2), batch.target)
+
+
+def _logits_pairs(recipe: Recipe, vgg: Any, batch: Batch) -> Tensor:
+    second = _three(vgg, inputs.images(recipe.geometry, batch)).view(len(batch.target), -1, 2)
+    return joint.votes(second)
+
+
+def _loss_joint(recipe: Recipe, both: Any, batch: Batch, generator: torch.Generator) -> Tensor:
+    pair = batch.arrays["pair"]
+    films = inputs.films(recipe.input, batch, generator)
+    l1, l2 = both(films, inputs.images(recipe.geometry, batch, generator), pair)
+    return joint.three_losses(l1, l2, pair, batch.target, recipe.joint.lambdas)
+
+
+def _logits_joint(recipe: Recipe, both: Any, batch: Batch) -> Tensor:
+    pair = batch.arrays["pair"]
+    l1, l2 = both(inputs.films(recipe.input, batch), inputs.images(recipe.geometry, batch), pair)
+    return joint.fused(l1, l2, pair)
+
+
+def _three(vgg: Any, images: Tensor) -> Tensor:
+    """VGG16 takes three channels: (B, 1, H, W) goes in thrice."""
+    logits: Tensor = vgg(images.expand(-1, 3, -1, -1))
+    return logits
+
+
+def _points(samples: Samples) -> Samples:
+    """The samples without their films."""
+    return replace(samples, arrays={"points": samples.arrays["points"]})
+
+
+def _two(samples: Samples, pair: tuple[int, int]) -> Samples:
+    """The samples of two labels, as 0 and 1."""
+    some = samples.take(np.flatnonzero(np.isin(samples.target, pair)))
+    names = (samples.labels[pair[0]], samples.labels[pair[1]])
+    return replace(some, target=(some.target == pair[1]).astype(np.int64), labels=names)

@@ -1,0 +1,156 @@
+"""The training stages: DTAN, DTGN, then what joins them [1, Sec. 3]."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fervid.learning import batches, loop, seeding, weights
+from fervid.learning.batches import Batch
+from fervid.learning.loop import Stage
+from fervid.learning.losses import three_losses
+from fervid.learning.run import Run
+from fervid.learning.samples import Samples
+from fervid.systems.dtagn import augment, inputs, network
+from fervid.systems.dtagn.network import Stream, Tuning
+from fervid.systems.dtagn.recipe import Recipe
+
+# The two networks [1, Sec. 3.2, 3.3].
+NETWORKS = ("dtan", "dtgn")
+# How many clips the mean input is taken over, at most.
+CENTRED = 500
+
+
+def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.ModuleDict:
+    """Train DTAN, then DTGN, then every fusion.
+
+    Departure 12: `validation` chooses each stage's epoch; the paper tells of no such set.
+    """
+    networks = nn.ModuleDict()
+    for name in NETWORKS:
+        with seeding.seeded(run.seed, name, "weights"):
+            networks[name] = network.stream(recipe, name, len(train.labels))
+    dtan, dtgn = network.streams(networks)
+    centre(recipe, dtan, dtgn, train, run.seed)
+    loop.train(stage(recipe, "dtan"), dtan, train, validation, run)
+    loop.train(stage(recipe, "dtgn"), dtgn, train, validation, run)
+    if not recipe.fusions:
+        return networks
+    below = weights.digest(networks.state_dict())
+    sides = (
+        activations(recipe, networks, train, run, augment.COPIES),
+        activations(recipe, networks, validation, run, 1),
+    )
+    for fusion in recipe.fusions:
+        with seeding.seeded(run.seed, fusion, "weights"):
+            top = network.new_top(fusion, dtan, dtgn)
+        loop.train(tuning(recipe, fusion, below), Tuning(dtan, dtgn, top), *sides, run)
+        networks[fusion] = top
+    return networks
+
+
+def stage(recipe: Recipe, name: str) -> Stage:
+    """What the loop needs to know of "dtan" or "dtgn"."""
+    if name == "dtan":
+        part: Any = recipe.appearance
+        functions: Any = (_loss_appearance, _logits_appearance)
+    else:
+        part, functions = recipe.geometry, (_loss_geometry, _logits_geometry)
+    loss, logits = (partial(function, recipe) for function in functions)
+    return Stage(name, part.plan, loss, logits, augment.COPIES, (recipe.input, part))
+
+
+def tuning(recipe: Recipe, fusion: str, below: str = "") -> Stage:
+    """What the loop needs to know of a fusion.
+
+    Args:
+        below: digest of both networks.
+    """
+    if fusion == "concat":
+        return Stage(fusion, recipe.concat.plan, _loss_concat, _logits, given=(below,))
+    # The same training set once more [1, Sec. 3.5.2].
+    lambdas = recipe.joint.lambdas if fusion == "joint" else (0.0, 0.0, 1.0)  # Table 8: L3 only
+    loss = partial(_loss_joint, lambdas)
+    return Stage(fusion, recipe.joint.plan, loss, _logits, given=(lambdas, below))
+
+
+@torch.no_grad()
+def centre(recipe: Recipe, dtan: Stream, dtgn: Stream, samples: Samples, seed: int) -> None:
+    """Tell both networks the mean of their training input, over the copies of some clips.
+
+    Departure 6: the paper does not say that a mean is subtracted.
+    """
+    generator = seeding.generator(seed, "centre")
+    some = samples.take(np.unique(np.linspace(0, len(samples) - 1, CENTRED).astype(np.int64)))
+    total = [torch.zeros_like(stream.centre.mean) for stream in (dtan, dtgn)]
+    for copy in range(augment.COPIES):
+        for batch in batches.ordered(some, 64):
+            here = replace(batch, copy=torch.full_like(batch.copy, copy))
+            total[0] += inputs.pictures(recipe, here).sum(0)
+            total[1] += inputs.vectors(recipe, here, generator).sum(0)
+    for stream, summed in zip((dtan, dtgn), total, strict=True):
+        stream.centre.mean.copy_(summed / (len(some) * augment.COPIES))
+
+
+@torch.no_grad()
+def activations(
+    recipe: Recipe, networks: nn.ModuleDict, samples: Samples, run: Run, copies: int
+) -> Samples:
+    """What both networks make of each copy of each sample, up to the first dropout.
+
+    Departure 10: copy i of the pictures goes with copy i of the landmarks. All
+    of it is frozen and draws nothing, so the stages above need it once, not once an epoch.
+    """
+    fabric = loop.fabric_of(run)
+    generator = seeding.generator(run.seed, "activations")
+    lower = [stream.lower.to(fabric.device).eval() for stream in network.streams(networks)]
+    rows: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for copy in range(copies):
+        for batch in batches.ordered(samples, 64):
+            here = replace(batch, copy=torch.full_like(batch.copy, copy)).to(fabric.device)
+            seen = (inputs.pictures(recipe, here), inputs.vectors(recipe, here, generator))
+            with fabric.autocast():
+                for kept, layer, x in zip(rows, lower, seen, strict=True):
+                    kept.append(layer(x).float().cpu())
+    for layer in lower:
+        layer.to("cpu")
+    taken = samples.take(np.tile(np.arange(len(samples)), copies))
+    names = zip(NETWORKS, rows, strict=True)
+    arrays = {name: torch.cat(kept).numpy() for name, kept in names if kept}
+    return replace(taken, arrays=arrays)
+
+
+def _loss_appearance(recipe: Recipe, dtan: Any, batch: Batch, _: torch.Generator) -> Tensor:
+    return F.cross_entropy(dtan(inputs.pictures(recipe, batch)), batch.target)
+
+
+def _logits_appearance(recipe: Recipe, dtan: Any, batch: Batch) -> Tensor:
+    logits: Tensor = dtan(inputs.pictures(recipe, batch))
+    return logits
+
+
+def _loss_geometry(recipe: Recipe, dtgn: Any, batch: Batch, generator: torch.Generator) -> Tensor:
+    return F.cross_entropy(dtgn(inputs.vectors(recipe, batch, generator)), batch.target)
+
+
+def _logits_geometry(_: Recipe, dtgn: Any, batch: Batch) -> Tensor:
+    logits: Tensor = dtgn(batch.arrays["landmarks"].flatten(1))
+    return logits
+
+
+def _loss_joint(lambdas: tuple[float, ...], both: Any, batch: Batch, _: torch.Generator) -> Tensor:
+    """[1, Eqs. 8-10]"""
+    first, second = both(*(batch.arrays[name] for name in NETWORKS))
+    return three_losses(first, second, batch.target, lambdas)
+
+
+def _loss_concat(both: Any, batch: Batch, _: torch.Generator) -> Tensor:
+    return F.cross_entropy(both(*(batch.arrays[name] for name in NETWORKS)), batch.target)
+
+
+def _logits(both: Any, batch: Batch) -> Tensor:
+    return network.fused(both(*(batch.arrays[name] for name in NETWORKS)))

@@ -1,0 +1,132 @@
+"""A trained system: its recipe, its labels and its networks; one class for all systems."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fervid.learning import batches, weights
+from fervid.learning.batches import Batch
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Networks(Protocol):
+    """What a recognizer needs of a system: its networks, and what they make of a batch."""
+
+    @property
+    def name(self) -> str:
+        """As in `fervid.systems.SYSTEMS`."""
+
+    @property
+    def output(self) -> str:
+        """Name of the network whose output is the prediction."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of all networks, in the order of tables."""
+
+    @property
+    def predict_batch(self) -> int:
+        """Samples to predict at a time, unless the caller says otherwise."""
+
+    def networks(self, labels: int) -> nn.ModuleDict:
+        """Every network for K labels, untrained, by name."""
+
+    def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
+        """Probabilities (B, K) by network; for `combined`, whatever (B, ...) it needs."""
+
+    def combined(
+        self, networks: nn.ModuleDict, answers: dict[str, Tensor], arrays: Arrays
+    ) -> dict[str, Tensor]:
+        """Probabilities (N, K) by network, from the answers to all N samples."""
+
+
+class OneByOne:
+    """A system that answers every sample by itself."""
+
+    def combined(
+        self, networks: nn.ModuleDict, answers: dict[str, Tensor], arrays: Arrays
+    ) -> dict[str, Tensor]:
+        """The answers as they are."""
+        return answers
+
+
+S = TypeVar("S", bound=Networks)
+
+
+@dataclass
+class Recognizer(Generic[S]):
+    """A trained system.
+
+    Args:
+        system: the recipe it was trained by.
+        labels: K names, the order of every probability vector.
+        networks: by name, as `system.networks` builds them.
+        remarks: sentences that the report prints.
+    """
+
+    system: S
+    labels: tuple[str, ...]
+    networks: nn.ModuleDict
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def output(self) -> str:
+        """Name of the network whose output is the prediction."""
+        return self.system.output
+
+    @torch.no_grad()
+    def predict(self, arrays: Arrays, size: int = 0) -> dict[str, NDArray[np.float32]]:
+        """Probabilities, (N, K), of every network.
+
+        Args:
+            arrays: as the system's `inputs` makes them, N samples.
+            size: samples at a time; 0 for the system's own number.
+        """
+        self.networks.eval()
+        device = next(self.networks.parameters()).device
+        parts: dict[str, list[Tensor]] = {}
+        for batch in batches.of_arrays(arrays, size or self.system.predict_batch):
+            for name, answer in self.system.answers(self.networks, batch.to(device)).items():
+                parts.setdefault(name, []).append(answer.float().cpu())
+        if not parts:
+            none = np.zeros((0, len(self.labels)), np.float32)
+            return dict.fromkeys(self.system.outputs, none)
+        answers = {name: torch.cat(rows) for name, rows in parts.items()}
+        found = self.system.combined(self.networks, answers, arrays)
+        return {name: found[name].numpy() for name in self.system.outputs}
+
+    def to(self, device: str) -> "Recognizer[S]":
+        """The same, predicting on a device."""
+        self.networks.to(device)
+        return self
+
+    def save(self, path: Path, card: Mapping[str, Any]) -> None:
+        """Write one safetensors file with labels, recipe and card in its metadata, atomically.
+
+        Args:
+            card: licence, what it was trained on, anything else JSON can hold.
+        """
+        tensors = self.networks.state_dict()
+        weights.save_system(path, tensors, self.system, self.labels, card, remarks=self.remarks)
+
+
+def load(path: Path, system: S) -> Recognizer[S]:
+    """A recognizer saved earlier, with the recipe it was trained by.
+
+    Raises:
+        WeightsError: not ours, or of another system.
+    """
+    tensors, card, recipe = weights.load_system(path, system)
+    with weights.restoring(path):
+        labels = tuple(card["labels"])
+        networks = recipe.networks(len(labels))
+        weights.check_shapes(path, tensors, networks.state_dict())
+        networks.load_state_dict(tensors)
+        return Recognizer(recipe, labels, networks.eval(), tuple(card.get("remarks", ())))
