@@ -1,4 +1,4 @@
-"""Build the wheel, look into it, and run the command from an environment that holds nothing else."""
+"""Build the wheel, check its files, and run the command from an otherwise empty environment."""
 
 import csv
 import os
