@@ -1,10 +1,15 @@
-# make demo · make test · make check · make bench
+# make demo · make test · make check · make wheel · make lowest · make bench
 # Everything happens in .venv, made here with pip; PYTHON names another interpreter (3.11 or newer).
 PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
 
-.PHONY: demo test test-all check bench clean
+# What computes; its tests also run with other threads and an older processor's instructions.
+COMPUTES := tests/systems tests/learning tests/evaluation tests/predict tests/faces
+# What each dependency is asked for, without long training.
+QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning tests/predict
+
+.PHONY: demo test test-all test-elsewhere check wheel lowest bench clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -22,13 +27,27 @@ test: .venv/installed          ## every test but the slow ones
 test-all: .venv/installed      ## every test
 	$(BIN)/python -m pytest -q -n 2
 
+test-elsewhere: .venv/installed ## what computes, as an older processor with two threads does it
+	OMP_NUM_THREADS=2 ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
+	  $(BIN)/python -m pytest -q -n 2 -m "not slow" $(COMPUTES)
+
 check: .venv/installed         ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+wheel:                         ## the wheel in an empty environment outside the checkout
+	$(PYTHON) .ci/wheel.py
+
+lowest:                        ## quick tests with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear .lowest
+	$(PYTHON) .ci/lowest.py > .lowest/constraints.txt
+	.lowest/bin/pip install --quiet --disable-pip-version-check "torch>=2.11,<2.14"
+	.lowest/bin/pip install --quiet --disable-pip-version-check -c .lowest/constraints.txt -e ".[test]"
+	.lowest/bin/python -m pytest -q -n 2 -m "not slow" $(QUICK)
+
 bench: .venv/installed         ## ratios, each measured in one run; never a test
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .lowest runs

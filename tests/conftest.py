@@ -8,6 +8,11 @@ from types import ModuleType
 
 import forging
 import pytest
+from hypothesis import settings
+
+# How long one example takes says nothing on a machine that others use too.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
