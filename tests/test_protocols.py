@@ -174,7 +174,7 @@ def test_json_split(tmp_path) -> None:
         ('[{"train": ["c0"], "test": ["zz"]}]', ProtocolError, "no clip 'zz'"),
         ('[{"train": "c0", "test": ["c2"]}]', ProtocolError, "lists of clip names"),
         ('{"train": ["c0"]}', ProtocolError, "is no list of"),
-        ("[[", ProtocolError, "is no list of"),
+        ("[[", ProtocolError, "line 1: no JSON"),
     ],
 )
 def test_bad_json_split(tmp_path, text, error, said) -> None:

@@ -115,11 +115,11 @@ def test_manifest_with_an_unknown_label(refused, folder, tmp_path) -> None:
     ("content", "said"),
     [
         (b"", "no column path and label"),
-        (b"path;label\nc0.mp4;fear\n", "no column path and label"),
-        (b"\xff\xfe\x00\x01", "no UTF-8"),
+        (b"path;label\nc0.mp4,fear\n", "line 2: 1 cells under 2 columns"),
+        (b"\xff\xfe\x00\x01", "line 1: the text is UTF-16"),
         (b"path,label\nc0.mp4\n", "line 2: 1 cells under 2 columns"),
         (b"path,label,start\nc0.mp4,fear,soon\n", "line 2: start is 'soon'"),
-        (b"path,label\n../../c0.mp4,fear\n", "leads out of the manifest's folder"),
+        (b"path,label\n../../c0.mp4,fear\n", "line 2: '../../c0.mp4' leads out of the folder"),
     ],
 )
 def test_bad_manifest(refused, folder, tmp_path, content, said) -> None:
@@ -143,8 +143,8 @@ def test_a_subject_on_both_sides_of_a_split_file(refused, stores, tmp_path) -> N
         ("a.csv", b"", "line 1"),
         ("a.csv", b"clip,fold\nnobody,1\n", "no clip 'nobody'"),
         ("a.csv", b"subject,fold\nS00,1\n", "leaves out 33 of 36"),
-        ("a.csv", b"\xff\xfe\xfa", "cannot be read as text"),
-        ("a.json", b"{", "is no list of"),
+        ("a.csv", b"\xff\xfe\xfa", "line 1: the text is UTF-16"),
+        ("a.json", b"{", "line 1: no JSON"),
         ("a.json", b'[{"train": ["c00"], "test": [7]}]', "lists of clip names"),
         ("a.json", b"[]", "nothing to check"),
     ],

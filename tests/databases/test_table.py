@@ -143,7 +143,7 @@ def test_spans_in_seconds(tmp_path) -> None:
         with pytest.raises(DatabaseError, match="line 2: end_seconds is"):
             folder.load(tmp_path)
     (tmp_path / "manifest.csv").write_text("path,label,start\nclips/a.mp4,happy,0.2\n")
-    with pytest.raises(DatabaseError, match=r"line 2: start is '0.2': .* column start_seconds"):
+    with pytest.raises(DatabaseError, match=r"line 2: start is '0\.2': .* column start_seconds"):
         folder.load(tmp_path)
     (tmp_path / "clips\\a.mp4").write_bytes(b"x")
     (tmp_path / "manifest.csv").write_text(text)
