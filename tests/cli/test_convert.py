@@ -40,3 +40,14 @@ def test_convert(run, table, tmp_path) -> None:
 )
 def test_refused(refused, table, name, format, said) -> None:
     assert said in refused("convert", table.with_name(name), "--format", format)
+
+
+def test_agreement(run, refused, table, tmp_path) -> None:
+    human = tmp_path / "human.csv"
+    human.write_text("start_seconds,end_seconds,label\n0,1.2,Fear\n1.2,2,anger\n")
+    done = run("agreement", table, human, "--out", tmp_path / "figures.csv")
+    assert done.exit_code == 0, done.output
+    assert "(all): agreement 0.900" in done.output
+    figures = pd.read_csv(tmp_path / "figures.csv").set_index(["label", "coefficient"])["value"]
+    assert figures["(all)", "Cohen's kappa"] == pytest.approx(0.8)
+    assert "two raters" in refused("agreement", table)

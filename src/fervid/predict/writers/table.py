@@ -105,14 +105,8 @@ def read_table(path: Path, media: Path | None = None) -> PredictionTable:
     if missing or not labels or rows.empty:
         lacks = f"column {missing[0]!r}" if missing else "rows" if labels else "column 'p_<label>'"
         raise InputError(f"{path} has no {lacks}: give a table of `fervid predict`")
-    for column in (
-        "frame",
-        "timestamp",
-        "face_id",
-        *BOX,
-        "score",
-        *(f"p_{each}" for each in labels),
-    ):
+    numbers = ("frame", "timestamp", "face_id", *BOX, "score", *(f"p_{each}" for each in labels))
+    for column in numbers:
         try:
             rows[column] = pd.to_numeric(rows[column])
         except ValueError as error:
