@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import fervid
-from fervid.cli import data, folds, models, runs
+from fervid.cli import data, folds, models, runs, tables
 from fervid.errors import FervidError, shown
 
 # What the system refuses that a user can mend.
@@ -76,8 +76,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict, runs.compare,
-                runs.reproduce, data.cite, runs.demo, models.systems, data.databases):  # fmt: skip
+for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
+                tables.convert, tables.agreement, runs.compare, runs.reproduce, data.cite,
+                runs.demo, models.systems, data.databases):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
 app.add_typer(models.weights, name="weights")

@@ -1,0 +1,200 @@
+"""Files of one rater, a person or a model -> labelled stretches of each recording and face."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fervid.errors import InputError
+from fervid.labels import canonical
+from fervid.predict.writers import tables
+from fervid.predict.writers.table import read_table
+
+Stretch = tuple[float, float, str]  # start and end in seconds, label
+Tiers = dict[str, list[Stretch]]  # by face, subject or tier
+Unit = tuple[str, str]  # recording and tier
+
+STARTS, ENDS = ("start_seconds", "start"), ("end_seconds", "end", "stop")
+TIERS = ("face_id", "tier", "subject")
+OVERLAP = 0.0015  # seconds by which neighbours may overlap: programs round to milliseconds
+
+
+@dataclass(frozen=True)
+class Rater:
+    """What one rater says.
+
+    Args:
+        name: of the file or folder.
+        units: stretches of each recording and tier, in time.
+    """
+
+    name: str
+    units: Mapping[Unit, list[Stretch]]
+
+
+def read_rater(path: Path) -> Rater:
+    """Read a file, or a folder with a file for each recording.
+
+    Raises:
+        InputError: no such place, a file that cannot be read, or labels that overlap.
+    """
+    if path.is_dir():
+        recordings = {each.stem: each for each in _inside(path)}
+    elif path.is_file():
+        recordings = {"": path}  # one file a rater: its name need not match the others'
+    else:
+        raise InputError(f"{path} is not there: name a rater's file or folder")
+    units: dict[Unit, list[Stretch]] = {}
+    for recording, file in recordings.items():
+        for tier, stretches in read_tiers(file).items():
+            units[recording, tier] = _checked(file, tier, stretches)
+    return Rater(path.name, units)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The folder's files: predict's tables where it wrote them, else all that can be read."""
+    if any(folder.glob("*.done.json")):
+        return tables([folder])
+    found = sorted(each for each in folder.iterdir() if each.suffix in READERS)
+    if not found:
+        raise InputError(f"{folder} holds no {', '.join(READERS)}: name a rater's folder")
+    stems = [each.stem for each in found]
+    if twice := next((stem for stem in stems if stems.count(stem) > 1), ""):
+        raise InputError(f"{folder} holds two files for {twice}: leave one")
+    return found
+
+
+def read_tiers(path: Path) -> Tiers:
+    """Labelled stretches by tier, as the file has them.
+
+    Raises:
+        InputError: an ending that is not known, or a file that is not what it says.
+    """
+    if path.suffix not in READERS:
+        raise InputError(f"{path} is none of {', '.join(READERS)}: export it as one of them")
+    try:
+        return READERS[path.suffix](path)
+    except InputError:
+        raise
+    # pympi raises bare exceptions for files that it cannot parse.
+    except Exception as error:
+        raise InputError(f"{path} cannot be read ({error}): export it again") from None
+
+
+def _checked(path: Path, tier: str, stretches: list[Stretch]) -> list[Stretch]:
+    ordered = sorted((start, end, canonical(label)) for start, end, label in stretches)
+    for before, after in pairwise(ordered):
+        if before[1] - after[0] > OVERLAP:
+            where = f"{path}, {tier}: {before[2]} and {after[2]}" if tier else f"{path}: labels"
+            raise InputError(f"{where} overlap at {after[0]:.3f} s: give a moment one label")
+    return ordered
+
+
+def _table(path: Path) -> Tiers:
+    import pandas as pd
+
+    if path.suffix == ".csv":
+        try:
+            rows = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig")
+        except (ValueError, pd.errors.ParserError) as error:
+            raise InputError(f"{path} cannot be read ({error}): save it as CSV again") from None
+        rows.columns = rows.columns.str.strip().str.lower()
+        if _column(rows, STARTS) and _column(rows, ENDS):
+            return _interval_table(path, rows)
+    table = read_table(path)
+    tiers: Tiers = {f"face {face}": [] for face in table.faces}
+    for each in table.intervals:
+        tiers[f"face {each.face}"].append((each.start, each.end, each.label))
+    return tiers
+
+
+def _interval_table(path: Path, rows: Any) -> Tiers:
+    if "label" not in rows:
+        raise InputError(f"{path} has no column 'label': name the one with the labels so")
+    start, end, tier = (_column(rows, names) for names in (STARTS, ENDS, TIERS))
+    tiers: Tiers = {}
+    for number, row in enumerate(rows.to_dict("records"), 2):
+        name = str(row[tier]) if tier else ""
+        name = f"face {int(row[tier])}" if tier == "face_id" else name
+        begin, stop = float(row[start]), float(row[end])
+        if not 0 <= begin < stop:
+            raise InputError(
+                f"{path}, line {number}: {begin} to {stop} s is no stretch: correct it"
+            )
+        tiers.setdefault(name, []).append((begin, stop, str(row["label"])))
+    return tiers
+
+
+def _column(rows: Any, names: tuple[str, ...]) -> str:
+    return next((name for name in names if name in rows), "")
+
+
+def _elan(path: Path) -> Tiers:
+    _need("pympi")
+    from pympi.Elan import Eaf
+
+    document = Eaf(str(path), suppress_version_warning=True)
+    tiers: Tiers = {}
+    for name in document.get_tier_names():
+        kind = document.get_parameters_for_tier(name).get("LINGUISTIC_TYPE_REF")
+        if kind == "probability" or document.tiers[name][1]:  # ours, beside the labels; references
+            continue
+        tiers[name] = [
+            (start / 1000, end / 1000, text)
+            for start, end, text in document.get_annotation_data_for_tier(name)
+            if text.strip()
+        ]
+    return tiers
+
+
+def _textgrid(path: Path) -> Tiers:
+    _need("pympi")
+    from pympi.Praat import TextGrid
+
+    return {
+        tier.name: [each for each in tier.get_intervals() if each[2].strip()]
+        for tier in TextGrid(str(path)).get_tiers()
+        if tier.tier_type == "IntervalTier"
+    }
+
+
+def _boris(path: Path) -> Tiers:
+    project = json.loads(path.read_text(encoding="utf-8"))
+    if len(project["observations"]) != 1:
+        count = len(project["observations"])
+        raise InputError(f"{path} holds {count} observations: save a project for each")
+    (observation,) = project["observations"].values()
+    kinds = {each["code"]: each["type"] for each in project["behaviors_conf"].values()}
+    tiers: Tiers = {}
+    begun: dict[tuple[str, str], float] = {}
+    for seconds, subject, label, *_ in sorted(observation["events"], key=lambda event: event[0]):
+        if not kinds[label].lower().startswith("state"):
+            continue
+        if (subject, label) in begun:
+            stretch = (begun.pop((subject, label)), float(seconds), label)
+            tiers.setdefault(subject, []).append(stretch)
+        else:
+            begun[subject, label] = float(seconds)
+    if begun:
+        (subject, label), seconds = next(iter(begun.items()))
+        raise InputError(
+            f"{path}: {label} of {subject} at {seconds} s has no end: stop it in BORIS"
+        )
+    return tiers
+
+
+def _need(package: str) -> None:
+    if find_spec(package) is None:
+        raise InputError(f"this file needs the package {package}: pip install 'fervid[annotate]'")
+
+
+READERS: Mapping[str, Callable[[Path], Tiers]] = {
+    ".csv": _table,
+    ".parquet": _table,
+    ".eaf": _elan,
+    ".TextGrid": _textgrid,
+    ".boris": _boris,
+}

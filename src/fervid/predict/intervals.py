@@ -1,0 +1,92 @@
+"""Rows of a prediction table -> label intervals in seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STILL_SECONDS = 1 / 25  # length of a picture's only frame: programs refuse intervals of no length
+
+
+@dataclass(frozen=True)
+class LabelInterval:
+    """A stretch in which one face keeps its most probable label.
+
+    Args:
+        face: the face's id.
+        label: its most probable label.
+        start: seconds, the first frame's time stamp.
+        end: seconds, the time stamp of the frame after the last one.
+        first_frame: 0-based, the first frame.
+        last_frame: 0-based, the last frame.
+        probability: 0..1, mean of the label's probability over the frames.
+    """
+
+    face: int
+    label: str
+    start: float
+    end: float
+    first_frame: int
+    last_frame: int
+    probability: float
+
+
+def intervals(rows: "pd.DataFrame", labels: Sequence[str]) -> list[LabelInterval]:
+    """Runs of consecutive frames in which a face has one and the same most probable label.
+
+    No run is too short and none is smoothed away. A frame without the face, or without a label,
+    ends a run.
+
+    Args:
+        rows: one per frame and face, with the columns of `Timeline.to_frame`.
+        labels: K names with a column `p_<name>` each.
+
+    Returns:
+        Intervals by face, then by time; those of one face never overlap.
+    """
+    ends = frame_ends(rows)
+    labelled = rows[rows["label"].notna() & rows["face_id"].notna()]
+    labelled = labelled.sort_values(["face_id", "frame"], kind="stable")
+    if labelled.empty:
+        return []
+    face = labelled["face_id"].to_numpy(np.int64)
+    frame = labelled["frame"].to_numpy(np.int64)
+    time = labelled["timestamp"].to_numpy(np.float64)
+    place = {label: number for number, label in enumerate(labels)}
+    label = np.array([place[name] for name in labelled["label"]])
+    columns = labelled[[f"p_{name}" for name in labels]].to_numpy(np.float64)
+    top = columns[np.arange(len(columns)), label]
+    changes = (np.diff(face) != 0) | (np.diff(frame) != 1) | (np.diff(label) != 0)
+    starts = np.append(0, np.flatnonzero(changes) + 1)
+    stops = np.append(starts[1:], len(face))
+    return [
+        LabelInterval(
+            int(face[start]),
+            labels[label[start]],
+            float(time[start]),
+            ends[int(frame[stop - 1])],
+            int(frame[start]),
+            int(frame[stop - 1]),
+            float(top[start:stop].mean()),
+        )
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def frame_ends(rows: "pd.DataFrame") -> dict[int, float]:
+    """When each frame ends, in seconds: at the next one; the last lasts as long as the median."""
+    frame, first = np.unique(rows["frame"].to_numpy(np.int64), return_index=True)
+    time: NDArray[Any] = rows["timestamp"].to_numpy(np.float64)[first]
+    ends = np.append(time[1:], time[-1:] + step(rows))
+    return dict(zip(frame.tolist(), ends.round(6).tolist(), strict=True))
+
+
+def step(rows: "pd.DataFrame") -> float:
+    """Median seconds between two frames; `STILL_SECONDS` for a picture."""
+    times = np.unique(rows["timestamp"].to_numpy(np.float64))
+    return float(np.median(np.diff(times))) if len(times) > 1 else STILL_SECONDS

@@ -1,0 +1,129 @@
+"""Prediction tables -> files that other programs read; one small file for each program."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from fervid.errors import InputError, OutputError
+from fervid.predict.writers import boris, elan, fex, long, openface, spss, textgrid
+from fervid.predict.writers.table import ENDINGS, PredictionTable, read_table
+
+__all__ = ["WRITERS", "PredictionTable", "Writer", "convert", "formats", "read_table"]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How a format is written.
+
+    Args:
+        write: takes a table and the path of its files without their endings; returns the files.
+        landmarks: whether the format needs the 68 landmarks.
+        package: the importable package it needs, "" for none; all are in the extra `annotate`.
+    """
+
+    write: Callable[[PredictionTable, Path], list[Path]]
+    landmarks: bool = False
+    package: str = ""
+
+
+WRITERS: Mapping[str, Writer] = {
+    "openface": Writer(openface.write, landmarks=True),
+    "fex": Writer(fex.write, landmarks=True),
+    "elan": Writer(elan.write, package="pympi"),
+    "textgrid": Writer(textgrid.write, package="pympi"),
+    "boris": Writer(boris.write),
+    "spss": Writer(spss.write, package="pyreadstat"),
+    "long": Writer(long.write),
+}
+
+
+def formats(names: str) -> list[str]:
+    """The formats in a list with commas, each once.
+
+    Raises:
+        OutputError: one is unknown, or its package is not installed.
+    """
+    chosen = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    if not chosen:
+        raise OutputError(f"no format named: choose from {', '.join(WRITERS)}")
+    for name in chosen:
+        if name not in WRITERS:
+            raise OutputError(f"no format {name!r}: choose from {', '.join(WRITERS)}")
+        package = WRITERS[name].package
+        if package and find_spec(package) is None:
+            raise OutputError(f"{name} needs the package {package}: pip install 'fervid[annotate]'")
+    return chosen
+
+
+def convert(
+    paths: Sequence[Path], names: str, out: Path | None = None, media: Path | None = None
+) -> list[Path]:
+    """Write tables of `fervid predict` in other programs' formats.
+
+    Args:
+        paths: tables, or folders that predict wrote into.
+        names: formats with commas between them.
+        out: folder for the files; by default each table's own.
+        media: the video; by default the table's input where it is at hand.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: a table that cannot be read or lacks landmarks; a `media` for several tables.
+        OutputError: an unknown format, a missing package, or a folder that cannot be written to.
+    """
+    chosen = formats(names)
+    found = tables(paths)
+    if media and len(found) > 1:
+        raise InputError(f"--media names one video for {len(found)} tables: convert one at a time")
+    if media and not media.is_file():
+        raise InputError(f"{media} is no file: name the video that the table is of")
+    stems = [path.stem for path in found]
+    if out and (twice := next((each for each in stems if stems.count(each) > 1), "")):
+        raise InputError(f"two tables are called {twice}: convert them into different folders")
+    written = []
+    for path in found:
+        table = read_table(path, media)
+        for name in chosen:
+            if WRITERS[name].landmarks and not table.has_landmarks:
+                raise InputError(f"{path} has no landmarks for {name}: run `predict --landmarks`")
+            written += WRITERS[name].write(table, _base(table, out))
+    return written
+
+
+def tables(paths: Sequence[Path]) -> list[Path]:
+    """Tables as named; of a folder those that predict finished there.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            markers = sorted(path.glob("*.done.json"))
+            bases = [marker.with_name(marker.name.removesuffix(".done.json")) for marker in markers]
+            inside = [
+                table
+                for base in bases
+                for ending in ENDINGS
+                if (table := base.with_name(base.name + ending)).is_file()
+            ]
+            if not inside:
+                raise InputError(f"{path} holds no table of `fervid predict`: name another folder")
+            found |= dict.fromkeys(inside)
+        elif path.is_file():
+            found[path] = None
+        else:
+            raise InputError(f"{path} is not there: name a table of `fervid predict`")
+    return list(found)
+
+
+def _base(table: PredictionTable, out: Path | None) -> Path:
+    folder = out or table.path.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror}): name another") from None
+    return folder / table.name

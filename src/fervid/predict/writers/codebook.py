@@ -1,0 +1,58 @@
+"""What each column of our tables holds: its meaning, unit, range and source."""
+
+import re
+from dataclasses import dataclass
+
+from fervid.predict.timeline import STATUS
+
+
+@dataclass(frozen=True)
+class Description:
+    """One line of a codebook.
+
+    Args:
+        meaning: what the column holds.
+        unit: of its numbers; empty for names.
+        range: the values it can take.
+        source: who says so: the video, the face finder or the model.
+    """
+
+    meaning: str
+    unit: str
+    range: str
+    source: str
+
+
+FINDER, MODEL, VIDEO = "face finder", "model", "video"
+
+CODEBOOK = {
+    "input": Description("the input as it was named to predict", "", "text", "user"),
+    "frame": Description("frame, counted from 0", "frames", "0, 1, ...", VIDEO),
+    "timestamp": Description("time from the start of the input", "seconds", ">= 0", VIDEO),
+    "face_id": Description("the face, by first appearance", "", "0, 1, ...; empty: none", FINDER),
+    "status": Description("what is known of the row", "", " | ".join(STATUS), FINDER),
+    "left": Description("left edge of the box around the landmarks", "pixels", "any", FINDER),
+    "top": Description("upper edge of the box around the landmarks", "pixels", "any", FINDER),
+    "width": Description("width of the box around the landmarks", "pixels", "> 0", FINDER),
+    "height": Description("height of the box around the landmarks", "pixels", "> 0", FINDER),
+    "score": Description("how sure the finder is that this is a face", "", "0..1", FINDER),
+    "label": Description("most probable label", "", "a label; empty: none", MODEL),
+}
+
+
+def describe(column: str) -> Description:
+    """The description of a column of a prediction table.
+
+    Raises:
+        KeyError: it is none of ours.
+
+    >>> describe("p_fear").meaning, describe("x30").unit
+    ('probability of fear', 'pixels')
+    """
+    if column.startswith("p_"):
+        return Description(f"probability of {column.removeprefix('p_')}", "", "0..1", MODEL)
+    if point := re.fullmatch(r"([xy])(\d+)", column):
+        side = "left edge" if point[1] == "x" else "upper edge"
+        meaning = f"landmark {point[2]} of 68, from the frame's {side}"
+        return Description(meaning, "pixels", "any", FINDER)
+    return CODEBOOK[column]

@@ -1,0 +1,87 @@
+"""ELAN's annotation document (.eaf, format 2.8), through pympi-ling.
+
+A tier `face 0` holds the labels of face 0, restricted to a controlled vocabulary of all labels. A
+tier `face 0 fear` holds the intervals of that label alone, with their mean probability as value.
+"""
+
+import mimetypes
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fervid.atomic import whole
+from fervid.predict.writers.table import PredictionTable
+
+VOCABULARY = "labels"
+UNDETERMINED = ("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
+
+
+def write(table: PredictionTable, base: Path) -> list[Path]:
+    """Write `<base>.eaf`; times in whole milliseconds.
+
+    An interval shorter than half a millisecond is left out: ELAN has none without length.
+
+    Returns:
+        The file written.
+    """
+    from pympi.Elan import Eaf
+
+    path = base.with_name(f"{base.name}.eaf")
+    document = Eaf(author="fervid")
+    # pympi's own date is malformed in time zones that are off by half an hour.
+    document.adocument["DATE"] = datetime.now(UTC).isoformat(timespec="seconds")
+    document.remove_tier("default")
+    document.remove_linguistic_type("default-lt")
+    if (media := table.media_from(path.parent)) and table.media:
+        kind = mimetypes.guess_type(table.media.name)[0] or "unknown"
+        document.add_linked_file(table.media.resolve().as_uri(), _dotted(media), kind)
+    _add_vocabulary(document, table.labels)
+    for face in table.faces:
+        _add_tier(document, f"face {face}", "label", face)
+    for each in table.intervals:
+        start, end = round(1000 * each.start), round(1000 * each.end)
+        if start == end:
+            continue
+        name = f"face {each.face}"
+        alone = f"{name} {each.label}"
+        if alone not in document.tiers:
+            _add_tier(document, alone, "probability", each.face)
+        document.add_annotation(name, start, end, each.label)
+        document.add_annotation(alone, start, end, f"{each.probability:.3f}")
+    _sort_time_slots(document)
+    # ELAN numbers the next annotation from here.
+    document.properties = [("lastUsedAnnotationId", document.maxaid)]
+    with whole(path) as part:
+        document.to_file(str(part))
+    return [path]
+
+
+def _dotted(path: str) -> str:
+    """A relative path as ELAN writes it."""
+    return path if path.startswith((".", "/")) else f"./{path}"
+
+
+def _add_vocabulary(document: Any, labels: tuple[str, ...]) -> None:
+    document.add_language(*UNDETERMINED)
+    document.add_controlled_vocabulary(VOCABULARY)
+    document.add_cv_description(VOCABULARY, "und", "Labels of the model")
+    for place, label in enumerate(labels):
+        document.add_cv_entry(VOCABULARY, f"cveid_{place}", [(label, "und", None)])
+    common = {"TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
+    for name, more in (("label", {"CONTROLLED_VOCABULARY_REF": VOCABULARY}), ("probability", {})):
+        kind = {"LINGUISTIC_TYPE_ID": name, **common, **more}
+        document.add_linguistic_type(name, param_dict=kind)
+
+
+def _add_tier(document: Any, name: str, kind: str, face: int) -> None:
+    document.add_tier(name, kind, part=f"face {face}", ann="fervid")
+
+
+def _sort_time_slots(document: Any) -> None:
+    """Number the time slots by time, which is the order that the format asks for."""
+    order = sorted(document.timeslots, key=document.timeslots.__getitem__)
+    renamed = {old: f"ts{number}" for number, old in enumerate(order, 1)}
+    document.timeslots = {renamed[old]: document.timeslots[old] for old in order}
+    for aligned, *_ in document.tiers.values():
+        for name, (start, end, *rest) in aligned.items():
+            aligned[name] = (renamed[start], renamed[end], *rest)

@@ -1,0 +1,127 @@
+"""The table that `fervid predict` wrote, read back, and what else a writer needs to know."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fervid.errors import InputError
+from fervid.predict.intervals import LabelInterval, frame_ends, intervals, step
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDINGS = (".csv", ".parquet")
+BOX = ("left", "top", "width", "height")
+COLUMNS = ("input", "frame", "timestamp", "face_id", "status", *BOX, "score", "label")
+POINTS = 68
+
+
+@dataclass(frozen=True)
+class PredictionTable:
+    """One input's predictions.
+
+    Args:
+        path: the table's file.
+        rows: one per frame and face, with the columns of `Timeline.to_frame`.
+        labels: K names, in the order of the columns `p_<name>`.
+        media: the video or picture that the table is of; None where it is not at hand.
+    """
+
+    path: Path
+    rows: "pd.DataFrame"
+    labels: tuple[str, ...]
+    media: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's file name without its ending."""
+        return self.path.stem
+
+    @property
+    def faces(self) -> list[int]:
+        """Ids of the faces, ascending."""
+        return sorted(int(face) for face in self.rows["face_id"].dropna().unique())
+
+    @property
+    def rate(self) -> float:
+        """Frames per second: the inverse of the median step between two frames."""
+        return 1 / step(self.rows)
+
+    @property
+    def seconds(self) -> float:
+        """When the last frame ends, in seconds from the start."""
+        return max(frame_ends(self.rows).values())
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Whether the table holds the 68 points."""
+        return {"x0", f"y{POINTS - 1}"} <= set(self.rows.columns)
+
+    @cached_property
+    def intervals(self) -> list[LabelInterval]:
+        """Label intervals by face, then by time."""
+        return intervals(self.rows, self.labels)
+
+    def media_from(self, folder: Path) -> str | None:
+        """The media file's path relative to a folder, with slashes; None where there is none.
+
+        The absolute path where no relative one exists (another drive on Windows).
+        """
+        if self.media is None:
+            return None
+        try:
+            return Path(os.path.relpath(self.media, folder)).as_posix()
+        except ValueError:
+            return self.media.resolve().as_posix()
+
+
+def read_table(path: Path, media: Path | None = None) -> PredictionTable:
+    """Read a table that `fervid predict` wrote, CSV or Parquet.
+
+    Args:
+        media: the video or picture; by default the table's `input` where such a file exists,
+            seen from here or from the table's folder.
+
+    Raises:
+        InputError: no such file, or not a table of one input's predictions.
+    """
+    import pandas as pd
+
+    if path.suffix not in ENDINGS:
+        raise InputError(f"{path} is neither .csv nor .parquet: give a table of `fervid predict`")
+    try:
+        if path.suffix == ".parquet":
+            rows = pd.read_parquet(path)
+        else:
+            rows = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read ({error}): give a table of `fervid predict`"
+        ) from None
+    labels = tuple(name.removeprefix("p_") for name in rows.columns if name.startswith("p_"))
+    missing = [column for column in COLUMNS if column not in rows.columns]
+    if missing or not labels or rows.empty:
+        lacks = f"column {missing[0]!r}" if missing else "rows" if labels else "column 'p_<label>'"
+        raise InputError(f"{path} has no {lacks}: give a table of `fervid predict`")
+    numbers = ("frame", "timestamp", "face_id", *BOX, "score", *(f"p_{each}" for each in labels))
+    for column in numbers:
+        try:
+            rows[column] = pd.to_numeric(rows[column])
+        except ValueError as error:
+            raise InputError(f"{path}, column {column!r}: {error}: correct the table") from None
+    strangers = sorted(set(rows["label"].dropna()) - set(labels))
+    if strangers:
+        raise InputError(
+            f"{path} has the label {strangers[0]!r} but no p_{strangers[0]}: correct it"
+        )
+    inputs = rows["input"].unique()
+    if len(inputs) > 1:
+        raise InputError(f"{path} holds {len(inputs)} inputs: give one table per input")
+    return PredictionTable(path, rows, labels, media or _media(path, str(inputs[0])))
+
+
+def _media(path: Path, name: str) -> Path | None:
+    candidates = (Path(name), path.parent / name, path.parent / Path(name).name)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
