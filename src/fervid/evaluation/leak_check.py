@@ -32,7 +32,7 @@ def leak_warnings(folds: Sequence[Fold], keys: Mapping[str, str]) -> list[str]:
         more = ", ..." if len(foreign) > 3 else ""
         raise LeakError(
             f"clips that are tested are copies of clips that are trained on: {len(foreign)} "
-            f"({named}{more}); take the copies out, or give both the same subject"
+            f"({named}{more}); take the copies out"
         )
     said = [
         f"{leak.train} and {leak.test} may be one person spelt two ways; fold {leak.fold} trains "
