@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import fakes
 import numpy as np
@@ -97,15 +98,15 @@ def prepared(root: Path, name: str, labels: tuple[str, ...] = LABELS, parts: boo
     store.begin(root, database)
     rows = []
     for number, clip in enumerate(clips):
-        path = store.track_path(root, f"{number:064d}")
-        summary = write_tracks(path, _moving(number), FaceSettings(), {"finder": "test"})
+        path = store.track_path(root, f"{crc32(name.encode())}{number:032d}")
+        summary = write_tracks(path, _moving(name, number), FaceSettings(), {"finder": "test"})
         rows.append(store.Row(clip, path.stem, summary))
     store.write_index(root, database, FaceSettings(), "1", rows)
     return root
 
 
-def _moving(number: int):
-    rng = np.random.default_rng(number)
+def _moving(name: str, number: int):
+    rng = np.random.default_rng([crc32(name.encode()), number])
     base = np.random.default_rng(0).uniform(15, 45, (68, 2)).astype(np.float32)
     image = np.zeros((SIZE, SIZE, 3), np.uint8)
     for frame in range(3):

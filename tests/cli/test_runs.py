@@ -24,6 +24,15 @@ def test_one_store(run, stores, tmp_path) -> None:
     assert "left out" not in done.stdout
 
 
+def test_yardsticks_alone_without_validation(run, stores, tmp_path) -> None:
+    words = ("evaluate", "linear", "--store", stores["alpha"], "--validation", 0)
+    done = run(*words, "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    assert "landmarks, linear *" in done.stdout and "; chance " in done.stdout
+    assert facts(tmp_path / "run")["validation"] == 0
+    assert run(*words[:-1], 1, "--out", tmp_path / "other").exit_code == 2
+
+
 def test_each_database(run, stores, tmp_path) -> None:
     places = [word for name in ("alpha", "beta", "gamma") for word in ("--store", stores[name])]
     done = run("evaluate", "quick", *places, "--out", tmp_path / "run")

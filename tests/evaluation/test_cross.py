@@ -141,6 +141,7 @@ def test_people_of_one_database_are_the_same_people(tmp_path: Path) -> None:
         evaluate_each_database(SYSTEM, [A, B, dark], tmp_path)
     others = replace(
         dark,
+        keys={clip.name: f"other {clip.name}" for clip in dark.database.clips},
         database=replace(
             dark.database,
             clips=tuple(replace(c, subject=f"new {c.subject}") for c in dark.database.clips),

@@ -60,7 +60,7 @@ def test_interval_against_resampling_by_hand(people) -> None:
                             (s.uar, metrics.balanced_accuracy_score)):  # fmt: skip
         rng = np.random.default_rng(5)
         drawn = []
-        for _ in range(1500):
+        for _ in range(800):
             those = rng.integers(0, people, people).astype(str)
             rows = np.concatenate([np.flatnonzero(subject == person) for person in those])
             drawn.append(slow(target[rows], predicted[rows]))

@@ -58,6 +58,9 @@ def test_trained_and_judged_as_it_is(store, tmp_path):
     made = train(recipe(), [store], out, device="cpu")
     assert made.samples == 4  # the test part is not learnt from, the validation part chooses
     assert weights.load(out)[1]["card"]["trained_on"][0]["name"] == "fer_plus"
+    every = train(recipe(), [store], tmp_path / "all.safetensors", device="cpu", validation=0)
+    assert every.samples == 6 and np.isnan(every.validation)
+    assert weights.load(tmp_path / "all.safetensors")[1]["card"]["validation_accuracy"] is None
     report = evaluate_model(Pretrained.of(out, "tfe-plus"), store, tmp_path / "run")
     assert list(report.scores) == ["resnet"]  # nothing is trained, the linear baseline neither
     own = made.recognizer.predict({"faces": np.load(tmp_path / "run" / "samples" / "faces.npy")})

@@ -37,7 +37,7 @@ from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
 from fervid.learning.seeding import derive
 from fervid.progress import track
-from fervid.protocols import Fold, digest, inner_sides
+from fervid.protocols import Fold, check_share, digest, inner_sides
 from fervid.systems.interface import System
 from fervid.systems.shipped import find_model, model_digest
 
@@ -92,13 +92,15 @@ def evaluate(
             that kept none trains nothing anew for it.
 
     Raises:
-        ProtocolError: folds that do not fit the database, or too few clips with a face.
+        ProtocolError: folds that do not fit the database, too few clips with a face, or no such
+            share.
         LeakError: the system learns from a model that knows who is to be tested, or a tested clip
             is a copy of one that is trained on.
         OutputError: `run_dir` belongs to another run or cannot be written to.
     """
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
+    check_share(validation)
     for path in cards.teachers(system):
         cards.check_unseen(path, database, folds)
     warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})

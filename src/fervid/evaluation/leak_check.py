@@ -29,11 +29,10 @@ def leak_warnings(folds: Sequence[Fold], keys: Mapping[str, str]) -> list[str]:
         (own if unknown and home[both[0]] == home[both[1]] else foreign).append(leak)
     if foreign:
         named = ", ".join(f"{leak.test} of {leak.train}" for leak in foreign[:3])
-        tested = len({leak.test for leak in foreign})
+        more = ", ..." if len(foreign) > 3 else ""
         raise LeakError(
-            f"{tested} tested clips are copies of clips that are trained on ({named}"
-            f"{', ...' if len(foreign) > 3 else ''}): take the copies out, or put each beside its "
-            "original"
+            f"clips that are tested are copies of clips that are trained on: {len(foreign)} "
+            f"({named}{more}); take the copies out"
         )
     said = [
         f"{leak.train} and {leak.test} may be one person spelt two ways; fold {leak.fold} trains "

@@ -20,7 +20,7 @@ from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
 from fervid.progress import track as progress
-from fervid.protocols import inner_split
+from fervid.protocols import check_share, inner_split
 from fervid.systems.interface import Recognizer, System
 
 NEUTRAL = "neutral"
@@ -69,10 +69,12 @@ def train(
 
     Raises:
         InputError: nothing to train on.
+        ProtocolError: no such share, or a single subject to share among two sides.
         OutputError: the place cannot be written to.
     """
     if out.suffix != ".safetensors":
         raise InputError(f"{out} is no name for a model: end it in .safetensors")
+    check_share(validation)
     clips = [replace(clip, subject=f"{store.database.name}/{clip.subject or clip.name}")
              for store in stores for clip in store.database.clips]  # fmt: skip
     folder = out.with_name(f"{out.name}.run")

@@ -16,7 +16,7 @@ import numpy as np
 from fervid.errors import ProtocolError
 from fervid.protocols.files import Sides, read
 from fervid.protocols.fold import Clips, Fold, need_subjects, subjects_of
-from fervid.protocols.inner import inner_sides, inner_split
+from fervid.protocols.inner import check_share, inner_sides, inner_split
 
 __all__ = [
     "FURTHER",
@@ -25,6 +25,7 @@ __all__ = [
     "STRANGER",
     "Clips",
     "Fold",
+    "check_share",
     "cross_database",
     "digest",
     "fixed_parts",

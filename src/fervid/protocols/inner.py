@@ -27,6 +27,14 @@ def inner_sides(
     return inner, tuple(row for row in train if row in chosen)
 
 
+def check_share(share: float) -> None:
+    """Raise ProtocolError where no such share of the clips can be validated on."""
+    if not 0 <= share < 1:
+        raise ProtocolError(
+            f"{share:g} is no share of the clips to validate on: use 0 (none) up to less than 1"
+        )
+
+
 def inner_split(
     clips: Clips, train: Sequence[int], share: float = 0.2, seed: int = 0
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -44,10 +52,7 @@ def inner_split(
     Raises:
         ProtocolError: no such share, fewer than two subjects, or clips without subject.
     """
-    if not 0 <= share < 1:
-        raise ProtocolError(
-            f"{share:g} is no share of the clips to validate on: use 0 (none) up to less than 1"
-        )
+    check_share(share)
     if share == 0:
         return tuple(train), ()
     need_subjects(clips[row] for row in train)
