@@ -6,7 +6,7 @@ export MPLBACKEND := Agg
 
 # What computes; its tests also run with other threads and an older processor's instructions.
 COMPUTES := tests/systems tests/learning tests/evaluation tests/predict tests/faces
-# What each dependency is asked for, without long training.
+# Uses every dependency without long training. Old releases warn about newer ones beneath them.
 QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning tests/predict
 
 .PHONY: demo test test-all test-elsewhere check wheel lowest bench clean
@@ -44,7 +44,7 @@ lowest:                        ## quick tests with the lowest versions that pypr
 	$(PYTHON) .ci/lowest.py > .lowest/constraints.txt
 	.lowest/bin/pip install --quiet --disable-pip-version-check "torch>=2.11,<2.14"
 	.lowest/bin/pip install --quiet --disable-pip-version-check -c .lowest/constraints.txt -e ".[test]"
-	.lowest/bin/python -m pytest -q -n 2 -m "not slow" $(QUICK)
+	.lowest/bin/python -m pytest -q -n 2 -m "not slow" -W ignore::DeprecationWarning $(QUICK)
 
 bench: .venv/installed         ## ratios, each measured in one run; never a test
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
