@@ -272,7 +272,7 @@ def test_a_strangers_folder_is_refused(tmp_path) -> None:
     with pytest.raises(OutputError, match="is no run's folder but holds thesis"):
         run(tmp_path)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="cannot hold this run"):
+    with pytest.raises(OutputError, match="file cannot be written"):
         run(tmp_path / "file")
 
 

@@ -70,12 +70,22 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if not _sound(name, tensor):
             raise WeightsError(
                 f"{path} holds numbers that are not finite in {name}: train it again, or get "
                 "another file"
             )
     return tensors, card
+
+
+def _sound(name: str, tensor: Tensor) -> bool:
+    """Whether a network can work with these numbers."""
+    if not tensor.is_floating_point():
+        return True
+    # A feature that never varies is divided by an infinite spread, which makes it 0.
+    divides = name.rpartition(".")[2] == "spread"
+    bad = tensor.isnan() | tensor.isneginf() if divides else ~tensor.isfinite()
+    return not bool(bad.any())
 
 
 def save_system(
