@@ -26,7 +26,7 @@ def test_what_is_no_field_is_answered_with_those_there_are():
         recipe("ir3d", ["epochs=3"])
     with pytest.raises(InputError, match=r"no system has a field plan\.epoch"):
         everywhere(["plan.epoch=3"])
-    with pytest.raises(InputError, match=r"plan\.epochs of ir3d is -3: give a whole number of 0"):
+    with pytest.raises(InputError, match=r"--set plan\.epochs=-3: give a number from 0"):
         recipe("ir3d", ["plan.epochs=-3"])
 
 

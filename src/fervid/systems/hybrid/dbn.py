@@ -135,7 +135,7 @@ class Scale(nn.Module):
     def measure(self, x: Tensor) -> None:
         """From training features (N, V); those that never change become 0."""
         most = x.amax(0)
-        self.most.copy_(torch.where(most > 0, most, torch.inf))
+        self.most.copy_(torch.where(most > 0, most, torch.finfo(x.dtype).max))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, V) to the same."""
