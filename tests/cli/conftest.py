@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -98,7 +99,7 @@ def prepared(root: Path, name: str, labels: tuple[str, ...] = LABELS, parts: boo
     store.begin(root, database)
     rows = []
     for number, clip in enumerate(clips):
-        path = store.track_path(root, f"{crc32(name.encode())}{number:032d}")
+        path = store.track_path(root, sha256(f"{name} {number}".encode()).hexdigest())
         summary = write_tracks(path, _moving(name, number), FaceSettings(), {"finder": "test"})
         rows.append(store.Row(clip, path.stem, summary))
     store.write_index(root, database, FaceSettings(), "1", rows)

@@ -7,9 +7,10 @@ tier `face 0 fear` holds the intervals of that label alone, with their mean prob
 import mimetypes
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from fervid.atomic import whole
+from fervid import atomic
 from fervid.predict.writers.table import PredictionTable
 
 VOCABULARY = "labels"
@@ -51,8 +52,10 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
     _sort_time_slots(document)
     # ELAN numbers the next annotation from here.
     document.properties = [("lastUsedAnnotationId", document.maxaid)]
-    with whole(path) as part:
-        document.to_file(str(part))
+    with TemporaryDirectory() as scratch:  # pympi renames a file that is there to .bak
+        written = Path(scratch) / path.name
+        document.to_file(str(written))
+        atomic.write(path, written.read_bytes())
     return [path]
 
 
