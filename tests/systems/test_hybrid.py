@@ -495,3 +495,11 @@ def test_a_recipe_that_cannot_work_says_so():
 def test_a_recipe_survives_json():
     told = json.loads(json.dumps(asdict(SMALL)))
     assert Hybrid(**{**told, "hidden": tuple(told["hidden"])}) == SMALL
+
+
+def test_the_file_it_begins_from_is_what_it_learns_from(tmp_path):
+    path = tmp_path / "faces.safetensors"
+    assert Hybrid(pretrained=str(path)).learns_from == ()  # begins from random weights
+    path.write_bytes(b"")
+    assert Hybrid(pretrained=str(path)).learns_from == (path,)
+    assert Hybrid(pretrained="").learns_from == ()
