@@ -40,6 +40,8 @@ GONE = 2.0  # seconds after which nothing of a killed leader may run
 # What two runs that were never killed tell differently; files that only log.
 VARIES = {
     ".json": re.compile(rb'"(seconds|written)": [^,\n]+'),
+    # The minute it was written, and the minutes that each fold took.
+    ".html": re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d UTC|<td>\d+\.\d</td></tr>"),
     "folds.csv": re.compile(rb"(?m)(?<=,)\d+\.\d,(?=S)"),  # before the subjects
 }
 LOGS = ("workers.log", ".fervid.lock")
@@ -60,6 +62,14 @@ class Count:
     kills: int = 0
     resumed: int = 0
     differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a job writes when nobody kills it."""
+
+    files: dict[str, bytes]
+    seconds: float
 
 
 def jobs(inputs: Path, jobs: int) -> list[Job]:
@@ -240,29 +250,33 @@ def lay(inputs: Path, log: Path) -> None:
     finish(train, inputs, log)
 
 
-def trials(
-    some: Sequence[Job], work: Path, log: Path, chance: random.Random, counts: dict[str, Count]
-) -> Iterator[int]:
-    """Trials without end, jobs in turn; passes on how many kills there were."""
-    wholes: dict[str, tuple[dict[str, bytes], float]] = {}
+def references(some: Sequence[Job], work: Path, log: Path) -> dict[str, Reference]:
+    """Each job undisturbed, twice: what it writes and how long it takes."""
+    found = {}
     for job in some:
-        folder = fresh(work)
-        seconds = finish(job.words, folder, log)
-        wholes[job.name] = contents(folder), seconds
-        folder = fresh(work)
-        finish(job.words, folder, log)
-        if varying := compared(wholes[job.name][0], contents(folder)):
+        seconds = finish(job.words, fresh(work), log)
+        found[job.name] = Reference(contents(work / "trial"), seconds)
+        finish(job.words, fresh(work), log)
+        if varying := compared(found[job.name].files, contents(work / "trial")):
             raise RuntimeError(f"two undisturbed runs of {job.name} differ in {varying}")
+    return found
+
+
+def trials(
+    some: Sequence[Job], work: Path, log: Path, chance: random.Random, counts: dict[str, Count],
+    wholes: dict[str, Reference],
+) -> Iterator[int]:  # fmt: skip
+    """Trials without end, jobs in turn; passes on how many kills there were."""
     number = 0
     while True:
         for job in some:
             mode = MODES[number % len(MODES)]
             number += 1
-            whole, seconds = wholes[job.name]
+            whole = wholes[job.name]
             folder, count = fresh(work), counts[job.name]
             log.write_text("")
-            wrong = trial(job, seconds, folder, log, mode, chance, count)
-            if not wrong and (names := compared(whole, contents(folder))):
+            wrong = trial(job, whole.seconds, folder, log, mode, chance, count)
+            if not wrong and (names := compared(whole.files, contents(folder))):
                 wrong = f"{', '.join(names[:3])} differ"
             if wrong:
                 count.differences.append(f"{mode}: {wrong}")
@@ -301,18 +315,20 @@ def main() -> int:
     )
     some = [job for number in (1, 2) for job in jobs(inputs, number) if chosen(job)]
     counts = {job.name: Count() for job in some}
+    wholes = references(some, work, log)
     begun = time.monotonic()
-    for kills in trials(some, work, log, chance, counts):
+    for kills in trials(some, work, log, chance, counts, wholes):
         if kills >= given.kills or time.monotonic() - begun >= given.seconds:
             break
-    print(f"{'job':20} {'kills':>6} {'resumed':>8} {'differences':>12}")
+    print(f"{'job':20} {'seconds':>8} {'kills':>6} {'resumed':>8} {'differences':>12}")
     total = Count()
     for name, count in counts.items():
         total.kills += count.kills
         total.resumed += count.resumed
         total.differences += count.differences
-        print(f"{name:20} {count.kills:6} {count.resumed:8} {len(count.differences):12}")
-    print(f"{'all':20} {total.kills:6} {total.resumed:8} {len(total.differences):12}")
+        seconds = f"{wholes[name].seconds:8.1f}"
+        print(f"{name:20} {seconds} {count.kills:6} {count.resumed:8} {len(count.differences):12}")
+    print(f"{'all':29} {total.kills:6} {total.resumed:8} {len(total.differences):12}")
     print(f"seed {given.seed}, {time.monotonic() - begun:.0f} s")
     shutil.rmtree(work)
     return 1 if total.differences else 0

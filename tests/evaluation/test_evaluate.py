@@ -12,12 +12,16 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
+import torch
 
 from fervid import protocols
+from fervid.atomic import held, whole
 from fervid.clip import Database
 from fervid.errors import FervidError, InputError, LeakError, OutputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
+from fervid.evaluation.page import training_curves
 from fervid.evaluation.report import percent, title
+from fervid.learning import weights
 
 SYSTEM = fakes.FakeSystem()
 
@@ -339,3 +343,46 @@ def test_kill_minus_nine(tmp_path) -> None:
     run(tmp_path / "killed", system=fakes.Mortal())
     assert figures(tmp_path / "killed") == figures(tmp_path / "whole")
     assert [name for name, *_ in fits(tmp_path / "killed")] == [f"fold-0{n}" for n in (1, 2, 3, 4)]
+
+
+def test_part_files_are_swept_and_never_drawn(tmp_path) -> None:
+    run(tmp_path)
+    fold = tmp_path / "fold-01"
+    part = fold / ".points.host.1.0123abcd.part.csv"
+    part.write_text("epoch,loss\n0,1\n")
+    assert list(training_curves(tmp_path)) == ["points"]
+    other = fold / ".points.host.2.0123abcd.part.csv"
+    with whole(fold / "points.csv") as living:
+        living.write_text((fold / "points.csv").read_text())
+        run(tmp_path)
+        assert living.exists() and not part.exists() and not other.exists()
+
+
+def test_a_run_s_folder_has_one_owner(tmp_path) -> None:
+    with (
+        held(tmp_path, "fervid evaluate"),
+        pytest.raises(OutputError, match=f"in use by fervid evaluate .process {os.getpid()}"),
+    ):
+        run(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["landmarks.npz", "samples/points.npy", "samples/samples.json"])
+def test_broken_files_of_a_run_are_made_again(tmp_path, name) -> None:
+    before = run(tmp_path)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / "fold-01" / "fold.json").unlink()
+    (tmp_path / name).write_bytes(b"")
+    assert run(tmp_path).table() == before.table()
+    assert (tmp_path / name).read_bytes() == content or name == "landmarks.npz"
+
+
+def test_the_content_of_what_a_system_learns_from_counts(tmp_path) -> None:
+    teacher = tmp_path / "teacher.safetensors"
+    for number in (1, 2):
+        weights.save(teacher, {"a": torch.full((2,), float(number))}, {})
+        system = fakes.Pupil(teacher)
+        if number == 1:
+            run(tmp_path / "run", system=system)
+            run(tmp_path / "run", system=system)
+    with pytest.raises(OutputError, match="content of a file that its system learns from"):
+        run(tmp_path / "run", system=system)

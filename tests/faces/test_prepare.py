@@ -16,6 +16,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from fervid.atomic import held
 from fervid.clip import Clip, Database
 from fervid.errors import FacesError, InputError, OutputError
 from fervid.faces import preparing, trackfile
@@ -284,6 +285,28 @@ def test_a_store_opens_without_the_database(database: Database, tmp_path: Path) 
         path.unlink()
     opened = Store.open(tmp_path / "s")
     assert all(opened.main_track(clip) for clip in opened.database.clips)
+
+
+def test_broken_track_files_are_made_again(database: Database, whole: Path, tmp_path: Path) -> None:
+    two = replace(database, clips=database.clips[:3])
+    prepare(two, tmp_path / "s", SETTINGS)
+    before = files(tmp_path / "s")
+    empty, changed, _ = sorted((tmp_path / "s" / "tracks").iterdir())
+    empty.write_bytes(b"")
+    content = bytearray(changed.read_bytes())
+    content[-5] ^= 1
+    changed.write_bytes(content)
+    (tmp_path / "s" / "index.parquet").write_bytes(b"PAR1")
+    assert prepare(two, tmp_path / "s", SETTINGS) == Prepared(2, 1, {})
+    assert files(tmp_path / "s") == before
+
+
+def test_a_store_is_prepared_by_one_at_a_time(database: Database, tmp_path: Path) -> None:
+    with (
+        held(tmp_path / "s", "fervid prepare"),
+        pytest.raises(OutputError, match=f"in use by fervid prepare .process {os.getpid()}"),
+    ):
+        prepare(database, tmp_path / "s", SETTINGS)
 
 
 def test_a_full_disk_keeps_what_is_done(

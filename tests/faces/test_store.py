@@ -239,3 +239,61 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="another folder"):
         store.begin(tmp_path / "file" / "s", database())
+
+
+def test_a_changed_byte_anywhere_is_noticed(file: Path) -> None:
+    write_tracks(file, stream(), FaceSettings(), FOUND_BY)
+    whole = file.read_bytes()
+    chance = np.random.default_rng(0)
+    for place in chance.integers(0, len(whole), 60):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << chance.integers(8)
+        file.write_bytes(changed)
+        assert read_summary(file) is None, place
+        with pytest.raises(InputError, match=f"{file.name}.*prepare"):
+            list(read_tracks(file))
+    file.write_bytes(whole)
+    assert read_summary(file) is not None
+
+
+def test_a_file_of_before_there_were_checksums_is_read(file: Path) -> None:
+    from safetensors.numpy import save_file
+
+    write_tracks(file, stream(), FaceSettings(), FOUND_BY)
+    size = int.from_bytes(file.read_bytes()[:8], "little")
+    about = json.loads(file.read_bytes()[8 : 8 + size])
+    metadata = {k: v for k, v in about["__metadata__"].items() if k != "crc32"}
+    save_file(load_file(file), file, {**metadata, "version": "1"})
+    assert read_summary(file) is not None and list(read_tracks(file))
+    save_file(load_file(file), file, metadata)  # the checksum is gone
+    assert read_summary(file) is None
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "a/b", "..", "A" * 64, "0" * 63])
+def test_an_index_s_keys_stay_in_its_folder(tmp_path: Path, key: str) -> None:
+    root = filled(tmp_path / "s", database())
+    rows = list(Store.open(root).rows.values())
+    store.write_index(root, database(), FaceSettings(), "1", [replace(rows[0], key=key), *rows[1:]])
+    with pytest.raises(InputError, match=r"index\.parquet"):
+        Store.open(root)
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "..", ".hidden", "a\\b", "c:d", "", "a\nb"])
+def test_a_database_s_name_is_no_path(tmp_path: Path, name: str) -> None:
+    root = filled(tmp_path / "s", database())
+    marker = json.loads((root / "store.json").read_text())
+    (root / "store.json").write_text(json.dumps({**marker, "database": name}))
+    with pytest.raises(InputError, match=r"store\.json"):
+        Store.open(root)
+    (root / "store.json").write_text(json.dumps(marker))
+    strange = replace(database(), name=name)
+    store.write_index(root, strange, FaceSettings(), "1", list(Store.open(root).rows.values()))
+    with pytest.raises(InputError, match=r"index\.parquet"):
+        Store.open(root)
+
+
+def test_what_a_killed_start_left_is_no_stranger(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / ".store.host.1.0123abcd.part.json").write_text("{")
+    store.begin(tmp_path / "s", database())
+    assert (tmp_path / "s" / "tracks").is_dir()

@@ -144,3 +144,11 @@ class Mortal:
 
     def fit(self, train: Any, validation: Any, run: Any) -> FakeRecognizer:
         return self.fake.fit(train, validation, run)
+
+
+class Pupil(Mortal):
+    """The fake system, said to learn from a model's file."""
+
+    def __init__(self, teacher: Path) -> None:
+        super().__init__()
+        self.learns_from = (teacher,)

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,27 @@ def test_a_failed_build_leaves_nothing(tmp_path):
 
 def test_no_tracks_give_no_samples(tmp_path):
     assert len(build(inputs, iter([]), LABELS, tmp_path / "s")) == 0
+
+
+@pytest.mark.parametrize("name", ["x.npy", "target.npy", "subject.npy", "samples.json"])
+@pytest.mark.parametrize("how", ["empty", "short", "changed", "gone"])
+def test_damaged_samples_are_made_again(tmp_path, name, how):
+    whole = build(inputs, tracks(), LABELS, tmp_path / "s", "digest")
+    content = (tmp_path / "s" / name).read_bytes()
+    path = tmp_path / "s" / name
+    if how == "gone":
+        path.unlink()
+    elif how == "changed":
+        path.write_bytes(content[:-3] + bytes([content[-3] ^ 1]) + content[-2:])
+    else:
+        path.write_bytes(content[:-9] if how == "short" else b"")
+    again = build(inputs, tracks(), LABELS, tmp_path / "s", "digest")
+    assert path.read_bytes() == content
+    np.testing.assert_array_equal(whole.target, again.target)
+
+
+def test_what_killed_builds_left_is_swept_and_what_others_write_is_not(tmp_path):
+    for owner in (os.getppid(), 2**22 + 1):  # the highest process id is 2**22
+        (tmp_path / f".s.{owner}.part").mkdir()
+    build(inputs, tracks(), LABELS, tmp_path / "s")
+    assert {path.name for path in tmp_path.iterdir()} == {"s", f".s.{os.getppid()}.part"}

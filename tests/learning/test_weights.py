@@ -1,10 +1,11 @@
 import json
+from dataclasses import asdict, dataclass
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from fervid.errors import OutputError, WeightsError
+from fervid.errors import InputError, OutputError, WeightsError
 from fervid.learning import weights
 
 
@@ -63,3 +64,65 @@ def test_memory_format_is_no_part_of_a_weight(tmp_path):
     assert weights.digest({"a": wide}) == weights.digest({"a": wide.contiguous()})
     weights.save(tmp_path / "x.safetensors", {"a": wide}, {})
     assert torch.equal(load_file(tmp_path / "x.safetensors")["a"], wide)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    path = tmp_path / "x.safetensors"
+    weights.save(path, {"a": torch.zeros(3), "layer.bias": torch.tensor([0.0, value])}, {})
+    with pytest.raises(WeightsError, match=r"x\.safetensors.*layer\.bias"):
+        weights.load(path)
+
+
+def test_an_infinite_spread_divides(tmp_path):
+    path = tmp_path / "x.safetensors"
+    weights.save(path, {"scale.spread": torch.tensor([1.0, torch.inf])}, {})
+    assert weights.load(path)[0]["scale.spread"][1] == torch.inf
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str = "r"
+    size: int = 8
+    rate: float = 0.5
+    parts: tuple[int, ...] = (1, 2)
+    deep: bool = False
+
+
+def test_a_recipe_comes_back_from_its_file(tmp_path):
+    made = Recipe(size=9, rate=1, parts=(3,))
+    weights.save_system(tmp_path / "x.safetensors", {}, made, ("a", "b"), {})
+    found = weights.load_system(tmp_path / "x.safetensors", Recipe())[2]
+    assert found == made and isinstance(found.rate, float)
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [("size", 0.5), ("size", True), ("size", []), ("rate", float("nan")), ("rate", "1"),
+     ("parts", 3), ("parts", ["a"]), ("deep", 1), ("name", {})],
+)  # fmt: skip
+def test_a_recipe_of_wrong_kinds_names_file_and_field(tmp_path, field, value):
+    recipe = {**asdict(Recipe()), field: value}
+    about = {"system": "r", "recipe": recipe, "labels": ["a", "b"]}
+    weights.save(tmp_path / "x.safetensors", {}, about)
+    with pytest.raises(WeightsError, match=rf"x\.safetensors: {field} "):
+        weights.load_system(tmp_path / "x.safetensors", Recipe())
+
+
+@pytest.mark.parametrize(
+    "labels", [None, -1, [], ["a"], ["a", "a"], [["a"], ["b"]], ["a", ""], ["a", "\x1b[31mb"]]
+)
+def test_labels_that_are_none_name_file_and_field(tmp_path, labels):
+    about = {"system": "r", "recipe": asdict(Recipe()), "labels": labels}
+    weights.save(tmp_path / "x.safetensors", {}, about)
+    with pytest.raises(WeightsError, match=r"x\.safetensors: labels "):
+        weights.load_system(tmp_path / "x.safetensors", Recipe())
+
+
+def test_whatever_a_file_breaks_is_one_sentence(tmp_path):
+    for error in (KeyError("fusions"), TypeError("x"), RuntimeError("y"), InputError("z")):
+        with (
+            pytest.raises(WeightsError, match=r"x\.safetensors"),
+            weights.restoring(tmp_path / "x.safetensors"),
+        ):
+            raise error

@@ -456,3 +456,12 @@ def test_a_recipe_that_cannot_work_says_so():
             changed(Hybrid(), wrong)
     with pytest.raises(InputError, match=r"dbn\.hidden has 2 layers"):
         changed(Hybrid(), {"dbn.hidden": (64, 32)})
+
+
+def test_the_file_it_begins_from_is_what_it_learns_from(tmp_path):
+    path = tmp_path / "faces.safetensors"
+    named = changed(Hybrid(), {"stream.pretrained": str(path)})
+    assert named.learns_from == ()  # begins from random weights
+    path.write_bytes(b"")
+    assert named.learns_from == (path,)
+    assert changed(Hybrid(), {"stream.pretrained": ""}).learns_from == ()

@@ -9,9 +9,10 @@ import torch
 from forging import forge
 from typer.testing import CliRunner
 
+import fervid
 from fervid.cli import app
 from fervid.databases import load
-from fervid.errors import LeakError
+from fervid.errors import LeakError, OutputError
 from fervid.evaluation import evaluate, read
 from fervid.evaluation.cards import check_unseen
 from fervid.evaluation.cross import evaluate_model, split
@@ -147,3 +148,18 @@ def test_a_test_part_that_comes_alone(store, tmp_path):
     judged = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "judged")])
     assert judged.exit_code == 0, judged.output
     assert len(read(tmp_path / "judged").clip) == 1
+
+
+def test_what_a_training_depends_on_is_refused_when_it_changed(store, tmp_path, monkeypatch):
+    teacher, out = tmp_path / "teacher.safetensors", tmp_path / "model.safetensors"
+    train(recipe(), [store], teacher, device="cpu")
+    pupil = replace(recipe(), teachers=(str(teacher),))
+    train(pupil, [store], out, device="cpu")
+    with monkeypatch.context() as patch:
+        patch.setattr(fervid, "__version__", "0.0.9")
+        with pytest.raises(OutputError, match=r"another fervid .*not 0\.0\.9"):
+            train(pupil, [store], out, device="cpu")
+    shutil.rmtree(tmp_path / "teacher.safetensors.run")
+    train(recipe(), [store], teacher, device="cpu", seed=1)
+    with pytest.raises(OutputError, match="content of a file that its system learns from"):
+        train(pupil, [store], out, device="cpu")
