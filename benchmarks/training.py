@@ -22,10 +22,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fervid.learning.batches import shuffled
-from fervid.learning.layers import LocalContrast
 from fervid.learning.losses import three_losses
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.networks.layers import LocalContrast
 from fervid.systems.dtagn import DTAGN, augment, inputs, network, training
 from fervid.systems.dtagn.network import Stream, Tuning
 from fervid.systems.dtagn.points import mirrored

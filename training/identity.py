@@ -28,7 +28,7 @@ from fervid.evaluation import cards
 from fervid.faces import Store, Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
-from fervid.progress import track
+from fervid.progress import bar
 from fervid.systems.tfe import identity, inputs
 from fervid.systems.tfe.identity import DeepIDTraining, Verification
 
@@ -74,7 +74,7 @@ def gathered(store: Store, recipe: DeepIDTraining, folder: Path) -> Samples:
     """Every face of a store, with who it is."""
 
     def tracks() -> Iterator[tuple[int, None, str, Track]]:
-        for row, clip in enumerate(track(store.database.clips, "faces")):
+        for row, clip in enumerate(bar(store.database.clips, "faces")):
             found = store.main_track(clip)
             if found is not None:
                 yield row, None, clip.subject or "", found

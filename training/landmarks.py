@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from fervid.faces.landmarks import ANCHORS, CROP, FLIP, Network, load
-from fervid.progress import track
+from fervid.progress import bar
 
 HELD_OUT = 1000  # rendered faces kept for the choice between heads and for the report
 BATCH = 64
@@ -89,7 +89,7 @@ def mediapipe_points(pictures: Grey, model: Path) -> tuple[Array, np.ndarray[Any
     )
     found, where, pad = [], [], 64
     with vision.FaceLandmarker.create_from_options(options) as finder:
-        for index, picture in enumerate(track(pictures, "MediaPipe")):
+        for index, picture in enumerate(bar(pictures, "MediaPipe")):
             wide = cv2.copyMakeBorder(picture, *[pad] * 4, cv2.BORDER_REPLICATE)
             colour = np.ascontiguousarray(np.repeat(wide[:, :, None], 3, axis=2))
             faces = finder.detect(mp.Image(mp.ImageFormat.SRGB, colour)).face_landmarks
@@ -361,7 +361,7 @@ def main() -> None:
     while training.epoch < options.epochs:
         seed = options.seed * 10_000 + training.epoch
         samples = Samples(*data[:2], bank, options.samples, seed, options.faces, options.hard)
-        batches = track(loader(samples), f"epoch {training.epoch + 1}/{options.epochs}")
+        batches = bar(loader(samples), f"epoch {training.epoch + 1}/{options.epochs}")
         losses = [training.step(*batch) for batch in batches]
         training.epoch += 1
         training.save(state)

@@ -11,10 +11,15 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.errors import LabelError, LeakError, ProtocolError
 from fervid.evaluation import cards
-from fervid.evaluation.cross import dropped_text, evaluate_across, evaluate_each_database, join
+from fervid.evaluation.cross_database import (
+    dropped_text,
+    evaluate_across,
+    evaluate_each_database,
+    join,
+)
 from fervid.evaluation.repeated import evaluate_repeated, pool
 from fervid.evaluation.statistics import holm
 from fervid.learning import weights

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.atomic import held, whole
 from fervid.clip import Database
 from fervid.errors import FervidError, InputError, LeakError, OutputError, ProtocolError

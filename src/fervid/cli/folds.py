@@ -34,7 +34,7 @@ def show(
     sets: LoaderSets = None,
 ) -> None:
     """Print who and which labels are tested in every fold."""
-    from fervid import splits
+    from fervid.folds import splits
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
@@ -54,7 +54,7 @@ def check(
     jobs: Jobs = 1,
 ) -> None:
     """Look for people and copies of clips on both sides; exit code 2 where there are any."""
-    from fervid import leaks
+    from fervid.folds import leaks
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
@@ -75,7 +75,7 @@ def export(
     sets: LoaderSets = None,
 ) -> None:
     """Write a protocol's folds into a file that anybody can read."""
-    from fervid import splits
+    from fervid.folds import splits
 
     if out.suffix.lower() not in (".csv", ".json"):
         raise InputError(f"{out} is neither a .csv nor a .json file: end its name in one of them")
@@ -98,8 +98,7 @@ def import_(
     jobs: Jobs = 1,
 ) -> None:
     """Check a split file and keep it beside the store; --protocol then takes its name."""
-    from fervid import leaks, splits
-    from fervid.protocols import from_file
+    from fervid.folds import from_file, leaks, splits
 
     place = out or _place(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
@@ -113,7 +112,7 @@ def import_(
 
 def _place(file: Path, stores: list[Path]) -> Path:
     from fervid.cli.sources import CROSS
-    from fervid.protocols import FURTHER, PROTOCOLS
+    from fervid.folds import FURTHER, PROTOCOLS
 
     if len(stores) != 1:
         raise InputError("say where to keep the split: one --store, or --out FILE.json")

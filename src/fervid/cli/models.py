@@ -115,7 +115,7 @@ def import_weights(
     sha256: Annotated[str, typer.Option(help="How the file's must begin.")] = "397923af",
 ) -> None:
     """Convert ImageNet's VGG16 once: hash checked, tensors alone read, safetensors written."""
-    from fervid.learning.imported import import_vgg16
+    from fervid.networks.imported import import_vgg16
 
     print(f"imported: {import_vgg16(source, out, sha256)}")
 

@@ -77,7 +77,7 @@ def _judge_model(
     system: str, weights: str, place: Path, out: Path | None, told: dict[str, Any]
 ) -> str:
     """Judge a model; what to print."""
-    from fervid.evaluation.cross import evaluate_model
+    from fervid.evaluation.cross_database import evaluate_model
     from fervid.evaluation.pretrained import Pretrained
     from fervid.systems.shipped import shipped_of
 
@@ -113,7 +113,7 @@ def _judge(
     made: Any, data: list[Any], protocol: str, table: str, repeats: int, run: Path, told: Any
 ) -> str:
     """Run it; what to print."""
-    from fervid.evaluation import cross
+    from fervid.evaluation import cross_database as cross
     from fervid.evaluation import evaluate as evaluate_folds
     from fervid.evaluation.repeated import evaluate_repeated
 

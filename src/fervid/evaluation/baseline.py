@@ -125,7 +125,7 @@ def predict(
 class Linear:
     """A system without a network: `fervid evaluate linear` reports the yardsticks alone."""
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
     output: ClassVar[str] = NAME
     name: str = "linear"
     labels: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ from typing import Any
 
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError
+from fervid.folds import Fold
 from fervid.learning.weights import load
-from fervid.protocols import Fold
 from fervid.systems.interface import System
 
 Told = dict[str, Any]

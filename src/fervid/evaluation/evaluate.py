@@ -32,12 +32,12 @@ from fervid.evaluation.tables import write_tables
 from fervid.evaluation.votes import with_votes
 from fervid.evaluation.workers import Points, work_all
 from fervid.faces.track import Track
+from fervid.folds import Fold, check_share, digest, inner_sides
 from fervid.learning.recipes import flat
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
 from fervid.learning.seeding import derive
-from fervid.progress import track
-from fervid.protocols import Fold, check_share, digest, inner_sides
+from fervid.progress import bar
 from fervid.systems.interface import System
 from fervid.systems.shipped import find_model, model_digest
 
@@ -82,7 +82,7 @@ def evaluate(
     """Train and test on every fold; write the report into `run_dir` and return it.
 
     Args:
-        folds: from `fervid.protocols`; a clip may be tested once.
+        folds: from `fervid.folds`; a clip may be tested once.
         run_dir: an unfinished run of the same recipe, data, folds and seed goes on; any other
             content is refused.
         jobs: processes that share the folds and the processor's cores.
@@ -280,7 +280,7 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
 
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
         points = Points()
-        for row, clip in enumerate(track(database.clips, "samples")):
+        for row, clip in enumerate(bar(database.clips, "samples")):
             found = None if clip.label is None else store.main_track(clip)
             seen = None if found is None else baseline.points(found, database.course)
             if found is not None and seen is not None:

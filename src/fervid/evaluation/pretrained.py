@@ -59,9 +59,9 @@ class Pretrained:
         return self._recognizer.system
 
     @property
-    def still(self) -> bool:
+    def per_frame(self) -> bool:
         """As its own system."""
-        return self.recipe.still
+        return self.recipe.per_frame
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """As its own system makes them."""

@@ -17,10 +17,10 @@ from fervid.evaluation.baseline import normalise
 from fervid.evaluation.evaluate import Store, learnt_from, owned, recipe
 from fervid.evaluation.votes import with_votes
 from fervid.faces.track import Track
+from fervid.folds import check_share, inner_split
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
-from fervid.progress import track as progress
-from fervid.protocols import check_share, inner_split
+from fervid.progress import bar as progress
 from fervid.systems.interface import Recognizer, System
 
 NEUTRAL = "neutral"

@@ -9,7 +9,7 @@ from typing import Any
 _HOME = {
     "FaceSettings": "settings",
     "Finder": "found",
-    "Found": "found",
+    "Detections": "found",
     "finder": "detect",
     "Frame": "video",
     "frames": "video",

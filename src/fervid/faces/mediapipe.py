@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fervid.errors import FacesError
 from fervid.faces import outside
-from fervid.faces.found import Found
+from fervid.faces.finder import Detections
 from fervid.faces.settings import FaceSettings
 
 # Which of MediaPipe's 478 mesh points lies nearest to each of the 68; brow tails are 70 and 300.
@@ -75,7 +75,7 @@ class Mediapipe:
             self._running.close()
             self._running = None
 
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
         """Faces of the next frame; equal or falling time stamps are moved on by a millisecond."""
         import mediapipe as mp
 
@@ -86,7 +86,7 @@ class Mediapipe:
         parts = np.array(points, np.float32).reshape(-1, 68, 2)
         size = np.array(image.shape[1::-1], np.float32)
         # Its 0..1 runs from edge to edge, our pixel centres are whole numbers.
-        return Found(parts * size - 0.5, np.ones(len(parts), np.float32))
+        return Detections(parts * size - 0.5, np.ones(len(parts), np.float32))
 
 
 @contextmanager

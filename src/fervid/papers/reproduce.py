@@ -18,16 +18,16 @@ from fervid.clip import Database
 from fervid.errors import InputError, LabelError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
-from fervid.evaluation.cross import join, split
+from fervid.evaluation.cross_database import join, split
 from fervid.evaluation.evaluate import Store, recipe
 from fervid.evaluation.report import Report
 from fervid.evaluation.statistics import Estimate
+from fervid.folds import Fold, cross_database, digest
 from fervid.papers import differences
-from fervid.papers.beside import Reproduction, Row
 from fervid.papers.plans import ACROSS, PLANS, Plan
 from fervid.papers.published import Published, records
 from fervid.papers.published import table as published
-from fervid.protocols import Fold, cross_database, digest
+from fervid.papers.reproduction_table import Reproduction, Row
 from fervid.systems.interface import System
 
 # Papers that print means over folds; ours is over all clips, and the mean stands in the note.

@@ -48,7 +48,7 @@ class System(Protocol):
         """As in `fervid.systems.SYSTEMS`."""
 
     @property
-    def still(self) -> bool:
+    def per_frame(self) -> bool:
         """Whether it judges every frame by itself: a row with a face is a sample."""
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:

@@ -79,7 +79,7 @@ class Recipe:
     default was chosen on training subjects alone (see PAPER.md).
     """
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
 
     name: str = "dtagn"
     input: Input = Input()
