@@ -30,7 +30,6 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from fervid.faces.landmarks import ANCHORS, CROP, Network, load
-from fervid.progress import track
 
 HELD_OUT = 1000  # rendered faces kept for the choice between heads and for the report
 BATCH = 64
@@ -113,7 +112,7 @@ class Training:
             exact = motion(pairs[2], pairs[3])
             for guess in (heads[0], heads[1], (heads[0] + heads[1]) / 2):
                 last = guess[-2 * len(pairs[0]) :].unflatten(0, (-1, 2))
-                loss = loss + self.moves * motion_loss(motion(last, pairs[3]), exact)
+                loss = loss + self.moves * motion_loss(motion(last, pairs[3], pairs[2]), exact)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -224,6 +223,19 @@ def lower_presence(network: Network, batches: Iterator[Any]) -> float:
     return round(bar, 4)
 
 
+def asked(pictures: Grey, model: Path, out: Path, name: str) -> tuple[Array, Any]:
+    """MediaPipe's points of pictures, kept beside `out`: a resumed run need not ask again."""
+    digest = hashlib.sha256(pictures.tobytes()).hexdigest()[:12]
+    file = out.with_suffix(f".{name}-{digest}.npz")
+    if not file.is_file():
+        found, where = mediapipe_points(pictures, model)
+        part = file.with_suffix(".part.npz")
+        np.savez(part, found=found, where=where)
+        part.replace(file)
+    with np.load(file) as points:
+        return points["found"], points["where"]
+
+
 @dataclass(frozen=True)
 class Data:
     """Pictures and landmarks to train with, `tests` to hold out, in the definition asked for."""
@@ -242,8 +254,8 @@ def prepare(options: argparse.Namespace) -> Data:
     pictures, landmarks = pictures[:-HELD_OUT], landmarks[:-HELD_OUT]
     moving = [people(options.pairs, who) if options.pairs else None for who in (TRAIN, CHOOSE)]
     if options.mediapipe:
-        some = np.random.default_rng(options.seed).permutation(len(pictures))[:2000]
-        found, where = mediapipe_points(pictures[some], options.mediapipe)
+        some = np.random.default_rng(0).permutation(len(pictures))[:2000]
+        found, where = asked(pictures[some], options.mediapipe, options.out, "renders")
         convert = definition(landmarks[some[where]], found)
         landmarks, test_landmarks = convert(landmarks), convert(test_landmarks)
         for k, them in enumerate(moving):
@@ -253,7 +265,7 @@ def prepare(options: argparse.Namespace) -> Data:
     if options.drawn:
         more, points = drawn(options.drawn, options.seed)
         if options.mediapipe:  # drawn faces define their points in their own way
-            found, where = mediapipe_points(more[:800], options.mediapipe)
+            found, where = asked(more[:800], options.mediapipe, options.out, "drawn")
             points = definition(points[where], found)(points)
         pictures, landmarks = np.concatenate([pictures, more]), np.concatenate([landmarks, points])
     return Data(pictures, landmarks, (test_pictures, test_landmarks), *moving)
@@ -299,6 +311,7 @@ def main() -> None:
     if state.is_file():
         training.resume(state)
     loader = partial(DataLoader, num_workers=options.workers, drop_last=True)
+    test = partial(loader, batch_size=BATCH)
     begun = time.time()
     while training.epoch < options.epochs:
         seed, length = options.seed * 10_000 + training.epoch, options.samples // BATCH * share
@@ -317,13 +330,13 @@ def main() -> None:
         line = f"epoch {training.epoch} loss {np.mean(losses):.4f} {time.time() - begun:.0f} s"
         if data.others:
             pairs = Pairs(data.others, 320, 7, plain=True)
-            line += f" {json.dumps(measure_moves(training.network, iter(loader(pairs, batch_size=32))))}"
-        if training.epoch % 6 == 0:
-            line += f" {json.dumps(measure(training.network, iter(loader(held_out, batch_size=BATCH))))}"
+            line += " " + json.dumps(measure_moves(training.network, iter(test(pairs))))
+        if training.epoch % 12 == 0:
+            line += " " + json.dumps(measure(training.network, iter(test(held_out))))
         print(line, file=sys.stderr, flush=True)
     none = replace(held_out, length=4000, faces=0.0, seed=held_out.seed + 1)
-    figures = {"presence lowered by": lower_presence(training.network, iter(loader(none, batch_size=BATCH)))}
-    figures |= measure(training.network, iter(loader(held_out, batch_size=BATCH)))
+    figures = {"presence lowered by": lower_presence(training.network, iter(test(none)))}
+    figures |= measure(training.network, iter(test(held_out)))
     print(json.dumps(figures), file=sys.stderr, flush=True)
     export(options, training, data.pictures, figures)
 
