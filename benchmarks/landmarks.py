@@ -23,7 +23,8 @@ import torch
 from fervid.faces.landmarks import Landmarker, box_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from landmarks import HELD_OUT, MESH, renders
+from landmark_data import MESH, renders
+from landmarks import HELD_OUT
 
 PARTS = {
     "no jaw": range(17, 68),

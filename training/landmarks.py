@@ -9,14 +9,12 @@ weights. The points are learnt in MediaPipe's definition of the 68 (see `definit
 
 import argparse
 import hashlib
-import io
 import json
 import math
 import sys
 import time
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,128 +22,25 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from landmark_data import definition, drawn, mediapipe_points, renders
+from landmark_moves import CHOOSE, TRAIN, Pairs, People, gains, motion, motion_loss, people
 from landmark_samples import Array, Grey, Samples, textures
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from fervid.faces.landmarks import ANCHORS, CROP, FLIP, Network, load
-from fervid.progress import bar
+from fervid.faces.landmarks import ANCHORS, CROP, Network, load
 
 HELD_OUT = 1000  # rendered faces kept for the choice between heads and for the report
 BATCH = 64
 RATE = 2e-3  # at the top of the one cycle
 DECAY = 0.05
 
-# The landmarks of rendered_faces_68.zip are fractions of the detector's box, which is the inner
-# 88 of a picture's 128 pixels. Measured: with 88/128 the difference between MediaPipe's points
-# and the exact ones is the same, to 0.6 % of the interocular distance, as on other renders of the
-# same face model whose landmarks come in pixels; see docs/landmarks.md.
-INNER = 88
-
 # Pairs of points whose distance is what an expression changes: lids, lips, mouth corners, brows.
 SPANS = (
     [37, 38, 43, 44, 61, 62, 63, 50, 51, 52, 48, 48, 54, 51, 19, 21, 24, 22, 17, 26, 57, 21],
     [41, 40, 47, 46, 67, 66, 65, 58, 57, 56, 54, 33, 33, 33, 37, 39, 44, 42, 36, 45, 8, 22],
 )
-
-# MediaPipe's mesh points for the 68: jaw, brows, nose, eyes, mouth.
-MESH = [int(n) for n in (  # noqa: SIM905
-    "162 234 93 58 172 136 149 148 152 377 378 365 397 288 323 454 389 "
-    "70 63 105 66 107 336 296 334 293 300 168 197 5 4 75 97 2 326 305 "
-    "33 160 158 133 153 144 362 385 387 263 373 380 "
-    "61 39 37 0 267 269 291 405 314 17 84 181 78 82 13 312 308 317 14 87"
-).split()]  # fmt: skip
-
-
-def renders(path: Path) -> tuple[Grey, Array]:
-    """(N, 128, 128) grey pictures and (N, 68, 2) exact landmarks in their pixels."""
-    with zipfile.ZipFile(path) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
-        data = [np.frombuffer(archive.read(name), np.uint8) for name in names]
-        with np.load(io.BytesIO(archive.read("landmarks.npz")), allow_pickle=False) as file:
-            fractions = file["landmarks"]
-    pictures = np.stack([cv2.imdecode(one, cv2.IMREAD_GRAYSCALE) for one in data])
-    side = pictures.shape[1]
-    landmarks = fractions * INNER + (side - INNER) / 2 - 0.5
-    return pictures, landmarks.astype(np.float32)
-
-
-def drawn(count: int, seed: int) -> tuple[Grey, Array]:
-    """(count, 128, 128) drawn faces and their (count, 68, 2) exact landmarks in pixels."""
-    from fervid.databases.drawn import crops
-
-    pictures, fractions = crops(count, seed)
-    return pictures, (fractions * pictures.shape[1] - 0.5).astype(np.float32)
-
-
-def mediapipe_points(pictures: Grey, model: Path) -> tuple[Array, np.ndarray[Any, Any]]:
-    """MediaPipe's 68 points (M, 68, 2) in pixels and the indices (M,) of the pictures it found."""
-    import mediapipe as mp
-
-    vision = mp.tasks.vision
-    options = vision.FaceLandmarkerOptions(
-        base_options=mp.tasks.BaseOptions(model_asset_path=str(model))
-    )
-    found, where, pad = [], [], 64
-    with vision.FaceLandmarker.create_from_options(options) as finder:
-        for index, picture in enumerate(bar(pictures, "MediaPipe")):
-            wide = cv2.copyMakeBorder(picture, *[pad] * 4, cv2.BORDER_REPLICATE)
-            colour = np.ascontiguousarray(np.repeat(wide[:, :, None], 3, axis=2))
-            faces = finder.detect(mp.Image(mp.ImageFormat.SRGB, colour)).face_landmarks
-            if faces:
-                mesh = np.array([(point.x, point.y) for point in faces[0]], np.float32)[MESH]
-                found.append(mesh * wide.shape[0] - pad - 0.5)
-                where.append(index)
-    return np.stack(found), np.array(where)
-
-
-def definition(exact: Array, other: Array, parts: int = 12) -> Callable[[Array], Array]:
-    """A map from exact landmarks to another definition of the same 68 points.
-
-    Each point's offset, in the face's own frame (centred, turned and scaled by the similarity to
-    the mean shape), is a constant plus a linear function of the first `parts` principal components
-    of the exact shape: mostly pose, since some points are defined by what the camera sees.
-    Fitted by least squares on the pairs and their mirror images.
-
-    Args:
-        exact: (N, 68, 2).
-        other: (N, 68, 2), the same faces.
-    """
-    mirror = np.array([-1, 1], np.float32)
-    exact = np.concatenate([exact, exact[:, FLIP] * mirror])
-    other = np.concatenate([other, other[:, FLIP] * mirror])
-    mean = _complex(exact.mean(axis=0))
-    mean = mean - mean.mean()
-
-    def own_frame(points: Array) -> tuple[Any, Any, Any]:
-        z = _complex(points)
-        middle = z.mean(axis=1, keepdims=True)
-        turn = ((z - middle) @ mean.conj() / (abs(mean) ** 2).sum())[:, None]
-        return (z - middle) / turn, middle, turn
-
-    shape, middle, turn = own_frame(exact)
-    offset = (_complex(other) - middle) / turn - shape
-    flat = np.concatenate([shape.real, shape.imag], axis=1)
-    centre = flat.mean(axis=0)
-    axes = np.linalg.svd(flat - centre, full_matrices=False)[2][:parts]
-
-    def features(flat: Any) -> Any:
-        return np.concatenate([np.ones((len(flat), 1)), (flat - centre) @ axes.T], axis=1)
-
-    weights = np.linalg.lstsq(features(flat), offset, rcond=None)[0]
-
-    def convert(points: Array) -> Array:
-        shape, middle, turn = own_frame(points)
-        moved = features(np.concatenate([shape.real, shape.imag], axis=1)) @ weights
-        z = (shape + moved) * turn + middle
-        return np.stack([z.real, z.imag], axis=2).astype(np.float32)
-
-    return convert
-
-
-def _complex(points: Array) -> Any:
-    return points[..., 0].astype(np.float64) + 1j * points[..., 1]
 
 
 def wing(error: Tensor, width: float = 0.1, bend: float = 0.02) -> Tensor:
@@ -186,10 +81,10 @@ class Training:
     """Everything that one epoch changes, so that it can be saved and found again."""
 
     def __init__(
-        self, steps: int, seed: int, rate: float, start: Path | None, spans: float
+        self, steps: int, seed: int, rate: float, start: Path | None, spans: float, moves: float
     ) -> None:
         torch.manual_seed(seed)
-        self.spans = spans
+        self.spans, self.moves = spans, moves
         self.network = Network() if start is None else load(start)[0].train()
         self.network = self.network.to(memory_format=torch.channels_last)
         kernels = [p for p in self.network.parameters() if p.dim() > 1]
@@ -202,12 +97,22 @@ class Training:
         )
         self.epoch = 0
 
-    def step(self, pictures: Tensor, points: Tensor, present: Tensor) -> float:
-        """One batch; returns its loss."""
+    def step(
+        self, pictures: Tensor, points: Tensor, present: Tensor, pairs: tuple[Tensor, ...] = ()
+    ) -> float:
+        """One batch, and one of `Pairs`, if any; returns its loss."""
+        if pairs:
+            pictures = torch.cat([pictures, pairs[0].flatten(0, 1)])
+            points = torch.cat([points, pairs[1].flatten(0, 1)])
+            present = torch.cat([present, torch.ones(2 * len(pairs[0]))])
         pictures = pictures[:, None].to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            heads = self.network.heads(pictures)
+        heads = self.network.heads(pictures)
         loss = loss_of(heads, points, present, self.spans)
+        if pairs:
+            exact = motion(pairs[2], pairs[3])
+            for guess in (heads[0], heads[1], (heads[0] + heads[1]) / 2):
+                last = guess[-2 * len(pairs[0]) :].unflatten(0, (-1, 2))
+                loss = loss + self.moves * motion_loss(motion(last, pairs[3], pairs[2]), exact)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -293,6 +198,20 @@ def measure(network: Network, batches: Iterator[Any]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
 
+def measure_moves(network: Network, batches: Iterator[Any]) -> dict[str, float]:
+    """How much of a motion the network follows: the slopes of `gains`."""
+    network.eval()
+    found, exact = [], []
+    with torch.inference_mode():
+        for pictures, _, truth, crops in batches:
+            guess = network(pictures.flatten(0, 1)[:, None])[0].unflatten(0, (-1, 2))
+            found.append(motion(guess, crops))
+            exact.append(motion(truth, crops))
+    network.train()
+    slopes = gains(torch.cat(found), torch.cat(exact))
+    return {name: round(value, 3) for name, value in slopes.items()}
+
+
 def lower_presence(network: Network, batches: Iterator[Any]) -> float:
     """Move the presence's bias so that 1 in 1000 held-out samples without a face passes 0.5."""
     network.eval()
@@ -304,23 +223,52 @@ def lower_presence(network: Network, batches: Iterator[Any]) -> float:
     return round(bar, 4)
 
 
-def prepare(options: argparse.Namespace) -> tuple[Grey, Array, Grey, Array]:
-    """Pictures and landmarks to train with and to hold out, in the definition asked for."""
+def asked(pictures: Grey, model: Path, out: Path, name: str) -> tuple[Array, Any]:
+    """MediaPipe's points of pictures, kept beside `out`: a resumed run need not ask again."""
+    digest = hashlib.sha256(pictures.tobytes()).hexdigest()[:12]
+    file = out.with_suffix(f".{name}-{digest}.npz")
+    if not file.is_file():
+        found, where = mediapipe_points(pictures, model)
+        part = file.with_suffix(".part.npz")
+        np.savez(part, found=found, where=where)
+        part.replace(file)
+    with np.load(file) as points:
+        return points["found"], points["where"]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Pictures and landmarks to train with, `tests` to hold out, in the definition asked for."""
+
+    pictures: Grey
+    landmarks: Array
+    tests: tuple[Grey, Array]
+    people: People | None
+    others: People | None
+
+
+def prepare(options: argparse.Namespace) -> Data:
+    """Read and draw everything."""
     pictures, landmarks = renders(options.renders)
     test_pictures, test_landmarks = pictures[-HELD_OUT:], landmarks[-HELD_OUT:]
     pictures, landmarks = pictures[:-HELD_OUT], landmarks[:-HELD_OUT]
+    moving = [people(options.pairs, who) if options.pairs else None for who in (TRAIN, CHOOSE)]
     if options.mediapipe:
-        some = np.random.default_rng(options.seed).permutation(len(pictures))[:2000]
-        found, where = mediapipe_points(pictures[some], options.mediapipe)
+        some = np.random.default_rng(0).permutation(len(pictures))[:2000]
+        found, where = asked(pictures[some], options.mediapipe, options.out, "renders")
         convert = definition(landmarks[some[where]], found)
         landmarks, test_landmarks = convert(landmarks), convert(test_landmarks)
+        for k, them in enumerate(moving):
+            if them:
+                points = convert(them.exact.reshape(-1, 68, 2)).reshape(them.exact.shape)
+                moving[k] = replace(them, points=points)
     if options.drawn:
         more, points = drawn(options.drawn, options.seed)
         if options.mediapipe:  # drawn faces define their points in their own way
-            found, where = mediapipe_points(more[:800], options.mediapipe)
+            found, where = asked(more[:800], options.mediapipe, options.out, "drawn")
             points = definition(points[where], found)(points)
         pictures, landmarks = np.concatenate([pictures, more]), np.concatenate([landmarks, points])
-    return pictures, landmarks, test_pictures, test_landmarks
+    return Data(pictures, landmarks, (test_pictures, test_landmarks), *moving)
 
 
 def arguments() -> argparse.Namespace:
@@ -333,12 +281,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--samples", type=int, default=14_000, help="in an epoch")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="processes that make samples")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="weights to start from, for fine-tuning")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--faces", type=float, default=0.72, help="the part of samples with a face")
     parser.add_argument("--hard", type=float, default=1.0, help="the part of hard faces")
     parser.add_argument("--spans", type=float, default=0.0, help="weight of what expressions move")
+    parser.add_argument("--pairs", type=Path, help="movement_pairs.zip: half of each batch")
+    parser.add_argument("--moves", type=float, default=1.0, help="weight of the loss on motions")
     parser.add_argument("--textures", type=int, default=600, help="to cut faceless samples from")
     return parser.parse_args()
 
@@ -350,43 +301,58 @@ def main() -> None:
     cv2.setNumThreads(1)
     data = prepare(options)
     bank = textures(options.textures, options.seed)
-    held_out = Samples(*data[2:], textures(200, options.seed + 1), 1500, options.seed + 10**6)
+    held_out = Samples(*data.tests, textures(200, options.seed + 1), 1500, options.seed + 10**6)
+    share = BATCH // 2 if options.pairs else BATCH  # of a batch, for faces without a partner
     steps = options.epochs * (options.samples // BATCH)
-    training = Training(steps, options.seed, options.rate, options.start, options.spans)
+    training = Training(
+        steps, options.seed, options.rate, options.start, options.spans, options.moves
+    )
     state = options.out.with_suffix(".state.safetensors")
     if state.is_file():
         training.resume(state)
-    loader = partial(DataLoader, batch_size=BATCH, num_workers=1, drop_last=True)
+    loader = partial(DataLoader, num_workers=options.workers, drop_last=True)
+    test = partial(loader, batch_size=BATCH)
     begun = time.time()
     while training.epoch < options.epochs:
-        seed = options.seed * 10_000 + training.epoch
-        samples = Samples(*data[:2], bank, options.samples, seed, options.faces, options.hard)
-        batches = bar(loader(samples), f"epoch {training.epoch + 1}/{options.epochs}")
-        losses = [training.step(*batch) for batch in batches]
+        seed, length = options.seed * 10_000 + training.epoch, options.samples // BATCH * share
+        samples = Samples(
+            data.pictures, data.landmarks, bank, length, seed, options.faces, options.hard
+        )
+        batches = loader(samples, batch_size=share)
+        if data.people:
+            pairs = Pairs(data.people, options.samples // BATCH * BATCH // 4, seed)
+            both = zip(batches, loader(pairs, batch_size=BATCH // 4), strict=True)
+            losses = [training.step(*batch, tuple(pair)) for batch, pair in both]
+        else:
+            losses = [training.step(*batch) for batch in batches]
         training.epoch += 1
         training.save(state)
         line = f"epoch {training.epoch} loss {np.mean(losses):.4f} {time.time() - begun:.0f} s"
-        if training.epoch % 3 == 0:
-            line += " " + json.dumps(measure(training.network, iter(loader(held_out))))
+        if data.others:
+            pairs = Pairs(data.others, 320, 7, plain=True)
+            line += " " + json.dumps(measure_moves(training.network, iter(test(pairs))))
+        if training.epoch % 12 == 0:
+            line += " " + json.dumps(measure(training.network, iter(test(held_out))))
         print(line, file=sys.stderr, flush=True)
     none = replace(held_out, length=4000, faces=0.0, seed=held_out.seed + 1)
-    figures = {"presence lowered by": lower_presence(training.network, iter(loader(none)))}
-    figures |= measure(training.network, iter(loader(held_out)))
+    figures = {"presence lowered by": lower_presence(training.network, iter(test(none)))}
+    figures |= measure(training.network, iter(test(held_out)))
     print(json.dumps(figures), file=sys.stderr, flush=True)
-    export(options, training, data[0], figures)
+    export(options, training, data.pictures, figures)
 
 
 def export(
     options: argparse.Namespace, training: Training, pictures: Grey, figures: dict[str, float]
 ) -> None:
     """The weights, with where they come from."""
-    sources = [options.renders, *([options.mediapipe] if options.mediapipe else [])]
+    files = (options.renders, options.pairs, options.mediapipe)
+    sources = [file for file in files if file]
     hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sources}
     hashes["pictures"] = hashlib.sha256(pictures.tobytes()).hexdigest()
     metadata = {
         "format": "fervid",
         "kind": "landmarks",
-        "version": "builtin-1",
+        "version": "builtin-2",
         "licence_code": "Apache-2.0",
         "licence_weights": "Apache-2.0",
         "licence_data": "faces rendered from ICT-FaceKit, (c) 2020 USC Institute for Creative "
