@@ -24,7 +24,7 @@ _HOME = {
     "cite": "fervid.papers.citations",
     "compare": "fervid.evaluation.compare",
     "evaluate": "fervid.evaluation",
-    "open_model": "fervid.systems.shipped",
+    "open_model": "fervid.models.shipped",
     "prepare": "fervid.faces",
     "timeline": "fervid.predict",
 }

@@ -15,7 +15,7 @@ from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.candidates import Haar
 from fervid.faces.detect import Following, choose, finder
-from fervid.faces.finder import Detections
+from fervid.faces.detections import Detections
 from fervid.faces.landmarks import ANCHORS, crops_of_anchors, crops_of_landmarks, middle_and_side
 from fervid.faces.mediapipe import MESH, Mediapipe
 from fervid.faces.settings import FaceSettings

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fervid.faces.finder import Detections
+from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import FrameFaces, follow, look, overlap
 from fervid.faces.video import Frame

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fervid.faces.align import RIGID
-from fervid.faces.finder import Detections
+from fervid.faces.detections import Detections
 from fervid.faces.track import Track
 from fervid.faces.video import write_video
 from fervid.predict import batch

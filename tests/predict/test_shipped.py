@@ -3,8 +3,9 @@
 import pytest
 
 from fervid.errors import WeightsError
-from fervid.systems import SYSTEMS, shipped
-from fervid.systems.shipped import find_model, model_digest, open_model, shipped_of
+from fervid.models import shipped
+from fervid.models.shipped import find_model, model_digest, open_model, shipped_of
+from fervid.systems import SYSTEMS
 
 
 def test_by_name_and_path(tmp_path, monkeypatch):

@@ -35,7 +35,7 @@ def train(
     precision: Precision = "32-true",
 ) -> None:
     """Train on whole databases, for `fervid predict`; no test number comes from this."""
-    from fervid.evaluation.train import train as train_on
+    from fervid.models.train import train as train_on
 
     made = recipe(system, sets or [])
     data = opened(stores)
@@ -126,10 +126,10 @@ def export_weights(
     out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
 ) -> None:
     """Write a TFE model as ONNX, for programs without torch; checked against torch."""
+    from fervid.models.export import export
+    from fervid.models.shipped import open_model
     from fervid.systems.recognizer import Recognizer
-    from fervid.systems.shipped import open_model
     from fervid.systems.tfe import TFE
-    from fervid.systems.tfe.export import export
 
     made = open_model(model)
     if not (isinstance(made, Recognizer) and isinstance(made.system, TFE)):

@@ -78,8 +78,8 @@ def _judge_model(
 ) -> str:
     """Judge a model; what to print."""
     from fervid.evaluation.cross_database import evaluate_model
-    from fervid.evaluation.pretrained import Pretrained
-    from fervid.systems.shipped import shipped_of
+    from fervid.models.pretrained import Pretrained
+    from fervid.models.shipped import shipped_of
 
     made = Pretrained.of(shipped_of(system) if weights == "shipped" else weights, system)
     store = opened([place])[0]

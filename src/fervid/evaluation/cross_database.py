@@ -14,13 +14,13 @@ from typing import Any
 from fervid import folds as protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
-from fervid.evaluation.cards import check_unseen
-from fervid.evaluation.evaluate import Store, evaluate
-from fervid.evaluation.pretrained import Pretrained
+from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report
 from fervid.faces.track import Track
 from fervid.labels import MAPS, common
-from fervid.systems.interface import System
+from fervid.models.card import check_unseen
+from fervid.models.pretrained import Pretrained
+from fervid.systems.interface import Store, System
 
 # Counted among what was left out: clips that their database gives no label.
 UNLABELLED = "no label"

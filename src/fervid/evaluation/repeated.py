@@ -12,10 +12,10 @@ from fervid.atomic import write
 from fervid.errors import ProtocolError
 from fervid.evaluation import statistics as st
 from fervid.evaluation.cross_database import split
-from fervid.evaluation.evaluate import Store, evaluate
+from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Estimate, Statistic
-from fervid.systems.interface import System
+from fervid.systems.interface import Store, System
 from fervid.text import CsvWriter
 
 

@@ -24,6 +24,8 @@ RIGID = {
 }  # fmt: skip
 INTEROCULAR = 0.28  # of the crop's side: a dropped jaw (2.2 units down) stays inside
 EYES = (0.5, 0.36)  # where the point between the eyes lies, as parts of the crop's side
+# The 68 points' eyes: six each, the person's right one first.
+EYELIDS = (slice(36, 42), slice(42, 48))
 INERTIA = 0.6  # of the "smooth" crop: weight of the place it had one frame ago
 
 
@@ -89,6 +91,15 @@ def crop(image: NDArray[np.uint8], transform: Floats, size: int = SIZE) -> NDArr
     if finer > 1:
         cut = cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
     return np.asarray(cut, np.uint8)
+
+
+def normalise(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(T, 68, 2) moved, turned and scaled: the eyes' centres come to (-1/2, 0) and (1/2, 0)."""
+    complex_points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]  # (T, 68)
+    right, left = (complex_points[:, eye].mean(axis=1, keepdims=True) for eye in EYELIDS)
+    apart = np.where(left == right, 1, left - right)
+    placed = (complex_points - (right + left) / 2) / apart
+    return np.stack([placed.real, placed.imag], axis=-1)
 
 
 class Aligner:

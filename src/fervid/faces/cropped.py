@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.faces.finder import Detections
+from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
 
 Floats = NDArray[np.float32]

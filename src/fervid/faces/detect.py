@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from fervid.faces import outside
 from fervid.faces.cropped import Cropped
-from fervid.faces.finder import Detections, Finder, Floats
+from fervid.faces.detections import Detections, Finder, Floats
 from fervid.faces.mediapipe import Mediapipe
 from fervid.faces.settings import FaceSettings
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fervid.errors import FacesError
 from fervid.faces import outside
-from fervid.faces.finder import Detections
+from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
 
 # Which of MediaPipe's 478 mesh points lies nearest to each of the 68; brow tails are 70 and 300.

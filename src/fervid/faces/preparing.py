@@ -18,7 +18,7 @@ from fervid.clip import Clip, Database
 from fervid.errors import FacesError, OutputError
 from fervid.faces import store
 from fervid.faces.detect import finder
-from fervid.faces.finder import Finder
+from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.tracking import follow

@@ -11,9 +11,10 @@ import fervid
 from fervid.atomic import blamed, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
-from fervid.faces.finder import Finder
+from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
+from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.parallel import spread
 from fervid.predict.outputs import (
     Format,
@@ -40,7 +41,6 @@ from fervid.predict.summary import Summary, summarise, summary_rows, write_summa
 from fervid.predict.timeline import Timeline, frames_of, record_type
 from fervid.progress import bar
 from fervid.systems.interface import Recognizer
-from fervid.systems.shipped import find_model, model_digest, open_model
 from fervid.text import printable
 
 SHOW_FRAMES = 8  # inputs up to which each shows its own progress

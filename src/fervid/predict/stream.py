@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.faces.cutting import cutter
 from fervid.faces.detect import finder as find_by
-from fervid.faces.finder import Finder
+from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import follow
 from fervid.faces.video import Frame, frames

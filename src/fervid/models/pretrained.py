@@ -13,15 +13,15 @@ from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.systems.interface import Recognizer, System
-from fervid.systems.shipped import find_model, model_digest, open_model
 
 
 @dataclass(frozen=True)
 class Pretrained:
     """The system of a model's file; every fold is answered by that one model.
 
-    Whether it was trained on who is tested its card alone can tell (`cards.check_unseen`).
+    Whether it was trained on who is tested its card alone can tell (`card.check_unseen`).
 
     Args:
         name: the system's.

@@ -8,12 +8,13 @@ from fervid.clip import Clip, Database
 from fervid.errors import LeakError
 from fervid.folds import Fold
 from fervid.learning.weights import load
+from fervid.models.shipped import find_model, model_digest
 from fervid.systems.interface import System
 
 Told = dict[str, Any]
 
 
-def told(database: Database, clips: Iterable[Clip]) -> list[Told]:
+def trained_on(database: Database, clips: Iterable[Clip]) -> list[Told]:
     """Of some of a database's clips: a row for it, or for each of the databases joined in it.
 
     Args:
@@ -36,6 +37,16 @@ def told(database: Database, clips: Iterable[Clip]) -> list[Told]:
 def teachers(system: System) -> tuple[Path, ...]:
     """Files of the trained models that a system learns from; most learn from none."""
     return tuple(getattr(system, "learns_from", ()))
+
+
+def learnt_from(system: System) -> dict[str, Any]:
+    """The content of the models that a system learns from, for an identity; most learn from none.
+
+    Raises:
+        WeightsError: there is no such file.
+    """
+    digests = [model_digest(find_model(path)) for path in teachers(system)]
+    return {"learns_from": digests} if digests else {}
 
 
 def with_teachers(own: Sequence[Told], system: System) -> list[Told]:
