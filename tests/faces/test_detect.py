@@ -17,7 +17,8 @@ from fervid.faces.candidates import Haar
 from fervid.faces.detect import Following, choose, finder
 from fervid.faces.detections import Detections
 from fervid.faces.landmarks import ANCHORS, crops_of_anchors, crops_of_landmarks, middle_and_side
-from fervid.faces.mediapipe import MESH, Mediapipe
+from fervid.faces.mediapipe import Mediapipe
+from fervid.faces.points68 import MESH
 from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import FrameFaces, follow
 from fervid.faces.video import Frame, frames

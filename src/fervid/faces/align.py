@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.faces import points68
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import SIZE
 
@@ -24,8 +25,6 @@ RIGID = {
 }  # fmt: skip
 INTEROCULAR = 0.28  # of the crop's side: a dropped jaw (2.2 units down) stays inside
 EYES = (0.5, 0.36)  # where the point between the eyes lies, as parts of the crop's side
-# The 68 points' eyes: six each, the person's right one first.
-EYELIDS = (slice(36, 42), slice(42, 48))
 INERTIA = 0.6  # of the "smooth" crop: weight of the place it had one frame ago
 
 
@@ -96,7 +95,7 @@ def crop(image: NDArray[np.uint8], transform: Floats, size: int = SIZE) -> NDArr
 def normalise(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     """(T, 68, 2) moved, turned and scaled: the eyes' centres come to (-1/2, 0) and (1/2, 0)."""
     complex_points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]  # (T, 68)
-    right, left = (complex_points[:, eye].mean(axis=1, keepdims=True) for eye in EYELIDS)
+    right, left = (complex_points[:, eye].mean(axis=1, keepdims=True) for eye in points68.EYES)
     apart = np.where(left == right, 1, left - right)
     placed = (complex_points - (right + left) / 2) / apart
     return np.stack([placed.real, placed.imag], axis=-1)

@@ -14,16 +14,8 @@ from numpy.typing import NDArray
 from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.detections import Detections
+from fervid.faces.points68 import MESH
 from fervid.faces.settings import FaceSettings
-
-# Which of MediaPipe's 478 mesh points lies nearest to each of the 68; brow tails are 70 and 300.
-MESH = (
-    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,  # jaw
-    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,  # brows
-    168, 197, 5, 4, 75, 97, 2, 326, 305,  # nose
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,  # mouth
-)  # fmt: skip
 
 
 class Mediapipe:
