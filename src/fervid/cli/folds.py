@@ -10,17 +10,21 @@ from fervid.cli.sources import FOLDS, all_of, database, named, sides
 from fervid.errors import InputError, shown
 
 app = typer.Typer(
-    help="Splits: show, check, write and take in who is trained on and who is tested.",
+    help="Show, check, export and import splits into training and test subjects.",
     no_args_is_help=True,
 )
 
-Split = Annotated[str, typer.Argument(help="A protocol's name, or a split file (CSV or JSON).")]
-Name = Annotated[str, typer.Option("--database", help="Not prepared: its name, with --root.")]
-Root = Annotated[Path | None, typer.Option(help="The database's folder, as delivered.")]
-Tested = Annotated[
-    Path | None, typer.Option("--test", help="Of cross-database: the store to test on.")
+Split = Annotated[str, typer.Argument(help="Protocol name or split file (CSV or JSON).")]
+Name = Annotated[
+    str, typer.Option("--database", help="Database that is not prepared yet; needs --root.")
 ]
-Looks = Annotated[bool, typer.Option("--perceptual", help="Compare pictures, too: takes minutes.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of the database as delivered.")]
+Tested = Annotated[
+    Path | None, typer.Option("--test", help="Store to test on (cross-database only).")
+]
+Looks = Annotated[
+    bool, typer.Option("--perceptual", help="Also compare the images themselves (takes minutes).")
+]
 
 
 @app.command()
@@ -33,7 +37,7 @@ def show(
     table: Table = "basic",
     sets: LoaderSets = None,
 ) -> None:
-    """Print who and which labels are tested in every fold."""
+    """Print the subjects and labels tested in every fold."""
     from fervid.folds import splits
 
     places = all_of(split, stores, test)
@@ -53,7 +57,7 @@ def check(
     sets: LoaderSets = None,
     jobs: Jobs = 1,
 ) -> None:
-    """Look for people and copies of clips on both sides; exit code 2 where there are any."""
+    """Look for subjects and copied clips on both sides; exit code 2 if there are any."""
     from fervid.folds import leaks
 
     places = all_of(split, stores, test)
@@ -66,7 +70,7 @@ def check(
 @app.command()
 def export(
     split: Split,
-    out: Annotated[Path, typer.Argument(help="The file to write: .csv (clip,fold) or .json.")],
+    out: Annotated[Path, typer.Argument(help="File to write: .csv (clip,fold) or .json.")],
     stores: SomeStores = None,
     name: Name = "",
     root: Root = None,
@@ -74,7 +78,7 @@ def export(
     table: Table = "basic",
     sets: LoaderSets = None,
 ) -> None:
-    """Write a protocol's folds into a file that anybody can read."""
+    """Write a protocol's folds to a file."""
     from fervid.folds import splits
 
     if out.suffix.lower() not in (".csv", ".json"):
@@ -92,7 +96,9 @@ def import_(
     stores: SomeStores = None,
     name: Name = "",
     root: Root = None,
-    out: Annotated[Path | None, typer.Option(help="Default: folds/ in the store.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the split. Default: folds/ in the store.")
+    ] = None,
     perceptual: Looks = False,
     sets: LoaderSets = None,
     jobs: Jobs = 1,

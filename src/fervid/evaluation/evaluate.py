@@ -2,7 +2,7 @@
 
 Nothing of a test subject is used before the fold's single prediction: the epoch is chosen on
 validation subjects taken from the training ones. Every fold is written when it is done, so a
-killed run goes on where it stopped.
+killed run resumes where it stopped.
 """
 
 import io

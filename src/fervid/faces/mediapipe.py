@@ -44,7 +44,7 @@ class Mediapipe:
             ) from error
 
     def begin(self) -> None:
-        """A landmarker of its own for each stream: it keeps filters and places between frames."""
+        """One landmarker per stream, because it carries tracking state between frames."""
         if self._running is not None and self._clock < 0:
             return  # has seen nothing yet
         from mediapipe.tasks.python import BaseOptions, vision

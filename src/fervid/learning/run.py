@@ -19,7 +19,7 @@ class Run:
     """Everything a fit needs besides data and recipe.
 
     Args:
-        folder: its checkpoints and curves; a fit started again here goes on where it stopped.
+        folder: its checkpoints and curves; a fit started again here resumes where it stopped.
         seed: of everything random in it.
         device: "cpu", "cuda", "auto".
         precision: Fabric's name of it ("32-true", "bf16-mixed").

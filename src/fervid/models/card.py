@@ -68,7 +68,7 @@ def read(path: Path) -> list[Told]:
 
 
 def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
-    """See that a model's card names nothing that is to be tested among its training data.
+    """Refuse a model whose card lists the test data among its training data.
 
     Args:
         path: of a trained system or an identity network; a file without such a card passes.

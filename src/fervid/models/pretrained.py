@@ -103,7 +103,7 @@ class Answering:
 
     @property
     def output(self) -> str:
-        """Which of its networks is the answer."""
+        """Name of the network whose output is the prediction."""
         return self.model.output
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:

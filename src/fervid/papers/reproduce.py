@@ -1,7 +1,7 @@
 """A printed table again: published beside ours, and why where there is nothing beside it.
 
 A plan says which network of which run answers a printed number. One run serves every table that
-asks for the same system, database and protocol; each has its folder and goes on where it stopped.
+asks for the same system, database and protocol; each has its folder and resumes where it stopped.
 """
 
 import shlex

@@ -116,7 +116,7 @@ def predict(
 
     For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.timeline.png`, `clip.overlay.mp4`
     and `clip.done.json`; for all of them `summary.csv`. What is done and unchanged is skipped, so
-    a run that was killed goes on where it stopped. A bad input is noted and the others go on.
+    a run that was killed resumes where it stopped. A bad input is noted and the others go on.
 
     Args:
         inputs: files, folders (recursively), globs, or a webcam's index ("0").
@@ -144,7 +144,7 @@ def predict(
         raise OutputError(f"no table format {format!r}: choose csv or parquet")
     sources = expand(inputs, out, sequence)
     if overlay and any(isinstance(source.path, int) for source in sources):
-        raise InputError("a webcam's frames are not kept to draw into: leave --overlay out")
+        raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
     gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)

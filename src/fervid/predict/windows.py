@@ -84,7 +84,7 @@ class Windows:
         return min(self._start, self._now - self.window)
 
     def _drop(self) -> None:
-        """Let the pictures go that no further window can hold."""
+        """Drop frames that no later window can cover."""
         while self._recent and self._recent[0].time < self._oldest:
             for sight in self._recent.popleft().faces.values():
                 sight.crop = GONE

@@ -330,7 +330,7 @@ def load(root: Path) -> Database:
     if not manifest.is_file():
         raise DatabaseError(
             f"drawn: {root} has no manifest.csv, its drawing was cut off: run the same "
-            "`fervid draw` again, it goes on where it stopped"
+            "`fervid draw` again, it resumes where it stopped"
         )
     clips = tuple(_clip(row, root) for row in table.rows(manifest, COLUMNS))
     return Database("drawn", CK_PLUS, clips, COURSES[recipe["course"]],
