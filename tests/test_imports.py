@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "fervid"
 # Figures draw arrays and stand left of the report that shows them.
 ORDER = (
-    "errors atomic labels progress parallel clip faces databases protocols splits leaks "
+    "errors atomic text labels progress parallel clip faces databases protocols splits leaks "
     "learning systems figures evaluation papers predict cli web __main__"
 )
 RANK = {name: rank for rank, name in enumerate(ORDER.split())}

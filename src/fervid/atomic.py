@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from fervid.errors import OutputError
 
@@ -34,22 +35,39 @@ def whole(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the place cannot be written to.
     """
+    with _part(path) as (part, descriptor), blamed(path):
+        yield part
+        _to_disk(part)
+        if os.name == "nt":  # no renaming of an open file there
+            descriptor.close()
+        else:
+            part.chmod(os.fstat(descriptor.fileno()).st_mode & 0o777)  # by the umask, as it began
+        part.replace(path)
+        _to_disk(path.parent)
+
+
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """A file beside `path` for this process alone, removed in the end.
+
+    Raises:
+        OutputError: the place cannot be written to.
+    """
+    with _part(path) as (part, _):
+        yield part
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A locked file, empty, with a name that nobody else has; it goes unless it is renamed."""
     names = (platform.node(), os.getpid(), secrets.token_hex(4))
     part = path.with_name(f".{_short(path.stem)}.{'.'.join(map(str, names))}.part{path.suffix}")
     with blamed(path):
-        descriptor = _open_locked(part)
+        file = _open_locked(part)
     try:
-        with blamed(path):
-            yield part
-            _to_disk(part)
-            if os.name == "nt":  # no renaming of an open file there
-                descriptor = _closed(descriptor)
-            else:
-                part.chmod(os.fstat(descriptor).st_mode & 0o777)  # by the umask, whoever wrote it
-            part.replace(path)
-            _to_disk(path.parent)
+        yield part, file
     finally:
-        _closed(descriptor)
+        file.close()
         with suppress(OSError):
             part.unlink()
 
@@ -83,25 +101,23 @@ def held(folder: Path, what: str) -> Iterator[None]:
     with blamed(folder):
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = _open_locked(path, wait=False)
+            file = _open_locked(path, wait=False)
         except BlockingIOError:
             raise OutputError(
                 f"{folder} is in use by {_owner(path)}: wait for it to end, or name another folder"
             ) from None
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         note = f"{what} (process {os.getpid()} on {platform.node()}, since {since})"
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, b" " + note.encode(errors="replace"))
+        file.truncate(0)
+        file.write(b" " + note.encode(errors="replace"))  # the first byte may be locked
     try:
         yield
     finally:
-        if os.name != "nt":  # still locked: nobody else can be using this very file
-            with suppress(OSError):
-                path.unlink()
-        _closed(descriptor)
         if os.name == "nt":
-            with suppress(OSError):
-                path.unlink()
+            file.close()
+        with suppress(OSError):  # elsewhere still locked: nobody else can be using this very file
+            path.unlink()
+        file.close()
 
 
 @contextmanager
@@ -138,26 +154,24 @@ def _short(stem: str) -> str:
     return stem if len(os.fsencode(stem)) <= LONG else f"{stem[:10]}-{digest}"
 
 
-def _open_locked(path: Path, wait: bool = True) -> int:
-    """A descriptor of a file that is there, locked and still called `path`.
+def _open_locked(path: Path, wait: bool = True) -> IO[bytes]:
+    """A file that is there, locked and still called `path`, unbuffered.
 
     Raises:
         BlockingIOError: another holds the lock, and it is not waited for.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666), "r+b", 0)
         try:
-            _lock(descriptor, wait)
-            now = path.stat()
+            _lock(file.fileno(), wait)
+            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                return file
         except FileNotFoundError:  # removed between opening and locking
-            os.close(descriptor)
-            continue
+            pass
         except BaseException:
-            os.close(descriptor)
+            file.close()
             raise
-        if os.path.samestat(now, os.fstat(descriptor)):
-            return descriptor
-        os.close(descriptor)
+        file.close()
 
 
 def _lock(descriptor: int, wait: bool) -> None:
@@ -200,36 +214,23 @@ def _owner(path: Path) -> str:
 def _remove_dead(part: Path) -> None:
     """Remove a part file unless its writer lives."""
     with suppress(OSError):
-        descriptor = os.open(part, os.O_RDWR)
-        try:
-            if fcntl is not None:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                part.unlink()
-        finally:
-            os.close(descriptor)
         if fcntl is None:
+            part.unlink()  # fails while it is open
+            return
+        with part.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             part.unlink()
 
 
 def _to_disk(path: Path) -> None:
     """What the system still keeps of a file in memory, or of a folder as far as it can."""
-    if path.is_dir():
-        with suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        return
-    descriptor = os.open(path, os.O_RDWR)
+    descriptor = -1
     try:
+        descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
         os.fsync(descriptor)
+    except OSError:
+        if not path.is_dir():
+            raise
     finally:
-        os.close(descriptor)
-
-
-def _closed(descriptor: int) -> int:
-    """Close a descriptor once; -1 stands for a closed one."""
-    if descriptor >= 0:
-        os.close(descriptor)
-    return -1
+        if descriptor >= 0:
+            os.close(descriptor)

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from fervid.text import printable
+
 T = TypeVar("T")
 
 
@@ -17,6 +19,7 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     """
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
+    description = printable(description)
     shown = _bar if sys.stderr.isatty() else _lines
     yield from shown(items, description, total)
 
@@ -31,7 +34,7 @@ def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         yield from progress.track(items, total=total, description=description)
 

@@ -1,6 +1,5 @@
 """Splits on paper: shown as a table, written to a file, read from anybody's, before any check."""
 
-import csv
 import io
 import json
 from collections import Counter
@@ -15,6 +14,7 @@ from fervid.clip import Clip, Database
 from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
 from fervid.protocols import files
+from fervid.text import CsvWriter
 
 
 class Sides(Protocol):
@@ -138,7 +138,7 @@ def _csv(folds: Sequence[Sides]) -> str:
         )
     lines = sorted((row, fold.name) for fold in folds for row in fold.test)
     written = io.StringIO(newline="")
-    writer = csv.writer(written, lineterminator="\n")
+    writer = CsvWriter(written)
     writer.writerow(("clip", "fold"))
     writer.writerows((clips[row].name, name) for row, name in lines)
     return written.getvalue()

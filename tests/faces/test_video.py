@@ -249,3 +249,99 @@ def test_real_videos(shared: Path) -> None:
         read = list(frames(shared / "videos" / name))
         assert len(read) == count and all(f.readable for f in read)
         assert all(a.time < b.time for a, b in pairwise(read))
+
+
+def test_metadata_in_another_encoding(folder: Path) -> None:
+    path = folder / "latin1.mkv"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Rene EEE"
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(4):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert path.read_bytes().count(b"Rene EEE") == 1
+    path.write_bytes(path.read_bytes().replace(b"Rene EEE", b"Rene \xe9\xe8\xe9"))
+    assert len(list(frames(path))) == 4
+
+
+@pytest.mark.parametrize(
+    "told", [[None] * 30 + [0.002, 0.042, 0.082], [8.0, 8.04, 0.0, 0.04], [0.0, 0.04, 0.03, 0.08]]
+)
+def test_times_increase(whole: Path, monkeypatch: pytest.MonkeyPatch, told: list) -> None:
+    from fervid.faces import video
+
+    real = video._decoded
+
+    class Told:
+        def __init__(self, frame, time):
+            self.frame, self.time = frame, time
+
+        def __getattr__(self, name):
+            return getattr(self.frame, name)
+
+    def decoded(container, stream):
+        for frame, time in zip(real(container, stream), told, strict=False):
+            yield Told(frame, time)
+
+    monkeypatch.setattr(video, "_decoded", decoded)
+    times = [f.time for f in frames(whole) if f.readable]
+    assert len(times) == len(told)
+    assert all(a < b for a, b in pairwise(times))
+    assert times[-1] - times[0] < 2 or told[0] == 8.0
+
+
+def test_too_many_pixels(folder: Path, whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import struct
+    import zlib
+
+    header = b"IHDR" + struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header
+    bomb += struct.pack(">I", zlib.crc32(header)) + b"\0\0\0\0IEND\xae\x42\x60\x82"
+    place = folder / "bombs"
+    place.mkdir()
+    (place / "0.png").write_bytes(bomb)
+    with pytest.raises(InputError, match="above the limit of 178,956,970 pixels"):
+        list(frames(place / "0.png"))
+    cv2.imwrite(str(place / "1.png"), next(scene(1)))
+    assert [f.readable for f in frames(place)] == [False, True]
+    monkeypatch.setattr("fervid.faces.container.PIXELS", 128 * 96 - 1)
+    with pytest.raises(InputError, match="128 x 96 pixels"):
+        list(frames(whole))
+    with pytest.raises(InputError, match="128 x 96 pixels"):
+        list(frames(place / "1.png"))
+
+
+def test_pictures_in_a_videos_container(folder: Path) -> None:
+    path = folder / "photo.avif"
+    try:
+        with av.open(str(path), "w", format="avif") as container:
+            stream = container.add_stream("libsvtav1", rate=1)
+            stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(next(scene(1)), format="rgb24")))
+            container.mux(stream.encode(None))
+    except (av.FFmpegError, ValueError):
+        pytest.skip("this FFmpeg writes no AVIF")
+    (folder / "photo.HEIC").write_bytes(path.read_bytes())
+    for name in ("photo.avif", "photo.HEIC"):
+        (read,) = frames(folder / name)
+        assert read.image.shape == (96, 128, 3)
+        assert np.abs(read.image[5, 5].astype(int) - RED).max() < 20
+    (folder / "cut.heic").write_bytes(path.read_bytes()[:200])
+    with pytest.raises(InputError, match=r"cut.heic"):
+        list(frames(folder / "cut.heic"))
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    import os
+
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes in folders")
+    place = folder / "pipes"
+    place.mkdir()
+    os.mkfifo(place / "0.png")
+    cv2.imwrite(str(place / "1.png"), next(scene(1)))
+    assert [p.name for p in pictures(place)] == ["1.png"]
+    with pytest.raises(InputError, match="is a pipe"):
+        list(frames(place / "0.png"))

@@ -1,6 +1,7 @@
 """Inputs to outputs, whole: tables, plots, overlays; skipping, resuming, bad inputs."""
 
 import json
+import math
 import os
 import platform
 import signal
@@ -172,9 +173,8 @@ def test_done_is_skipped_until_something_changes(films, tmp_path, world, model):
     assert predict([films], out, model=model, overlay=True).done == 1
     assert predict([films], out, model=model, overlay=True, step=0.5).done == 3
     assert predict([films], out, model=model, overlay=True).done == 3
-    model.write_bytes(b"another")
     assert predict([films], out, model=model).done == 3
-    assert not list(out.glob("*.overlay.mp4"))  # none that belongs to the model before
+    assert not list(out.glob("*.overlay.mp4"))  # none that was not asked for
 
 
 def test_same_stem_never_overwritten(tmp_path, squares, world, model):
@@ -255,11 +255,37 @@ def test_bad_arguments(films, tmp_path, world, model):
         predict([films], tmp_path / "file/out", model=model)
 
 
-def test_an_output_that_fails_stops(films, tmp_path, world, model):
-    out = tmp_path / "out"
-    (out / "none.csv").mkdir(parents=True)  # where a file should go
-    with pytest.raises(OutputError):
-        predict([films], out, model=model)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"step": 1e-6}, {"step": math.nan}, {"window": math.inf}, {"window": math.nan},
+     {"seconds": 0}, {"seconds": math.nan}, {"seconds": math.inf}, {"smooth": math.nan}],
+)  # fmt: skip
+def test_bad_numbers(tmp_path, wrong):
+    with pytest.raises(InputError, match=str(next(iter(wrong.values())))):
+        predict([tmp_path], tmp_path / "out", model="tfe-plus", **wrong)
+
+
+def test_exit_codes(films, tmp_path, world, model):
+    from typer.testing import CliRunner
+
+    from fervid.cli import main
+
+    def code(*names):
+        given = ["predict", *(str(films / name) for name in names), "--model", str(model)]
+        return CliRunner().invoke(main, [*given, "--out", str(tmp_path / "out")]).exit_code
+
+    assert [code("none.mp4"), code("none.mp4", "gone.mp4"), code("gone.mp4")] == [0, 1, 2]
+
+
+def test_an_output_that_fails_stops(films, tmp_path, world, model, monkeypatch):
+    from fervid.predict import outputs
+
+    def full(place, parts):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(outputs, "_csv", full)
+    with pytest.raises(OutputError, match=r"none.csv cannot be written \(No space"):
+        predict([films], tmp_path / "out", model=model)
 
 
 def test_foreign_markers_are_no_markers(films, tmp_path, world, model):
@@ -282,10 +308,13 @@ def test_kill_and_run_again(films, tmp_path, world, model):
     command = [sys.executable, str(SQUARES), str(model), str(killed), "60", *inputs]
     with subprocess.Popen(command) as process:
         deadline = time.monotonic() + 60
-        while not (killed / ".one.rows.part").exists() and time.monotonic() < deadline:
+        while not (parts := list(killed.glob(".one.*.part.rows"))) and time.monotonic() < deadline:
             time.sleep(0.02)
+        with pytest.raises(OutputError, match=rf"in use by fervid predict \(process {process.pid}"):
+            predict(inputs, killed, model=model)
+        assert parts[0].exists()  # nobody else's run takes it away
         process.send_signal(signal.SIGKILL)
-    assert (killed / ".one.rows.part").exists() and not (killed / "summary.csv").exists()
+    assert parts[0].exists() and not (killed / "summary.csv").exists()
     predict(inputs, killed, model=model, overlay=True)
     predict(inputs, whole, model=model, overlay=True)
     assert contents(killed) == contents(whole) and "one.overlay.mp4" in contents(whole)
@@ -299,7 +328,9 @@ def test_kill_between_inputs(films, tmp_path, world, model, monkeypatch):
 
     def dies(path, rows):
         if path.name.startswith("one"):
-            (path.parent / f".one.overlay.{platform.node()}.123.part.mp4").write_bytes(b"half")
+            (path.parent / f".one.overlay.{platform.node()}.123.0a1b2c3d.part.mp4").write_bytes(
+                b"half"
+            )
             raise KeyboardInterrupt
         real(path, rows)
 

@@ -1,9 +1,12 @@
 """What the user names: files, folders, globs; each once; names that never collide."""
 
+import os
+import socket
+
 import pytest
 
-from fervid.errors import InputError
-from fervid.predict.sources import Source, expand, names
+from fervid.errors import InputError, OutputError
+from fervid.predict.sources import Source, expand, left_out, names
 
 
 @pytest.fixture
@@ -91,3 +94,51 @@ def test_moved_together(tree):
     (tree / "a").rename(tree / "moved/a")
     moved = expand([tree / "moved/a/x.mp4"], tree / "moved/out")[0]
     assert moved.key(tree / "moved/out") == key
+
+
+def test_what_is_left_out_is_counted(tree):
+    for name in ("a/data.csv", "a/b/b.csv", "a/README", "a/photo.HEIC", "a/.hidden.txt"):
+        (tree / name).write_bytes(b"")
+    counts = {".csv": 2, ".txt": 1, "without ending": 1}
+    assert left_out(["a", "a/b", "a/x.mp4", "gone"], tree / "out") == counts
+    assert left_out(["a/*"], tree / "out") == counts
+    assert "a/photo.HEIC" in [s.name for s in expand(["a"], tree / "out")]
+    assert not left_out(["a"], tree / "out", sequence=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders")
+def test_nothing_waits_for_a_pipe(tree):
+    os.mkfifo(tree / "a/pipe.mp4")
+    with socket.socket(socket.AF_UNIX) as listens:
+        listens.bind("a/s.mp4")
+        (tree / "a/loop.mp4").symlink_to("loop.mp4")
+        found = {s.name: s.problem for s in expand(["a"], tree)}
+        assert "a/pipe.mp4" not in found and "a/s.mp4" not in found and len(found) == 4
+        assert left_out(["a"], tree) == {".txt": 1, "a pipe": 1, "a socket": 1}
+        given = ["a/pipe.mp4", "a/s.mp4", "/dev/null", "a/loop.mp4"]
+        problems = [s.problem for s in expand(given, tree)]
+    for problem, what in zip(problems, ("pipe", "socket", "device", "link"), strict=True):
+        assert f"is a {what}" in problem and "not read" in problem
+    (pipe,) = expand(["a/pipe.mp4"], tree)
+    assert names([pipe], {}, tree) == ["pipe"] and pipe.key(tree) == "a/pipe.mp4"
+
+
+def test_names_for_any_stem(tree):
+    sources = [Source(name, tree / f"{name}.mp4") for name in ("\u00fc" * 118, "x\ny", "x\udce9")]
+    long, control, raw = names(sources, {}, tree)
+    assert long.startswith("\u00fc" * 80 + "-") or len(long.encode()) <= 200
+    assert control.startswith("x_ny-") and raw.startswith("x_xe9-")
+    (tree / f"{long}.overlay.mp4").write_bytes(b"")
+    assert expand(["\u00fc" * 200 + ".mp4"], tree)[0].problem  # no file system takes it
+
+
+def test_names_that_are_taken_by_others(tree):
+    sources = expand(["a/b/y.JPG"], tree / "out")
+    first = names(sources, {"y": ""}, tree / "out")
+    assert first[0].startswith("y-")
+    second = names(sources, {"y": "", first[0]: ""}, tree / "out")
+    third = names(sources, {"y": "", first[0]: "", second[0]: ""}, tree / "out")
+    assert len({*first, *second, *third}) == 3
+    every = dict.fromkeys(["y", *first, *second, *third], "")
+    with pytest.raises(OutputError, match="all names for"):
+        names(sources, every, tree / "out")

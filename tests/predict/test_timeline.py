@@ -56,3 +56,18 @@ def test_still():
 def test_label_of_no_rows():
     rows = made(ROWS).rows(slice(0, 0))
     assert len(rows.label) == 0 and rows.faces == ()
+
+
+@pytest.mark.parametrize("times", [(0.0,), (0.0, 0.1, 0.2)])
+def test_labels_and_titles_are_no_formulas(tmp_path, times):
+    import warnings
+
+    from fervid.figures.timeline import plot_timeline
+
+    labels = ("$x^{2$", "\U0001f600", "_hidden")
+    shares = np.full((len(times), 3), 1 / 3, np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        face = np.zeros(len(times), np.int32)
+        plot_timeline(tmp_path / "x.png", np.array(times), face, shares, labels, "$a_{b \x1b\r$")
+    assert (tmp_path / "x.png").stat().st_size > 1000

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 import fervid
 from fervid.cli import data, folds, models, runs
 from fervid.errors import FervidError
+from fervid.text import printable
 
 # What the system refuses that a user can mend.
 MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM)
@@ -61,7 +62,7 @@ class Commands(TyperGroup):
                 raise
             where = error.filename or "the output folder"
             sentence = f"{where}: {error.strerror}; free some space or name another folder"
-        print(f"fervid: {sentence}", file=sys.stderr)
+        print(f"fervid: {printable(sentence)}", file=sys.stderr)
         raise typer.Exit(2)
 
 

@@ -48,7 +48,10 @@ def predict(
     seconds: Annotated[float | None, typer.Option(help="Stop reading after so many.")] = None,
     jobs: Jobs = 1,
 ) -> None:
-    """Turn videos and pictures into tables, timelines and overlays."""
+    """Turn videos and pictures into tables, timelines and overlays.
+
+    Exit code 2: no input could be read, 1: some could not, 0: all could.
+    """
     from fervid.faces import FaceSettings
     from fervid.predict import predict as predict_files
 
@@ -58,6 +61,8 @@ def predict(
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
     print(summary.text())
+    if summary.failed:
+        raise typer.Exit(1)
 
 
 weights = typer.Typer(help="Weights from elsewhere and for elsewhere.", no_args_is_help=True)

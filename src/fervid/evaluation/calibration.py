@@ -1,6 +1,5 @@
 """Whether a system's probabilities mean what they say."""
 
-import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.evaluation.statistics import Interval
+from fervid.text import CsvWriter
 
 Values = NDArray[np.float64]
 
@@ -129,7 +129,7 @@ def _interval(values: Values, subject: NDArray[Any], seed: int) -> Interval:
 def table(measured: Mapping[str, Calibration]) -> str:
     """CSV text: a line per network and bin, the whole network's first (bin empty)."""
     out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
+    rows = CsvWriter(out)
     rows.writerow(
         ["network", "from", "to", "clips", "probability", "right", "error", "by_chance",
          "brier", "brier_low", "brier_high"]

@@ -1,6 +1,5 @@
 """What a comparison holds: as text, tables and a picture."""
 
-import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from fervid.atomic import write
 from fervid.evaluation.paired import Pair
 from fervid.evaluation.report import percent
 from fervid.evaluation.statistics import Interval
+from fervid.text import CsvWriter
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -221,10 +221,9 @@ def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
                 line[key] = value
         lines.append(line)
     out = io.StringIO()
-    rows = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
-    rows.writeheader()
-    for line in lines:
-        rows.writerow({k: _cell(v) for k, v in line.items()})
+    rows = CsvWriter(out)
+    rows.writerow(lines[0])
+    rows.writerows([_cell(line[name]) for name in lines[0]] for line in lines)
     return out.getvalue()
 
 

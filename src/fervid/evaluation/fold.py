@@ -18,6 +18,7 @@ from fervid.evaluation import baseline
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.interface import System
+from fervid.text import CsvWriter
 
 PREDICTIONS, DONE, MODEL = "predictions.csv", "fold.json", "model.safetensors"
 
@@ -142,7 +143,7 @@ def _table(
 ) -> str:
     """CSV text; a float32's shortest decimal, which reads back as the same number."""
     text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
+    rows = CsvWriter(text)
     rows.writerow(["clip", "network", *labels])
     for network, values in answers.items():
         for clip, line in zip(clips, values, strict=True):

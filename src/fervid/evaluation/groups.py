@@ -3,7 +3,6 @@
 And by how far those agreed who labelled a clip, where a database holds their votes.
 """
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from fervid.clip import Clip
 from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Interval
+from fervid.text import CsvWriter
 
 # Said of clips whose database leaves the column empty.
 UNTOLD = "not told"
@@ -139,7 +139,7 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
         groups: the fields of each `Group`, as a report's facts hold them.
     """
     out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
+    rows = CsvWriter(out)
     rows.writerow(COLUMNS)
     for each in groups:
         figures = [

@@ -1,6 +1,5 @@
 """One evaluation by several seeds: how much a result owes to one split and one training."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from fervid.evaluation.evaluate import Store, evaluate
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Interval, Statistic
 from fervid.systems.interface import System
+from fervid.text import CsvWriter
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Repeated:
     def csv(self) -> str:
         """A line per network and repeat, the means last."""
         out = io.StringIO()
-        rows = csv.writer(out, lineterminator="\n")
+        rows = CsvWriter(out)
         rows.writerow(["network", "repeat", "accuracy", "low", "high", "deviation", "uar"])
         for name, r in self.networks.items():
             for number, (accuracy, uar) in enumerate(zip(r.accuracy, r.uar, strict=True), 1):
@@ -109,7 +109,7 @@ class Repeated:
     def gains_csv(self) -> str:
         """A line per network and repeat of what the answer gains on it, the means last."""
         out = io.StringIO()
-        rows = csv.writer(out, lineterminator="\n")
+        rows = CsvWriter(out)
         rows.writerow(["network", "other", "repeat", "difference", "low", "high", "deviation", "p"])
         for g in self.gains:
             names = [self.reports[0].output, g.other]

@@ -15,6 +15,7 @@ from fervid.atomic import write
 from fervid.errors import OutputError
 from fervid.evaluation import groups
 from fervid.evaluation.report import Missing, Report, assemble
+from fervid.text import CsvWriter
 
 
 def write_tables(report: Report, folder: Path) -> None:
@@ -90,7 +91,7 @@ def read(folder: Path) -> Report:
 
 def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    CsvWriter(text).writerows([header, *rows])
     return text.getvalue()
 
 

@@ -1,6 +1,5 @@
 """Clips that one network calls right and another wrong [5, Fig. 7, Tables 1, 6]."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from fervid.errors import InputError
 from fervid.evaluation import baseline
 from fervid.evaluation.evaluate import Store
 from fervid.figures.gallery import Tile, gallery
+from fervid.text import CsvWriter
 
 SHOWN = 8
 
@@ -88,7 +88,7 @@ def write_turned(
     ]  # fmt: skip
     write(out / "turned.png", gallery(rows, (one, other), store.database.origin))
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow(["turned", "clip", "label", "network", *labels])
     for what, some in (("corrected", found.corrected), ("broken", found.broken)):
         for row in some:

@@ -1,6 +1,8 @@
 """Frames in and out: videos FFmpeg reads, folders of images, stills, a webcam; always streaming."""
 
+import errno
 import re
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,12 +16,13 @@ from numpy.typing import NDArray
 
 from fervid.atomic import blamed, whole
 from fervid.errors import InputError
+from fervid.faces.container import open_container, video_stream
+from fervid.faces.picture import STILLS, read_picture, upright
 
-STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 RATE = 25.0  # frames per second of a folder of images, which tells none
 TOLERANCE = 0.25  # seconds a video may end before its container says so, and still be whole
 TICKS = 90_000  # a second's parts, where frames are written with times of their own
-TEXT = ("tty", "subviewer", "bin")  # FFmpeg "plays" a text file as a terminal
+LATE = 0.5  # seconds a frame's time may lie before the last one's; more, and the clock began anew
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,24 @@ def pictures(folder: Path) -> list[Path]:
         return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
 
     try:
-        inside = sorted(p for p in folder.iterdir() if is_still(p) and not p.name.startswith("."))
+        inside = sorted(
+            p for p in folder.iterdir()
+            if is_still(p) and not p.name.startswith(".") and not special(p)
+        )  # fmt: skip
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: check its permissions") from error
     return sorted(inside, key=key)
+
+
+def special(path: Path) -> str:
+    """What a path is that is neither file nor folder ("a pipe"), which no reader must wait for."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return "a link that leads back to itself" if error.errno == errno.ELOOP else ""
+    kinds = {stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket", stat.S_ISCHR: "a device",
+             stat.S_ISBLK: "a device"}  # fmt: skip
+    return next((name for is_kind, name in kinds.items() if is_kind(mode)), "")
 
 
 def frames(
@@ -123,8 +140,8 @@ def probe(source: Path, rate: float = RATE) -> Probe:
         return Probe((width, height), rate, count, count / rate)
     if is_still(source):
         return Probe((width, height), rate, 1, 0.0)
-    with _open(source) as container:
-        stream = _stream(source, container)
+    with open_container(source) as container:
+        stream = video_stream(source, container)
         told = float(stream.average_rate or stream.guessed_rate or RATE)
         seconds = container.duration / 1e6 if container.duration else None
         return Probe((width, height), told, stream.frames or None, seconds)
@@ -194,6 +211,8 @@ def _encode(
 
 def _check(path: Path) -> None:
     """Missing, empty and unreadable sources, told before a decoder is asked."""
+    if kind := special(path):
+        raise InputError(f"{path} is {kind}, which is not read: name a file or a folder")
     if not path.exists():
         raise InputError(f"{path} does not exist: correct the path")
     if path.is_dir():
@@ -208,54 +227,28 @@ def _images(
 ) -> Iterator[Frame]:
     shape: tuple[int, ...] | None = None
     for index, path in list(enumerate(paths))[start:end]:
-        image = _still(path)
+        image = read_picture(path) if path == source else _frame(path)
         if image is not None:
             shape = image.shape
             yield Frame(index, index / rate, image)
             continue
         if shape is None:  # as large as the first picture that can be read
-            sizes = (other.shape for other in map(_still, paths) if other is not None)
+            sizes = (other.shape for other in map(_frame, paths) if other is not None)
             shape = next(sizes, (1, 1, 3))
         yield Frame(index, index / rate, np.zeros(shape, np.uint8), readable=False)
 
 
-def _still(path: Path) -> NDArray[np.uint8] | None:
-    """(H, W, 3) RGB, turned upright by its EXIF tag; None where it cannot be decoded."""
+def _frame(path: Path) -> NDArray[np.uint8] | None:
+    """One of many pictures: one that is too large is none, the others count."""
     try:
-        data = np.fromfile(path, np.uint8)
-    except OSError:
+        return read_picture(path)
+    except InputError:
         return None
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _open(path: Path) -> Any:
-    import av
-
-    try:  # a file may name others (playlists): only files are followed, never the network
-        return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
-    except (av.FFmpegError, OSError) as error:
-        raise InputError(
-            f"{path} is not a video that can be read (truncated, or another kind of file): "
-            "check or copy it again"
-        ) from error
-
-
-def _stream(path: Path, container: Any) -> Any:
-    import av
-
-    cover = av.stream.Disposition.attached_pic
-    streams = [s for s in container.streams.video if not s.disposition & cover]
-    if not streams or container.format.name in TEXT:
-        raise InputError(
-            f"{path} holds no video: name a video file, an image or a folder of images"
-        )
-    return streams[0]
 
 
 def _video(path: Path, start: int, end: int | None) -> Iterator[Frame]:
-    with _open(path) as container:
-        stream = _stream(path, container)
+    with open_container(path) as container:
+        stream = video_stream(path, container)
         step = 1 / float(stream.average_rate or stream.guessed_rate or RATE)
         origin = float((stream.start_time or 0) * stream.time_base)
         seconds, index = -step, -1
@@ -264,16 +257,20 @@ def _video(path: Path, start: int, end: int | None) -> Iterator[Frame]:
             if end is not None and index >= end:
                 return
             told = None if decoded is None else decoded.time
-            seconds = seconds + step if told is None else told - origin
+            if told is None:
+                seconds += step
+            else:
+                if index == 0:
+                    origin = min(origin, told)
+                elif told - origin < seconds - LATE:  # negative times, a clock that wraps around
+                    origin = told - (seconds + step)
+                seconds = max(told - origin, seconds + 1 / TICKS)
             if index < start:
                 continue
             if decoded is None:
                 yield Frame(index, seconds, np.zeros(shape, np.uint8), readable=False)
                 continue
-            image = decoded.to_ndarray(format="rgb24")
-            turns = round(decoded.rotation / 90) % 4
-            if turns:
-                image = np.ascontiguousarray(np.rot90(image, turns))
+            image = upright(decoded)
             shape = image.shape
             yield Frame(index, seconds, image)
         if seconds + step < _announced(container, stream) - TOLERANCE:

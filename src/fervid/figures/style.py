@@ -1,8 +1,10 @@
 """One look for every picture: colours that colour-blind readers tell apart, quiet axes."""
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,15 +41,25 @@ LOOK: Mapping[str, Any] = {
 @contextmanager
 def drawing(width: float, height: float) -> Iterator["Figure"]:
     """A new figure (inches) in this look; needs no screen."""
-    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    look: Any = dict(LOOK)
-    with matplotlib.rc_context(look):
+    with plain_text(LOOK):
         figure = Figure((width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
+
+
+@contextmanager
+def plain_text(look: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+    """Draw text as it stands: a $ begins no formula, a letter the font lacks is a silent box."""
+    import matplotlib
+
+    settings: Any = {"text.parse_math": False, **look}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from", UserWarning)
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
+        yield
 
 
 def png(figure: "Figure", dpi: int = 160) -> bytes:

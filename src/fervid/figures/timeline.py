@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.figures.style import plain_text
+from fervid.text import printable
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette (2008), told apart with any kind of colour vision.
 COLOURS = {
@@ -58,6 +62,18 @@ def plot_timeline(
         probabilities: (R, K) NaN where there is no label.
         labels: K names.
     """
+    with plain_text():
+        figure = _figure(time, face, probabilities, labels, title)
+        figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _figure(
+    time: NDArray[np.float64],
+    face: NDArray[np.int32],
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+    title: str,
+) -> "Figure":
     from matplotlib.figure import Figure
 
     told = ~np.isnan(probabilities).any(axis=1)
@@ -80,12 +96,12 @@ def plot_timeline(
         axis.spines[["top", "right", "left"]].set_visible(False)
     hidden = len(np.unique(face[face >= 0])) - len(shown)
     more = f" (and {hidden} more, seen more briefly)" if hidden and len(shown) else ""
-    figure.suptitle(title + more, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(printable(title) + more, x=0.01, ha="left", fontsize=11)
     axes[-1].set_xlabel("probability" if still else "seconds")
     if not still:
         _minutes(axes[-1], float(time[-1]))
         _legend(figure, labels)
-    figure.savefig(path, format="png", metadata={"Software": None})
+    return figure
 
 
 def _stack(

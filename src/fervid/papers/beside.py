@@ -1,11 +1,11 @@
 """Published beside ours: a table's rows, as CSV and as text."""
 
-import csv
 import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from fervid.papers.citations import PAPERS
+from fervid.text import CsvWriter
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,7 +71,7 @@ class Reproduction:
         names = [each.name for each in fields(Row)]
         cells = [[_text(name, getattr(row, name)) for name in names] for row in self.rows]
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([names, *cells])
+        CsvWriter(text).writerows([names, *cells])
         return text.getvalue()
 
     def text(self, width: int | None = None) -> str:

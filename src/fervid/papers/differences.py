@@ -1,10 +1,10 @@
 """What stands behind "better": a system's answer against its other networks, run by run."""
 
-import csv
 import io
 from collections.abc import Iterable
 
 from fervid.evaluation.report import Report
+from fervid.text import CsvWriter
 
 COLUMNS = (
     "database", "origin", "system", "protocol", "seed", "network", "other", "difference", "low",
@@ -18,7 +18,7 @@ def table(reports: Iterable[Report]) -> str:
     `p_swapped` swaps people's results at random, `p_mcnemar` takes clips as independent.
     """
     text = io.StringIO()
-    out = csv.writer(text, lineterminator="\n")
+    out = CsvWriter(text)
     out.writerow(COLUMNS)
     for report in reports:
         told = [report.facts["database"], report.origin]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import fervid
-from fervid.atomic import blamed, sweep, write
+from fervid.atomic import blamed, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.found import Finder
@@ -17,21 +17,32 @@ from fervid.faces.video import Frame, is_still, probe
 from fervid.parallel import spread
 from fervid.predict.outputs import (
     Format,
-    check_out,
+    check_count,
     spool,
     write_overlay,
     write_plot,
     write_table,
 )
-from fervid.predict.sources import Source, expand, names
+from fervid.predict.ownership import (
+    CLAIM,
+    MARKER,
+    SUMMARY,
+    check_folder,
+    earlier,
+    is_whole,
+    note,
+    outputs,
+    owners,
+)
+from fervid.predict.sources import Source, expand, left_out, names
 from fervid.predict.stream import MAX_FACES, Gaze, records
-from fervid.predict.summary import Summary, summarise, write_summary
-from fervid.predict.timeline import Timeline, record_type
+from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
+from fervid.predict.timeline import Timeline, frames_of, record_type
 from fervid.progress import track
 from fervid.systems.interface import Recognizer
 from fervid.systems.shipped import find_model, model_digest, open_model
+from fervid.text import printable
 
-SUMMARY = "summary.csv"
 SHOW_FRAMES = 8  # inputs up to which each shows its own progress
 
 
@@ -58,33 +69,30 @@ class Wish:
         }
 
 
-# What may be written of one input, after its name.
-ENDINGS = (".csv", ".parquet", ".timeline.png", ".overlay.png", ".overlay.mp4", ".done.json")
-
-
 @dataclass(frozen=True)
 class Task:
     """One input on its way: what it is, what its outputs are called, and when they are done.
 
     Args:
-        marker: a JSON file that is there when everything else is.
-        terms: of the wish, with the source's fingerprint.
+        endings: of the outputs to write.
+        terms: of the wish, with the source's fingerprint; kept in the marker.
     """
 
     source: Source
     out: Path
     name: str
+    endings: tuple[str, ...]
     terms: Mapping[str, Any]
 
     @property
     def marker(self) -> Path:
-        """There when all outputs are."""
-        return self.out / f"{self.name}.done.json"
+        """A JSON file that is there when all outputs are."""
+        return self.out / f"{self.name}{MARKER}"
 
     @property
-    def rows(self) -> Path:
-        """Where rows lie until the outputs are written."""
-        return self.out / f".{self.name}.rows.part"
+    def claim(self) -> Path:
+        """A JSON file that is there while outputs are written: what it names is ours."""
+        return self.out / f".{self.name}{CLAIM}"
 
 
 def predict(
@@ -126,7 +134,8 @@ def predict(
 
     Raises:
         InputError: not one input could be read (after the summary is written).
-        OutputError: `out` cannot be written to.
+        OutputError: `out` cannot be written to, is in use, or holds results of another model or
+            format, or another program's summary.csv.
         WeightsError: the model cannot be used.
         FacesError: the face finder cannot be started.
     """
@@ -140,12 +149,31 @@ def predict(
     settings = replace(settings, max_faces=max_faces)
     gaze = Gaze(window, step, smooth=smooth, seconds=seconds)
     wish = Wish(path, model_digest(path), settings, gaze, format, overlay, landmarks)
-    check_out(out)
-    recognizer, finder = open_model(path), find_by(settings)
-    tasks = _tasks(sources, out, wish.terms(finder.version))
+    ignored = left_out(inputs, out, sequence)
+    with held(out, "fervid predict"):
+        summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
+    if len(summary.failed) == len(sources):
+        first = next(iter(summary.failed.values()))
+        many = f"all {len(sources)} inputs failed; {first}"
+        raise InputError(first if len(sources) == 1 else many)
+    return summary
+
+
+def _predict(sources: Sequence[Source], out: Path, wish: Wish, jobs: int) -> Summary:
+    """All inputs, in a folder that is ours meanwhile."""
+    recognizer, finder = open_model(wish.model), find_by(wish.settings)
+    terms = wish.terms(finder.version)
+    check_folder(out, terms)
+    sweep(out)
+    tasks = _tasks(sources, out, wish, terms)
     outcomes, skipped = _run(tasks, wish, recognizer, finder, jobs)
     told = [(task.source.name, *outcomes[place]) for place, task in enumerate(tasks)]
-    return write_summary(out / SUMMARY, told, skipped, recognizer.labels)
+    keys = {task.terms["source"] for task in tasks}
+    others = earlier(out, keys, {printable(source.name) for source in sources})
+    write_summary(out / SUMMARY, told, recognizer.labels, others)
+    failed = {name: reason for name, _, reason in told if reason}
+    count = len(told) - skipped - len(failed)
+    return Summary(out / SUMMARY, tuple(summary_rows(told)), count, skipped, failed)
 
 
 Outcome = tuple[list[dict[str, Any]], str]  # summary rows, and why it failed ("" if it did not)
@@ -161,8 +189,6 @@ def _run(
             outcomes[place] = (kept, "")
     skipped = len(outcomes)
     todo = [place for place in range(len(tasks)) if place not in outcomes]
-    for place in todo:
-        _clear(tasks[place])
     if jobs > 1 and len(todo) > 1:
         finder.close()
         done: Iterator[tuple[int, Outcome]] = _parallel(tasks, todo, wish, jobs)
@@ -187,6 +213,7 @@ def _parallel(
 
 
 def _crashed(task: Task) -> Outcome:
+    _abandon(task)
     return [], f"{task.source.name} makes its decoder crash: leave it"
 
 
@@ -201,43 +228,49 @@ def _work(task: Task, wish: Wish, recognizer: Recognizer, finder: Finder, show: 
     try:
         if task.source.problem:
             raise InputError(task.source.problem)
+        _begin(task)
         return _one(task, wish, recognizer, finder, show), ""
     except (OutputError, WeightsError, FacesError):
         raise  # the same would happen to every other input
     except InputError as error:
-        return [], str(error)
+        reason = str(error)
     except Exception as error:  # one input must not stop the others, not even by our mistake
-        return [], f"{task.source.name} met a mistake of ours ({error!r}): please report it"
-    finally:
-        task.rows.unlink(missing_ok=True)
+        reason = f"{task.source.name} met a mistake of ours ({error!r}): please report it"
+    _abandon(task)
+    return [], reason
 
 
 def _one(
     task: Task, wish: Wish, recognizer: Recognizer, finder: Finder, show: bool
 ) -> list[dict[str, Any]]:
     """Predict and write everything; the marker last."""
-    source, base = task.source, str(task.out / task.name)
-    table = Path(f"{base}.{wish.format}")
-    plot = Path(f"{base}.timeline.png")
-    written = [table, plot]
+    source = task.source
+    table, plot, *overlay = (task.out / f"{task.name}{ending}" for ending in task.endings)
+    decoded = 0
     watch = _progress(source, wish.settings, "") if show else iter
-    chunks = records(source.path, recognizer, wish.settings, wish.gaze, finder, watch)
-    kind = record_type(len(recognizer.labels))
-    rows = Timeline.of(spool(task.rows, chunks, kind), source.name, recognizer.labels)
-    write_table(table, rows, wish.format, wish.landmarks)
-    write_plot(plot, rows)
-    if wish.overlay and not isinstance(source.path, int):
-        drawn = Path(f"{base}.overlay" + (".png" if is_still(source.path) else ".mp4"))
-        watch = _progress(source, wish.settings, "drawing ") if show else iter
-        write_overlay(drawn, source.path, rows, wish.settings.rate, watch)
-        written.append(drawn)
-    summary = summarise(rows)
-    note = {
-        "terms": dict(task.terms),
-        "outputs": [path.name for path in written],
-        "summary": summary,
-    }
+
+    def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
+        nonlocal decoded
+        for frame in watch(frames):
+            decoded += 1
+            yield frame
+
+    with scratch(task.out / f"{task.name}.rows") as place:
+        chunks = records(source.path, recognizer, wish.settings, wish.gaze, finder, counted)
+        kind = record_type(len(recognizer.labels))
+        rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
+        check_count(table, frames_of(rows), decoded)
+        write_table(table, rows, wish.format, wish.landmarks)
+        write_plot(plot, rows)
+        for drawn in overlay:
+            assert isinstance(source.path, Path)  # a webcam's has none
+            watch_again = _progress(source, wish.settings, "drawing ") if show else iter
+            write_overlay(drawn, source.path, rows, wish.settings.rate, watch_again)
+        summary = summarise(rows)
+    note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
+    with blamed(task.claim):
+        task.claim.unlink(missing_ok=True)
     return summary
 
 
@@ -251,50 +284,63 @@ def _progress(
     return partial(track, description=what + Path(source.name).name, total=count)
 
 
-def _tasks(sources: Sequence[Source], out: Path, terms: Mapping[str, Any]) -> list[Task]:
-    owners = {}
-    for marker in sorted(out.glob("*.done.json")):
-        owner = _note(marker).get("terms", {}).get("source")
-        if owner:
-            owners[marker.name.removesuffix(".done.json")] = owner
-    named = names(sources, owners, out)
+def _tasks(
+    sources: Sequence[Source], out: Path, wish: Wish, terms: Mapping[str, Any]
+) -> list[Task]:
+    endings = [_endings(source, wish) for source in sources]
+    every = {ending for some in endings for ending in some}
+    named = names(sources, owners(out, tuple(sorted(every))), out)
     tasks = []
-    for source, name in zip(sources, named, strict=True):
+    for source, name, some in zip(sources, named, endings, strict=True):
         whose = {"source": source.key(out), "name": source.name}
         try:
             whose["content"] = source.fingerprint()
         except (OSError, InputError):
             whose["content"] = ""  # the same sentence comes when it is read
-        tasks.append(Task(source, out, name, {**terms, **whose}))
+        tasks.append(Task(source, out, name, some, {**terms, **whose}))
     return tasks
 
 
-def _note(marker: Path) -> dict[str, Any]:
-    """A marker's content; empty where it is missing or not ours."""
-    try:
-        note = json.loads(marker.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return note if isinstance(note, dict) else {}
+def _endings(source: Source, wish: Wish) -> tuple[str, ...]:
+    """Of what is written for an input: the table's, the plot's, the overlay's."""
+    some = (f".{wish.format}", ".timeline.png")
+    if not wish.overlay or isinstance(source.path, int):
+        return some
+    return (*some, ".overlay.png" if is_still(source.path) else ".overlay.mp4")
+
+
+def _planned(task: Task) -> list[str]:
+    return [f"{task.name}{ending}" for ending in task.endings]
 
 
 def _kept(task: Task) -> list[dict[str, Any]] | None:
     """The summary of a task that is done and unchanged."""
-    note = _note(task.marker)
+    content = note(task.marker)
     live = isinstance(task.source.path, int) or not task.terms["content"]
-    if live or note.get("terms") != task.terms:
+    if live or content.get("terms") != task.terms:
         return None
-    there = all((task.out / name).is_file() for name in note["outputs"])
-    return note["summary"] if there else None
+    return content["summary"] if is_whole(task.out, task.name, content) else None
 
 
-def _clear(task: Task) -> None:
-    """Take away what an earlier run left of this input: outdated outputs, unfinished files."""
-    outdated = {*_note(task.marker).get("outputs", []), task.marker.name, f".{task.name}.rows.part"}
+def _begin(task: Task) -> None:
+    """Claim what is to be written, and take away what an earlier run wrote of this input."""
+    outdated = outputs(task.out, task.name)
+    claimed = sorted(outdated | {*_planned(task)})
+    terms = {"source": task.terms["source"]}
+    write(task.claim, json.dumps({"terms": terms, "outputs": claimed}))
+    _remove(task, outdated)
+
+
+def _abandon(task: Task) -> None:
+    """Take away what there is of an input that failed."""
+    _remove(task, outputs(task.out, task.name))
+    with blamed(task.claim):
+        task.claim.unlink(missing_ok=True)
+
+
+def _remove(task: Task, names: set[str]) -> None:
     with blamed(task.marker):
-        task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
-        for path in list(task.out.iterdir()):
-            if path.name in outdated:
-                path.unlink()
-    for ending in ENDINGS:
-        sweep(task.out, f"{task.name}{ending}")
+        if note(task.marker):
+            task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
+        for name in names:
+            (task.out / name).unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """What is written of one input: the table, the plot, the annotated video; each whole or not."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from fervid.faces.overlay import Drawn, draw, fitted, write_still
 from fervid.faces.video import Frame, frames, is_still, probe, write_video
 from fervid.figures.timeline import colours, plot_timeline, rgb
 from fervid.predict.timeline import NOBODY, STATUS, Timeline
+from fervid.text import cell
 
 Format = Literal["csv", "parquet"]
 ROWS = 20_000  # of a table written at once
@@ -28,10 +28,18 @@ def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> 
     with whole(path) as place:
         if format == "parquet":
             _parquet(place, parts)
-            return
-        with place.open("w", encoding="utf-8", newline="") as file:
-            for number, part in enumerate(parts):
-                part.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+        else:
+            _csv(place, parts)
+        check_count(path, rows_on_disk(place, format), len(rows))
+
+
+def _csv(place: Path, parts: Iterator[Any]) -> None:
+    with place.open("w", encoding="utf-8", newline="") as file:
+        for number, part in enumerate(parts):
+            for column in ("input", "label"):  # all else is numbers, or ours
+                part[column] = part[column].map(cell)
+            header = [cell(name) for name in part.columns]
+            part.to_csv(file, index=False, header=number == 0 and header, lineterminator="\n")
 
 
 def _parquet(place: Path, parts: Iterator[Any]) -> None:
@@ -105,30 +113,40 @@ def spool(path: Path, chunks: Iterator[NDArray[Any]], kind: np.dtype[Any]) -> ND
     """Rows to disk as they come, and back as a memory map: an hour of video needs no memory.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the place cannot be written to, or lost some of it.
     """
+    count = 0
     with blamed(path):
-        file = path.open("wb")
+        file = path.open("r+b")
     with file:
         for chunk in chunks:  # not blamed on the output: here the source is read
             with blamed(path):
                 file.write(chunk.tobytes())
                 file.flush()
+            count += len(chunk)
+    check_count(path, path.stat().st_size // kind.itemsize, count)
     return np.memmap(path, kind, "r")
 
 
-def check_out(folder: Path) -> None:
-    """Make the folder, and try whether it can be written to before any work is done.
+def check_count(path: Path, count: int, expected: int) -> None:
+    """Stop rather than call a file done that holds less, or more, than was decoded.
 
     Raises:
-        OutputError: it cannot.
+        OutputError: the counts differ.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trial = folder / f".writable.{os.getpid()}"
-        trial.touch()
-        trial.unlink()
-    except OSError as error:
+    if count != expected:
         raise OutputError(
-            f"{folder} cannot be written to ({error.strerror}): name another"
-        ) from error
+            f"{path} holds {count} rows where there should be {expected}: another program writes "
+            "there, or the disk is at fault; run again"
+        )
+
+
+def rows_on_disk(path: Path, format: Format) -> int:
+    """Rows of a table that `write_table` wrote; no cell of its CSV holds a line feed."""
+    if format == "parquet":
+        import pyarrow.parquet as pq
+
+        return int(pq.read_metadata(path).num_rows)
+    with path.open("rb") as file:
+        blocks = iter(lambda: file.read(1 << 20), b"")
+        return sum(block.count(b"\n") for block in blocks) - 1

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fervid.errors import InputError
-from fervid.faces.video import STILLS, pictures
+from fervid.errors import InputError, OutputError
+from fervid.faces.picture import STILLS
+from fervid.faces.video import pictures, special
+from fervid.predict.ownership import is_ours
+from fervid.text import printable
 
 VIDEOS = (
     *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
@@ -17,6 +20,7 @@ VIDEOS = (
 )
 # Our own pictures and videos, left out when the output folder is read again as an input.
 OURS = (".overlay.mp4", ".overlay.png", ".timeline.png")
+LONGEST = 200  # bytes of an output's name before its ending; most file systems take 255 in all
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,17 @@ class Source:
     @property
     def identity(self) -> str:
         """The same for two names of one file."""
-        return str(self.path) if isinstance(self.path, int) else str(self.path.resolve())
+        # Not Path.resolve, which raises where a link leads back to itself.
+        return str(self.path) if isinstance(self.path, int) else os.path.realpath(self.path)
 
     @property
     def stem(self) -> str:
         """What its outputs are called, if nothing else is called so."""
         if isinstance(self.path, int):
             return f"webcam{self.path}"
-        path = self.path.absolute()
-        return (path.resolve().name if path.is_dir() else path.stem) or "root"
+        if self.path.is_dir():
+            return Path(self.identity).name or "root"
+        return self.path.stem or "root"
 
     def key(self, out: Path) -> str:
         """`identity` seen from the output folder: kept when both are moved together."""
@@ -88,15 +94,17 @@ def expand(inputs: Sequence[str | Path], out: Path, sequence: bool = False) -> l
 
 def _one(given: str, out: Path, sequence: bool) -> Iterable[Source]:
     path = Path(given)
-    if path.is_dir():
+    if os.path.isdir(given):  # noqa: PTH112 - false for a name that is too long
         return [Source(given, path)] if sequence else _folder(given, path, out)
-    if path.exists() or path.is_symlink():
-        return [Source(given, path)]
-    if given.isdecimal():
+    if os.path.lexists(given):
+        kind = special(path)
+        problem = f"{given} is {kind}, which is not read: name a file or a folder"
+        return [Source(given, path, problem if kind else "")]
+    if given.isdecimal() and given.isascii():
         return [Source(f"webcam {given}", int(given))]
     if glob.has_magic(given):
-        matches = sorted(Path(match) for match in glob.glob(given, recursive=True))  # noqa: PTH207 - absolute patterns, too
-        usable = [match for match in matches if match.is_dir() or _wanted(match, out)]
+        matches = sorted(map(Path, glob.glob(given, recursive=True)))  # noqa: PTH207 - absolute patterns, too
+        usable = [m for m in matches if m.is_dir() or _kind_left_out(m, out) is None]
         if usable:
             return [source for match in usable for source in _one(str(match), out, sequence)]
         return [Source(given, path, f"{given} matches no video or image: correct the pattern")]
@@ -104,39 +112,84 @@ def _one(given: str, out: Path, sequence: bool) -> Iterable[Source]:
 
 
 def _folder(given: str, folder: Path, out: Path) -> list[Source]:
-    found = []
-    for root, folders, files in os.walk(folder, followlinks=False):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(root) / name for name in files]
-    wanted = [path for path in sorted(found) if _wanted(path, out)]
+    wanted = [path for path in _files(folder) if _kind_left_out(path, out) is None]
     if wanted:
         return [Source(str(path), path) for path in wanted]
     problem = f"{given} holds no video or image: name a folder that does, or the file itself"
     return [Source(given, folder, problem)]
 
 
-def _wanted(path: Path, out: Path) -> bool:
-    """Whether a file met in a folder is a video or an image, not hidden and not written by us."""
-    ours = path.name.endswith(OURS) and path.parent.resolve() == out.resolve()
-    known = path.suffix.lower() in VIDEOS + STILLS
-    return known and not path.name.startswith(".") and not ours
+def left_out(inputs: Sequence[str | Path], out: Path, sequence: bool = False) -> Counter[str]:
+    """How many files of the folders and globs named are no input, by kind; hidden ones aside."""
+    met: set[Path] = set()
+    for given in map(str, inputs):
+        pattern = glob.has_magic(given) and not os.path.lexists(given)
+        for path in map(Path, glob.glob(given, recursive=True) if pattern else [given]):  # noqa: PTH207
+            if path.is_dir() and not sequence:
+                met.update(_files(path))
+            elif pattern and not path.is_dir():
+                met.add(path)
+    real = {os.path.realpath(path): path for path in met}
+    kinds = (_kind_left_out(path, out) for path in real.values())
+    return Counter(kind for kind in kinds if kind)
+
+
+def _files(folder: Path) -> list[Path]:
+    """All files below a folder that are not hidden, by path; links to folders are not followed."""
+    found: list[Path] = []
+    for root, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(root) / name for name in files if not name.startswith(".")]
+    return sorted(found)
+
+
+def _kind_left_out(path: Path, out: Path) -> str | None:
+    """What a file met in a folder is that is no input; None for an input, "" for our own output."""
+    at_home = os.path.realpath(path.parent) == os.path.realpath(out)
+    if is_ours(path):
+        return ""
+    if at_home and path.name.endswith(OURS):  # its marker is gone
+        return next(ending for ending in OURS if path.name.endswith(ending))
+    kind = special(path)
+    if kind and not kind.startswith("a link"):
+        return kind
+    suffix = path.suffix.lower()
+    return None if suffix in VIDEOS + STILLS else suffix or "without ending"
 
 
 def names(sources: Sequence[Source], owners: Mapping[str, str], out: Path) -> list[str]:
     """What each source's outputs are called: its stem, with a hash where two would collide.
 
+    Names that are too long, or hold what a terminal would not show, bear a hash, too.
+
     Args:
         owners: names already taken in the output folder, each with its source's key.
+
+    Raises:
+        OutputError: every name for a source is taken.
     """
-    stems = Counter(source.stem.casefold() for source in sources)
+    stems = [_stem(source) for source in sources]
+    counts = Counter(stem.casefold() for stem in stems)
     taken = {name.casefold(): key for name, key in owners.items()}
     chosen = []
-    for source in sources:
+    for source, stem in zip(sources, stems, strict=True):
         key = source.key(out)
-        hashed = f"{source.stem}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
-        owner = taken.get(source.stem.casefold())
-        free = owner is None and stems[source.stem.casefold()] == 1
-        mine = owner == key
-        reserved = source.stem.casefold() == "summary"
-        chosen.append(source.stem if (free or mine) and not reserved else hashed)
+        digest = hashlib.sha256(os.fsencode(key)).hexdigest()
+        plain = stem == source.stem and stem.casefold() != "summary"
+        alone = counts[stem.casefold()] == 1
+        possible = [stem] if plain and (alone or taken.get(stem.casefold()) == key) else []
+        possible += [f"{stem}-{digest[:count]}" for count in (8, 16, 32)]
+        free = (name for name in possible if taken.get(name.casefold(), key) == key)
+        name = next(free, "")
+        if not name:
+            raise OutputError(f"{out} holds files of all names for {source.name}: name another")
+        chosen.append(name)
     return chosen
+
+
+def _stem(source: Source) -> str:
+    """A stem for output files: printable, in UTF-8, not too long."""
+    shown = printable(source.stem)
+    stem = source.stem if shown == source.stem else shown.replace("\\", "_")
+    short = stem.encode()[: LONGEST - 33].decode(errors="ignore")  # leaves room for a hash
+    return stem if len(stem.encode()) <= LONGEST else short

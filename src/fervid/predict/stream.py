@@ -1,5 +1,6 @@
 """One input, streamed once: frames -> faces -> windows -> rows, in bounded memory."""
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,7 @@ from fervid.systems.interface import Recognizer
 # other default in FaceSettings.
 MAX_FACES = 8
 MANY_FACES = FaceSettings(max_faces=MAX_FACES)
+SHORTEST, LONGEST = 0.01, 3600  # seconds of a window; its face crops lie in memory
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,18 @@ class Gaze:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.step <= self.window:
+        if not SHORTEST <= self.window <= LONGEST:
             raise InputError(
-                f"a window of {self.window} s every {self.step} s leaves frames unlooked at: "
-                "give a step above 0 and not above the window"
+                f"a window of {self.window} s: give one of {SHORTEST} to {LONGEST} seconds"
+            )
+        if not SHORTEST <= self.step <= self.window:
+            raise InputError(
+                f"a window of {self.window} s every {self.step} s: give a step of {SHORTEST} "
+                "seconds or more, and not above the window, which would skip frames"
+            )
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise InputError(
+                f"to read {self.seconds} seconds: give a number above 0, or none to read all"
             )
         if not 0 < self.least <= 1:
             raise InputError(

@@ -1,19 +1,25 @@
 """What became of every input: one row for each face, one for an input without any."""
 
-import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fervid.atomic import whole
-from fervid.errors import InputError
 from fervid.predict.timeline import STATUS, Timeline, durations, means
+from fervid.text import CsvWriter, printable
 
 COLUMNS = (
     *("input", "status", "reason", "frames", "seconds"),
     *("face_id", "frames_seen", "seconds_seen", "label", "probability"),
 )
+Row = Mapping[str, Any]
+Outcome = tuple[
+    str, Sequence[Row], str
+]  # an input's name, its rows, why it failed ("": it did not)
+KINDS = 8  # of files left out that are named
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class Summary:
         done: inputs predicted by this run.
         skipped: inputs that were done before and have not changed.
         failed: reason by input.
+        left_out: how many files of the folders are neither video nor picture, by their kind.
     """
 
     path: Path
@@ -33,24 +40,33 @@ class Summary:
     done: int
     skipped: int
     failed: Mapping[str, str]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """A line for each input and face, then the counts."""
         counts = f"{self.done} predicted, {self.skipped} there already, {len(self.failed)} failed"
-        return "\n".join([*map(_line, self.rows), f"{counts}: {self.path}"])
+        lines = [*map(_line, self.rows), *self._left_out(), f"{counts}: {self.path}"]
+        return "\n".join(map(printable, lines))
+
+    def _left_out(self) -> list[str]:
+        count = sum(self.left_out.values())
+        if not count:
+            return []
+        kinds = sorted(self.left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+        named = ", ".join(f"{number} {kind}" for kind, number in kinds[:KINDS])
+        more = ", ..." if len(kinds) > KINDS else ""
+        files = "1 file" if count == 1 else f"{count} files"
+        return [f"{files} left out: {named}{more} (neither video nor picture)"]
 
 
 def summarise(rows: Timeline) -> list[dict[str, Any]]:
     """One row for each face; one for an input without any."""
     shown = durations(rows)
-    first = [
-        0,
-        *(place for place in range(1, len(rows)) if rows.frame[place] > rows.frame[place - 1]),
-    ]
+    first = np.flatnonzero(np.diff(rows.frame, prepend=-1))
     frames = len(first)
     unreadable = int((rows.status == STATUS.index("unreadable")).sum())
     common = {
-        "input": rows.input,
+        "input": printable(rows.input),
         "frames": frames,
         "seconds": round(float(shown[first].sum()), 3),
         "reason": f"{unreadable} of {frames} frames are unreadable" if unreadable else "",
@@ -75,34 +91,50 @@ def summarise(rows: Timeline) -> list[dict[str, Any]]:
     return found or [{**common, "status": "no face"}]
 
 
+def is_summary(rows: object) -> bool:
+    """Whether what a file says is what `summarise` gives."""
+    if not isinstance(rows, list) or not rows:
+        return False
+    for row in rows:
+        if not isinstance(row, dict) or not all(isinstance(row.get(n), str) for n in COLUMNS[:3]):
+            return False
+        texts = {name for name in ("label",) if row["status"] == "face"}
+        numbers = {"frames", "seconds"}
+        if row["status"] != "no face":
+            numbers |= {"face_id", "frames_seen", "seconds_seen"}
+        if row["status"] == "face":
+            numbers |= {"probability"}
+        numbers |= {name for name in row if name.startswith("p_")}
+        if not all(isinstance(row.get(name), str) for name in texts):
+            return False
+        if not all(isinstance(row.get(name), int | float) for name in numbers):
+            return False
+    return True
+
+
 def write_summary(
-    path: Path,
-    told: Sequence[tuple[str, list[dict[str, Any]], str]],
-    skipped: int,
-    labels: Sequence[str],
-) -> Summary:
+    path: Path, outcomes: Sequence[Outcome], labels: Sequence[str], others: Sequence[Row] = ()
+) -> None:
     """Write the table of all inputs.
 
     Args:
-        told: of each input its name, its rows, and why it failed ("" if it did not).
-        skipped: how many were done before.
-
-    Raises:
-        InputError: all failed; the table is written nevertheless.
+        others: rows of inputs that earlier runs were about.
     """
-    failed = {name: reason for name, _, reason in told if reason}
-    rows: list[dict[str, Any]] = []
-    for name, mine, reason in told:
-        rows += [{"input": name, "status": "failed", "reason": reason}] if reason else mine
+    rows = [*summary_rows(outcomes), *others]
+    columns = [*COLUMNS, *(f"p_{label}" for label in labels)]
     with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
-        columns = [*COLUMNS, *(f"p_{label}" for label in labels)]
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    if len(failed) == len(told):
-        first = told[0][2]
-        raise InputError(first if len(told) == 1 else f"all {len(told)} inputs failed; {first}")
-    return Summary(path, tuple(rows), len(told) - skipped - len(failed), skipped, failed)
+        table = CsvWriter(file)
+        table.writerow(columns)
+        table.writerows([row.get(name, "") for name in columns] for row in rows)
+
+
+def summary_rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    """One row for each face of an input, for an input without any, and for one that failed."""
+    rows: list[Row] = []
+    for name, mine, reason in outcomes:
+        failed = {"input": printable(name), "status": "failed", "reason": printable(reason)}
+        rows += [failed] if reason else mine
+    return rows
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.text import printable
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -100,7 +102,7 @@ class Timeline:
         named = np.array(STATUS, dtype=object)[self.status]
         label = self.label.astype(object)
         columns: dict[str, Any] = {
-            "input": self.input,
+            "input": printable(self.input),
             "frame": self.frame,
             "timestamp": self.time.round(6),
             "face_id": pd.arrays.IntegerArray(self.face.copy(), self.face == NOBODY),
@@ -149,6 +151,12 @@ def durations(timeline: Timeline) -> NDArray[np.float64]:
     steps = np.diff(times)
     last = float(np.median(steps)) if len(steps) else 0.0
     return np.asarray(np.append(steps, last)[place], dtype=np.float64)
+
+
+def frames_of(timeline: Timeline) -> int:
+    """How many frames the rows tell of."""
+    frame = timeline.frame
+    return int((np.diff(frame) > 0).sum()) + 1 if len(frame) else 0
 
 
 def means(timeline: Timeline) -> list[FaceMean]:

@@ -9,6 +9,7 @@ from typing import Any
 from fervid.clip import Clip
 from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
+from fervid.text import cell
 
 Sides = tuple[tuple[int, ...], tuple[int, ...], str]  # rows to train on, to test on, a name
 
@@ -69,7 +70,9 @@ def _from_csv(path: Path, text: str, clips: Sequence[Clip]) -> list[Sides]:
 def _fold_of(lines: Sequence[tuple[str, str, str]], key: str, known: set[str]) -> dict[str, str]:
     """Clip or subject -> its fold."""
     fold_of: dict[str, str] = {}
-    for name, fold, where in lines:
+    written = {cell(name): name for name in known}  # as `fervid folds export` writes them
+    for text, fold, where in lines:
+        name = written.get(text, text)
         if not name or name not in known:
             raise ProtocolError(f"{where}: the database holds no {key} {name!r}: correct the name")
         if not fold:

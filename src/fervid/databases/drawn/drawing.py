@@ -27,6 +27,7 @@ from fervid.errors import DatabaseError, FervidError, InputError, OutputError
 from fervid.labels import CK_PLUS
 from fervid.parallel import spread
 from fervid.progress import track
+from fervid.text import CsvWriter
 
 Form = Literal["video", "images"]
 VERSION = 1  # of the pictures: raise it when the same seed draws something else
@@ -291,7 +292,7 @@ _SAVE: dict[str, Callable[[Path, Iterable[Picture]], None]] = {
 
 def _manifest(recipe: Recipe) -> str:
     sheet = io.StringIO()
-    rows = csv.writer(sheet, lineterminator="\n")
+    rows = CsvWriter(sheet)
     rows.writerow(COLUMNS)
     for take in takes(recipe):
         played, _, _ = plan(take)

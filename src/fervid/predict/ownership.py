@@ -1,0 +1,148 @@
+"""Which files of an output folder are ours: those that a marker or a claim beside them names.
+
+A marker (`x.done.json`) stands beside finished outputs, a claim (`.x.claim.json`) beside those
+that were begun. Neither can make anything be removed but outputs of its own name.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fervid.errors import OutputError
+from fervid.predict.summary import COLUMNS, is_summary
+from fervid.text import uncell
+
+MARKER, CLAIM = ".done.json", ".claim.json"
+# What may be written of one input, after its name.
+OUTPUTS = (".csv", ".parquet", ".timeline.png", ".overlay.png", ".overlay.mp4")
+SUMMARY = "summary.csv"
+
+
+def note(path: Path) -> dict[str, Any]:
+    """A marker's or claim's content; empty where it is missing or not ours."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    ours = isinstance(content, dict) and isinstance(content.get("terms"), dict)
+    return content if ours and isinstance(content["terms"].get("source"), str) else {}
+
+
+def notes(folder: Path, name: str) -> list[dict[str, Any]]:
+    """What marker and claim say of the outputs called `name`."""
+    both = note(folder / f"{name}{MARKER}"), note(folder / f".{name}{CLAIM}")
+    return [content for content in both if content]
+
+
+def outputs(folder: Path, name: str) -> set[str]:
+    """Outputs called `name` that are ours, there or not: plain names with our own endings."""
+    listed = [content.get("outputs") for content in notes(folder, name)]
+    possible = (f"{name}{ending}" for ending in OUTPUTS)
+    return {each for each in possible if any(isinstance(n, list) and each in n for n in listed)}
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file was written by an earlier run, into whichever folder."""
+    if path.name.endswith(MARKER):
+        return bool(note(path))
+    if path.name == SUMMARY:
+        return _failures(path) is not None
+    ending = next((ending for ending in OUTPUTS if path.name.endswith(ending)), "")
+    name = path.name.removesuffix(ending)
+    return bool(ending) and path.name in outputs(path.parent, name)
+
+
+def owners(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:
+    """Names taken in a folder, each with its source's key; "" where a file is not ours.
+
+    Args:
+        endings: of the files that are to be written.
+    """
+    taken: dict[str, str] = {}
+    for path in sorted(folder.iterdir()):
+        for ending in (*endings, MARKER, CLAIM):
+            name = path.name.removesuffix(ending)
+            if name == path.name:
+                continue
+            name = name[1:] if ending == CLAIM else name
+            sources = [content["terms"]["source"] for content in notes(folder, name)]
+            marked = ending in (MARKER, CLAIM) and note(path)
+            ours = bool(sources) and (marked or path.name in outputs(folder, name))
+            if not ours or path.is_dir():
+                taken[name] = ""
+            else:
+                taken.setdefault(name, sources[0])
+    return taken
+
+
+def done(folder: Path) -> Iterator[dict[str, Any]]:
+    """The markers of all inputs that were finished and whose outputs are there."""
+    for path in sorted(folder.glob(f"*{MARKER}")):
+        content = note(path)
+        if content and is_whole(folder, path.name.removesuffix(MARKER), content):
+            yield content
+
+
+def is_whole(folder: Path, name: str, content: Mapping[str, Any]) -> bool:
+    """Whether a marker's outputs are all there and its summary is one."""
+    listed = content.get("outputs")
+    if not isinstance(listed, list) or not listed or not is_summary(content.get("summary")):
+        return False
+    possible = [f"{name}{ending}" for ending in OUTPUTS]
+    return all(each in possible and (folder / each).is_file() for each in listed)
+
+
+def check_folder(folder: Path, terms: Mapping[str, Any]) -> None:
+    """Refuse to mix models or formats, or to write over another program's summary.
+
+    Raises:
+        OutputError: one of these.
+    """
+    for path in sorted(folder.glob(f"*{MARKER}")):
+        others = note(path).get("terms", {})
+        for key, what in (("model", "model"), ("format", "table format")):
+            if key in others and others[key] != terms[key]:
+                raise OutputError(
+                    f"{folder} holds results of another {what} ({path.name}): name another folder "
+                    "with --out, or remove this one"
+                )
+    summary = folder / SUMMARY
+    if (summary.exists() or summary.is_symlink()) and _failures(summary) is None:
+        raise OutputError(
+            f"{summary} was not written by fervid predict and is left as it is: name another "
+            "folder with --out"
+        )
+
+
+def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any]]:
+    """Summary rows of the inputs that earlier runs were about, and this one is not.
+
+    Args:
+        keys: of this run's sources.
+        names: of this run's sources.
+    """
+    rows, known = [], set(names)
+    for content in done(folder):
+        known |= {row["input"] for row in content["summary"]}
+        if content["terms"]["source"] not in keys:
+            rows += content["summary"]
+    failed = _failures(folder / SUMMARY) or []
+    return rows + [row for row in failed if row["input"] not in known]
+
+
+def _failures(path: Path) -> list[dict[str, Any]] | None:
+    """The failed inputs of a summary; None where there is none of ours."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ())[: len(COLUMNS)] != COLUMNS:
+                return None
+            return [
+                {name: uncell(row[name] or "") for name in ("input", "status", "reason")}
+                for row in reader
+                if row["status"] == "failed"
+            ]
+    except (OSError, ValueError, csv.Error):
+        return None

@@ -1,0 +1,64 @@
+"""Text from elsewhere (names, metadata, labels) for terminals, spreadsheets and parsers."""
+
+import csv
+import re
+from collections.abc import Iterable
+from typing import IO, Any
+
+# Control characters, halves of pairs (bytes of a name that is not UTF-8), line separators, and
+# marks that turn the direction of writing.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_FORMULA = re.compile(r"'*[=+\-@]")  # what a spreadsheet takes for a formula; quoted once more
+_NUMBER = re.compile(r"[+-]?(inf|\d[\d.]*(e[+-]?\d+)?%?( \[[\d., +%-]*\])?)?", re.IGNORECASE)
+
+
+def printable(text: object) -> str:
+    r"""Text on one line that a terminal only shows: control characters are spelt out.
+
+    >>> printable("a\x1b[31m\r\udce9.mp4")
+    'a\\x1b[31m\\r\\xe9.mp4'
+    """
+    return _UNPRINTABLE.sub(_spelt, str(text))
+
+
+def _spelt(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code  # as `os.fsdecode` hides a byte
+    return chr(byte).encode("unicode_escape").decode() if byte < 0xD800 else f"\\u{byte:04x}"
+
+
+def cell(value: Any) -> Any:
+    """A table's cell that no spreadsheet runs and no parser splits; numbers stay what they are.
+
+    >>> [cell(value) for value in ("=1+1", "-0.5", -0.5, "@x", "a-b", "-")]
+    ["'=1+1", '-0.5', -0.5, "'@x", 'a-b', '-']
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def uncell(text: str) -> str:
+    """The printable text that `cell` wrote.
+
+    >>> [uncell(cell(text)) for text in ("=1+1", "'=1", "it's", "'x'")]
+    ['=1+1', "'=1", "it's", "'x'"]
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+class CsvWriter:
+    """A `csv.writer` whose lines end in a line feed and whose cells are written by `cell`."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._rows = csv.writer(file, lineterminator="\n")
+
+    def writerow(self, row: Iterable[Any]) -> None:
+        """Write one row."""
+        self._rows.writerow([cell(value) for value in row])
+
+    def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write some rows."""
+        for row in rows:
+            self.writerow(row)
