@@ -238,7 +238,7 @@ def trial(
             code = ended(other, 300)
             if code not in (0, 2):  # 2: the folder was in use
                 wrong = f"exit code {code} beside another process"
-        if wrong or chance.random() < 0.5:
+        if wrong or code == 0 or chance.random() < 0.2:
             break
     if not wrong:
         finish(job.words, folder, log)

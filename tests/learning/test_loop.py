@@ -77,7 +77,10 @@ def test_a_finished_stage_is_loaded_and_not_trained(tmp_path):
 
     first, again = network(), network()
     history = loop.train(stage(), first, samples(), samples(9, 1), run(tmp_path))
+    # A kill after the result was written and before its checkpoint was removed.
+    (tmp_path / "fit.checkpoint.safetensors").write_bytes(b"")
     assert loop.train(stage(never), again, samples(), samples(9, 1), run(tmp_path)) == history
+    assert not list(tmp_path.glob("*checkpoint*"))
     assert weights.digest(first.state_dict()) == weights.digest(again.state_dict())
     with pytest.raises(AssertionError, match="again"):  # other settings, other training
         loop.train(stage(never, momentum=0.5), again, samples(), samples(9, 1), run(tmp_path))

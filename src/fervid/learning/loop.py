@@ -80,8 +80,10 @@ def train(
         FervidError: the loss is no longer a number.
     """
     final = run.folder / f"{stage.name}.safetensors"
+    checkpoint = run.folder / f"{stage.name}.checkpoint.safetensors"
     key = _fingerprint(stage, network, samples, run)
     if (found := _resumable(final, key)) is not None:
+        checkpoint.unlink(missing_ok=True)  # of a process that was killed between the two
         network.load_state_dict(found[0], strict=False)
         network.eval()
         history: History = found[1]["history"]
@@ -90,7 +92,6 @@ def train(
     fabric = fabric_of(run)
     optimiser = _optimiser(stage.plan, [p for p in network.parameters() if p.requires_grad])
     wrapped, wrapped_optimiser = fabric.setup(network, optimiser)
-    checkpoint = run.folder / f"{stage.name}.checkpoint.safetensors"
     average = Average(network, stage.plan.average)
     state = _restore(checkpoint, key, network, optimiser, average)
     written = time.monotonic()

@@ -46,6 +46,7 @@ def pretrain(
     final, checkpoint = (run.folder / f"{name}{end}.safetensors" for end in ("", ".checkpoint"))
     key = _key(name, rbm, x, plan, given, run)
     if (found := _found(final, key)) is not None:
+        checkpoint.unlink(missing_ok=True)  # of a process that was killed between the two
         rbm.load_state_dict(found[0])
         done: History = found[1]["history"]
         return done
