@@ -6,7 +6,7 @@ export MPLBACKEND := Agg
 
 # What computes; its tests also run with other threads and an older processor's instructions.
 COMPUTES := tests/systems tests/learning tests/evaluation tests/predict tests/faces
-# Uses every dependency without long training. Old releases warn about newer ones beneath them.
+# Uses every dependency without long training.
 QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning tests/predict
 
 .PHONY: demo test test-all test-elsewhere check wheel lowest bench clean
@@ -39,12 +39,13 @@ check: .venv/installed         ## style and types
 wheel:                         ## the wheel in an empty environment outside the checkout
 	$(PYTHON) .ci/wheel.py
 
+# Old releases warn about the newer ones beneath them: here a warning is no error.
 lowest:                        ## quick tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .lowest
 	$(PYTHON) .ci/lowest.py > .lowest/constraints.txt
 	.lowest/bin/pip install --quiet --disable-pip-version-check "torch>=2.11,<2.14"
 	.lowest/bin/pip install --quiet --disable-pip-version-check -c .lowest/constraints.txt -e ".[test]"
-	.lowest/bin/python -m pytest -q -n 2 -m "not slow" -W ignore::DeprecationWarning $(QUICK)
+	.lowest/bin/python -m pytest -q -n 2 -m "not slow" -W ignore $(QUICK)
 
 bench: .venv/installed         ## ratios, each measured in one run; never a test
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -24,16 +24,10 @@ from fervid.databases.drawn.camera import View
 from fervid.databases.drawn.drawing import Recipe, Take, frames, plan, takes
 from fervid.databases.drawn.face import deform, move, person
 from fervid.databases.drawn.render import landmarks
+from fervid.faces.points68 import MESH
 from fervid.faces.video import frames as read
 from fervid.labels import CK_PLUS
 
-# MediaPipe's mesh points that stand for the 68.
-MESH = np.array(
-    [162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,
-     70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305,
-     33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
-     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87]
-)  # fmt: skip
 # Emotion -> blendshapes that should rise (1) or fall (-1) from the first frame to the apex.
 EXPECTED = {
     "happiness": {"mouthSmileLeft": 1, "mouthSmileRight": 1},
@@ -62,7 +56,7 @@ def _mediapipe():
         if not seen.face_landmarks:
             return None
         points = np.array([(p.x * width - 0.5, p.y * height - 0.5) for p in seen.face_landmarks[0]])
-        return points[MESH], {b.category_name: b.score for b in seen.face_blendshapes[0]}
+        return points[list(MESH)], {b.category_name: b.score for b in seen.face_blendshapes[0]}
 
     return finder, find
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from fervid.errors import FacesError
 from fervid.faces.detect import finder
-from fervid.faces.following import follow
 from fervid.faces.settings import FaceSettings
+from fervid.faces.tracking import follow
 from fervid.faces.video import STILLS, frames
 
 SHARED = Path(os.environ.get("FERVID_SHARED", Path(__file__).parents[2] / "shared")) / "data"

@@ -38,14 +38,14 @@ from fervid.evaluation import baseline
 from fervid.evaluation import statistics as st
 from fervid.faces import Store
 from fervid.faces.track import Track
+from fervid.folds import inner_split, k_fold
 from fervid.learning import augment as turning
 from fervid.learning import batches, loop, seeding
 from fervid.learning.batches import Batch
 from fervid.learning.recipes import changed
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
-from fervid.progress import track
-from fervid.protocols import inner_split, k_fold
+from fervid.progress import bar
 from fervid.systems import SYSTEMS
 from fervid.systems.dtagn import DTAGN, augment, inputs, network, training
 from fervid.systems.dtagn.network import Stream
@@ -96,7 +96,7 @@ def gather(store: Store, recipe: DTAGN, stills: bool, folder: Path) -> Data:
     points: list[Any] = []
 
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
-        for clip in track(store.database.clips, "samples"):
+        for clip in bar(store.database.clips, "samples"):
             found = store.main_track(clip)
             if found is None or not found.seen.any():
                 continue
@@ -224,7 +224,7 @@ def repeat(
     copies = copied(recipe, data.samples, seed)
     rows = np.arange(len(data.samples))
     for way, best, sides in zip((PERSON, RANDOM), (BEST, BOTH), folds, strict=True):
-        for number, side in enumerate(track(sides, f"repeat {seed + 1}, {way}")):
+        for number, side in enumerate(bar(sides, f"repeat {seed + 1}, {way}")):
             run = Run(folder / f"{way}-{number}", seed, "cpu")
             net, answers = fit(recipe, which, data.samples, side, run, augment.COPIES)
             tested = data.samples.take(np.sort(side[2]))
@@ -236,7 +236,7 @@ def repeat(
                 mine = copies.take(np.flatnonzero(np.isin(np.tile(rows, augment.COPIES), side[2])))
                 yield TESTED, which, mine, answer_copies(recipe, which, net, mine)
     for number, side in enumerate(
-        track(at_random(len(copies), options.folds, seed), f"repeat {seed + 1}, {DEALT}")
+        bar(at_random(len(copies), options.folds, seed), f"repeat {seed + 1}, {DEALT}")
     ):
         run = Run(folder / f"{DEALT}-{number}", seed, "cpu")
         answers = fit(recipe, which, copies, side, run, 1)[1]

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from fervid.learning import batches
-from fervid.learning.inception3d import Style
 from fervid.learning.recipes import changed
 from fervid.learning.samples import Samples, build
+from fervid.networks.inception3d import Style
 from fervid.systems import SYSTEMS
 from fervid.systems.ir3d import IR3D, training
 from fervid.systems.ir3d.network import GRID_A, GRID_B

@@ -103,7 +103,7 @@ def warm(spawn: bool) -> None:
 
     from fervid import parallel
 
-    for name in ("databases.drawn", "evaluation.page", "evaluation.train", "evaluation.workers",
+    for name in ("databases.drawn", "evaluation.page", "models.train", "evaluation.workers",
                  "faces.preparing", "figures.timeline", "predict.batch", "systems"):  # fmt: skip
         import_module(f"fervid.{name}")
     torch.set_num_threads(1)

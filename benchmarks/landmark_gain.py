@@ -18,10 +18,10 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from fervid.faces.found import Finder
 
 from fervid.errors import FacesError
 from fervid.faces.detect import finder
-from fervid.faces.found import Finder
 from fervid.faces.settings import FaceSettings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))

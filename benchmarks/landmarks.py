@@ -21,9 +21,10 @@ import numpy as np
 import torch
 
 from fervid.faces.landmarks import Landmarker, box_of
+from fervid.faces.points68 import MESH
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from landmark_data import MESH, renders
+from landmark_data import renders
 from landmarks import HELD_OUT
 
 PARTS = {

@@ -184,9 +184,9 @@ def _store(root: Path) -> None:
 
     from fervid.clip import Clip, Database
     from fervid.faces import store
-    from fervid.faces.following import FrameFaces, Seen
     from fervid.faces.settings import FaceSettings
     from fervid.faces.trackfile import write_tracks
+    from fervid.faces.tracking import FrameFaces, Seen
     from fervid.faces.video import Frame
 
     clips = tuple(Clip(f"c{n}", Path(f"c{n}.mp4"), "made", "anger", f"S{n}") for n in range(2))

@@ -21,14 +21,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fervid.faces.points68 import POINTS_49, mirrored
 from fervid.learning.batches import shuffled
-from fervid.learning.layers import LocalContrast
 from fervid.learning.losses import three_losses
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.networks.layers import LocalContrast
 from fervid.systems.dtagn import DTAGN, augment, inputs, network, training
 from fervid.systems.dtagn.network import Stream, Tuning
-from fervid.systems.dtagn.points import mirrored
 
 RECIPE = DTAGN()
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -68,7 +68,7 @@ def plain_pictures(film: np.ndarray, copy: int) -> np.ndarray:
 
 def plain_points(points: np.ndarray, copy: int, rng: np.random.Generator) -> np.ndarray:
     """One clip's copy, frame after frame."""
-    exchange, frames = mirrored(), []
+    exchange, frames = mirrored(POINTS_49), []
     for frame in points:
         kind = copy // 2
         if augment.NOISY <= kind < augment.TURNED:

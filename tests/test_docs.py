@@ -128,3 +128,15 @@ def test_a_wrong_word_is_noticed():
 def test_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_contributing_names_the_rooms_in_their_order():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    order = re.search(r"^errors < .*$", text, re.M)[0].split(" < ")
+    kept = re.search(r"ORDER = \((.*?)\)", (ROOT / "tests/test_imports.py").read_text(), re.S)[1]
+    assert order == [name for name in re.findall(r"\w+", kept) if name not in ("web", "__main__")]
+    rooms = re.findall(r"^\| `(\w+)/` \|", text, re.M)
+    package = ROOT / "src" / "fervid"
+    assert rooms == [name for name in order if name in rooms]
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert folders - set(rooms) <= {"cli", "papers"}

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "fervid"
 # Figures draw arrays and stand left of the report that shows them.
 ORDER = (
-    "errors plugins atomic text labels progress parallel clip faces databases protocols splits "
-    "leaks learning systems figures evaluation papers predict agreement cli web __main__"
+    "errors plugins atomic text labels progress parallel clip faces databases folds learning "
+    "networks systems figures models evaluation papers predict agreement cli web __main__"
 )
 RANK = {name: rank for rank, name in enumerate(ORDER.split())}
 HEAVY = {"mediapipe": ("faces",), "av": ("faces",), "cv2": ("faces", "databases/drawn")}
@@ -48,15 +48,17 @@ def test_imports_point_left(path: Path) -> None:
     if here == "systems" and len(place.parts) == 3:
         others = [n for n in names if n.startswith("fervid.systems.") and n.split(".")[2] not in
                   (place.parts[1], "interface", "recognizer")]  # fmt: skip
-        outside = [n for n in names if room(n) in ("databases", "protocols")]
+        outside = [n for n in names if room(n) in ("databases", "folds")]
         assert not others + outside, f"{place} imports {others + outside}"
 
 
-@pytest.mark.parametrize("folder", [p.parent for p in sorted(ROOT.glob("systems/*/recipe.py"))])
-def test_no_file_of_a_system_imports_one_that_imports_it_back(folder: Path) -> None:
-    start = f"fervid.systems.{folder.name}"
+@pytest.mark.parametrize(
+    "folder", sorted({p.parent for p in ROOT.rglob("*.py")} - {ROOT}), ids=lambda p: p.name
+)
+def test_no_file_of_a_room_imports_one_that_imports_it_back(folder: Path) -> None:
+    start = ".".join(folder.relative_to(ROOT.parent).parts)
     files = {f"{start}.{p.stem}".removesuffix(".__init__"): p for p in folder.glob("*.py")}
-    # The package itself binds its files; a file takes others from it by their own names.
+    # A file takes others by their own names; what the package itself binds, it binds from them.
     near = {
         name: {n for n in imported(path) if n in files and n not in (name, start)}
         for name, path in files.items()

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scenes import scene
 
-from fervid import leaks, protocols, splits
+from fervid import folds as protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
 from fervid.faces.video import write_video
-from fervid.leaks import fingerprints, subjects
-from fervid.splits import Split
+from fervid.folds import fingerprints, leaks, splits, subjects
+from fervid.folds.splits import Split
 
 SUBJECTS = 12
 

@@ -50,7 +50,9 @@ def test_workers_write_what_they_complain_of_into_a_log(tmp_path: Path) -> None:
     assert (tmp_path / "log").is_file()
 
 
-LEADER = """
+# A shell that starts the suite in the background has Ctrl-C ignored, which its children inherit.
+LISTEN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+LEADER = f"""{LISTEN}
 import sys
 from functools import partial
 from pathlib import Path
@@ -101,7 +103,13 @@ def test_a_command_that_is_stopped_says_how_to_resume(
     tmp_path: Path, number: int, code: int, by: str
 ) -> None:
     out = tmp_path / "drawn"
-    command = [sys.executable, "-c", "from fervid.cli import main; main()", "draw", str(out)]
+    command = [
+        sys.executable,
+        "-c",
+        f"{LISTEN}from fervid.cli import main; main()",
+        "draw",
+        str(out),
+    ]
     place = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         [*command, "--jobs", "2", "--size", "64"], env=place, stderr=subprocess.PIPE, text=True

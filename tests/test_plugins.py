@@ -10,8 +10,8 @@ import fakes
 import pytest
 
 from fervid.evaluation import evaluate
+from fervid.folds import make
 from fervid.plugins import joined
-from fervid.protocols import make
 
 PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.clip import Clip
 from fervid.errors import LeakError, ProtocolError
-from fervid.protocols import Fold, inner_split
+from fervid.folds import Fold, inner_split
 
 
 def clips_of(*counts: int, labels: str = "abc") -> tuple[Clip, ...]:

@@ -24,11 +24,11 @@ import numpy as np
 
 from fervid.atomic import whole
 from fervid.databases import lfw
-from fervid.evaluation import cards
 from fervid.faces import Store, Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples, build
-from fervid.progress import track
+from fervid.models.card import trained_on
+from fervid.progress import bar
 from fervid.systems.tfe import identity, inputs
 from fervid.systems.tfe.identity import DeepIDTraining, Verification
 
@@ -58,7 +58,7 @@ def main() -> None:
     if asked.what == "train":
         run = Run(asked.run / "all", asked.seed, asked.device, asked.precision, "everybody")
         net = recipe.fit(samples, run)
-        seen = cards.told(store.database, store.database.clips)
+        seen = trained_on(store.database, store.database.clips)
         told = {"trained_on": seen, "pictures": len(samples), "seed": asked.seed}
         identity.save(net, asked.out, recipe, told)
         print(f"written: {asked.out}")
@@ -74,7 +74,7 @@ def gathered(store: Store, recipe: DeepIDTraining, folder: Path) -> Samples:
     """Every face of a store, with who it is."""
 
     def tracks() -> Iterator[tuple[int, None, str, Track]]:
-        for row, clip in enumerate(track(store.database.clips, "faces")):
+        for row, clip in enumerate(bar(store.database.clips, "faces")):
             found = store.main_track(clip)
             if found is not None:
                 yield row, None, clip.subject or "", found

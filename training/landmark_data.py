@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from landmark_samples import Array, Grey
 
-from fervid.faces.landmarks import FLIP
-from fervid.progress import track
+from fervid.faces.points68 import MESH, MIRROR
+from fervid.progress import bar
 
 # The landmarks of rendered_faces_68.zip are fractions of the detector's box, which is the inner
 # 88 of a picture's 128 pixels. Measured: with 88/128 the difference between MediaPipe's points
@@ -21,14 +21,6 @@ INNER = 88
 
 # Points that hardly move with an expression: ears' side of the jaw, nose, corners of the eyes.
 STEADY = [0, 1, 2, 3, 13, 14, 15, 16, *range(27, 36), 36, 39, 42, 45]
-
-# MediaPipe's mesh points for the 68: jaw, brows, nose, eyes, mouth.
-MESH = [int(n) for n in (  # noqa: SIM905
-    "162 234 93 58 172 136 149 148 152 377 378 365 397 288 323 454 389 "
-    "70 63 105 66 107 336 296 334 293 300 168 197 5 4 75 97 2 326 305 "
-    "33 160 158 133 153 144 362 385 387 263 373 380 "
-    "61 39 37 0 267 269 291 405 314 17 84 181 78 82 13 312 308 317 14 87"
-).split()]  # fmt: skip
 
 
 def renders(path: Path) -> tuple[Grey, Array]:
@@ -62,12 +54,12 @@ def mediapipe_points(pictures: Grey, model: Path) -> tuple[Array, np.ndarray[Any
     )
     found, where, pad = [], [], 64
     with vision.FaceLandmarker.create_from_options(options) as finder:
-        for index, picture in enumerate(track(pictures, "MediaPipe")):
+        for index, picture in enumerate(bar(pictures, "MediaPipe")):
             wide = cv2.copyMakeBorder(picture, *[pad] * 4, cv2.BORDER_REPLICATE)
             colour = np.ascontiguousarray(np.repeat(wide[:, :, None], 3, axis=2))
             faces = finder.detect(mp.Image(mp.ImageFormat.SRGB, colour)).face_landmarks
             if faces:
-                mesh = np.array([(point.x, point.y) for point in faces[0]], np.float32)[MESH]
+                mesh = np.array([(point.x, point.y) for point in faces[0]], np.float32)[list(MESH)]
                 found.append(mesh * wide.shape[0] - pad - 0.5)
                 where.append(index)
     return np.stack(found), np.array(where)
@@ -88,8 +80,8 @@ def definition(exact: Array, other: Array, parts: int = 4) -> Callable[[Array], 
         other: (N, 68, 2), the same faces.
     """
     mirror = np.array([-1, 1], np.float32)
-    exact = np.concatenate([exact, exact[:, FLIP] * mirror])
-    other = np.concatenate([other, other[:, FLIP] * mirror])
+    exact = np.concatenate([exact, exact[:, list(MIRROR)] * mirror])
+    other = np.concatenate([other, other[:, list(MIRROR)] * mirror])
     mean = _complex(exact[:, STEADY].mean(axis=0))
     mean = mean - mean.mean()
 

@@ -16,7 +16,8 @@ from landmark_samples import Array, Grey, _cut, _moved, camera, light
 from numpy.random import Generator
 from torch import Tensor
 
-from fervid.faces.landmarks import FLIP, crops_of_landmarks
+from fervid.faces.landmarks import crops_of_landmarks
+from fervid.faces.points68 import MIRROR
 
 TRAIN, CHOOSE = range(600), range(600, 700)  # people of movement_pairs.zip
 
@@ -108,7 +109,7 @@ class Pairs:
         units = [((one - crop[:, 2]) @ back).astype(np.float32) for one in (points, exact)]
         if mirrored:
             cut = np.ascontiguousarray(cut[:, ::-1])
-            units = [one[FLIP] * np.float32([-1, 1]) + np.float32([1, 0]) for one in units]
+            units = [one[list(MIRROR)] * np.float32([-1, 1]) + np.float32([1, 0]) for one in units]
             # From the mirrored square to the mirrored picture (its left edge's place is free).
             sides = np.array([[-1, 0], [0, 1]], np.float32)
             shift = crop[:, :2] @ np.array([1, 0], np.float32) + crop[:, 2]

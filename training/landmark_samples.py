@@ -10,7 +10,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from fervid.faces.landmarks import FLIP, INPUT, crops_of_landmarks
+from fervid.faces.landmarks import INPUT, crops_of_landmarks
+from fervid.faces.points68 import MIRROR
 
 Grey = NDArray[np.uint8]
 Array = NDArray[np.float32]
@@ -68,7 +69,7 @@ class Samples:
         if rng.random() < 0.5:
             cut = light(cut, rng)
         if rng.random() < 0.5:
-            cut, unit = cut[:, ::-1], unit[FLIP] * [-1, 1] + np.array([1, 0], np.float32)
+            cut, unit = cut[:, ::-1], unit[list(MIRROR)] * [-1, 1] + np.array([1, 0], np.float32)
         cut = cut + rng.uniform(0, 6) * rng.standard_normal(cut.shape, np.float32)
         return np.clip(cut, 0, 255).astype(np.uint8), unit.astype(np.float32), np.float32(1)
 
@@ -91,7 +92,7 @@ class Samples:
         if rng.random() < 0.25:
             cut = occlude(cut, self._other(rng), rng)
         if rng.random() < 0.5:
-            cut, unit = cut[:, ::-1], unit[FLIP] * [-1, 1] + np.array([1, 0], np.float32)
+            cut, unit = cut[:, ::-1], unit[list(MIRROR)] * [-1, 1] + np.array([1, 0], np.float32)
         return camera(cut, rng), unit.astype(np.float32), np.float32(1)
 
     def _none(self, rng: Generator) -> Array:

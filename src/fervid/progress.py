@@ -10,7 +10,7 @@ from fervid.errors import shown
 T = TypeVar("T")
 
 
-def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+def bar(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
     """Pass items on while showing how many went by.
 
     Args:

@@ -17,9 +17,9 @@ from typer.testing import CliRunner, Result
 from fervid.cli import app
 from fervid.clip import Clip, Database
 from fervid.faces import store
-from fervid.faces.following import FrameFaces, Seen
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import write_tracks
+from fervid.faces.tracking import FrameFaces, Seen
 from fervid.faces.video import Frame, write_video
 
 SIZE, LABELS = 64, ("anger", "fear", "happiness")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fervid.faces.video import write_video
-from fervid.protocols import digest, from_file, make
+from fervid.folds import digest, from_file, make
 
 
 def of(folder) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from forging import forge
 from fervid.clip import Database
 from fervid.databases import DATABASES, load
 from fervid.errors import DatabaseError
+from fervid.folds import Fold, leave_one_subject_out
 from fervid.labels import SHORT
-from fervid.protocols import Fold, leave_one_subject_out
 
 DATA = Path(__file__).parents[1] / "data"
 DOCS = Path(__file__).parents[2] / "docs" / "databases"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fervid.clip import Clip, Database
 from fervid.databases import load
 from fervid.errors import FervidError, LeakError, ProtocolError
-from fervid.protocols import (
+from fervid.folds import (
     FURTHER,
     PROTOCOLS,
     SHUFFLED,
@@ -25,7 +25,7 @@ from fervid.protocols import (
     strangers,
     unseen,
 )
-from fervid.splits import export, show
+from fervid.folds.splits import export, show
 
 PARTS = ("train", "train", "validation", "test")
 

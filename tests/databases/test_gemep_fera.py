@@ -2,7 +2,7 @@
 
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.databases import gemep_fera
 from fervid.errors import DatabaseError, ProtocolError
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.databases import lists
 from fervid.errors import DatabaseError, LabelError, ProtocolError
 

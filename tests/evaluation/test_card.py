@@ -8,7 +8,7 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.evaluation import evaluate
 
 pytestmark = pytest.mark.usefixtures("no_page")

@@ -9,11 +9,11 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.errors import InputError, OutputError
 from fervid.evaluation import evaluate, read
+from fervid.evaluation.changed_answers import turned
 from fervid.evaluation.compare import compare
-from fervid.evaluation.turned import turned
 
 pytestmark = pytest.mark.usefixtures("no_page")
 

@@ -11,13 +11,18 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.errors import LabelError, LeakError, ProtocolError
-from fervid.evaluation import cards
-from fervid.evaluation.cross import dropped_text, evaluate_across, evaluate_each_database, join
+from fervid.evaluation.cross_database import (
+    dropped_text,
+    evaluate_across,
+    evaluate_each_database,
+    join,
+)
 from fervid.evaluation.repeated import evaluate_repeated, pool
 from fervid.evaluation.statistics import holm
 from fervid.learning import weights
+from fervid.models.card import check_unseen, trained_on
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -60,16 +65,16 @@ def test_join() -> None:
 
 def test_a_card_names_every_joined_database(tmp_path) -> None:
     joined = join([A, B]).database
-    only = cards.told(joined, [clip for clip in joined.clips if clip.database == "alpha"])
+    only = trained_on(joined, [clip for clip in joined.clips if clip.database == "alpha"])
     assert [(data["name"], data["digest"], data["parts"]) for data in only] == [("alpha", "", [""])]
-    assert [data["name"] for data in cards.told(joined, joined.clips)] == ["alpha", "beta"]
+    assert [data["name"] for data in trained_on(joined, joined.clips)] == ["alpha", "beta"]
     model = tmp_path / "model.safetensors"
     weights.save(model, {}, {"card": {"trained_on": only}})
-    cards.check_unseen(model, joined, protocols.cross_database(joined.clips, "beta"))
+    check_unseen(model, joined, protocols.cross_database(joined.clips, "beta"))
     with pytest.raises(LeakError, match="was trained on alpha, which is to be tested"):
-        cards.check_unseen(model, joined, protocols.cross_database(joined.clips, "alpha"))
+        check_unseen(model, joined, protocols.cross_database(joined.clips, "alpha"))
     with pytest.raises(LeakError, match="was trained on alpha"):
-        cards.check_unseen(model, A.database, protocols.make("five-fold", A.database.clips, 0))
+        check_unseen(model, A.database, protocols.make("five-fold", A.database.clips, 0))
 
 
 def test_every_clip_keeps_its_face() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.atomic import held, whole
 from fervid.clip import Database
 from fervid.errors import FervidError, InputError, LeakError, OutputError, ProtocolError
@@ -332,10 +332,10 @@ def test_processes_give_the_same_even_when_one_is_killed(tmp_path) -> None:
 def test_kill_minus_nine(tmp_path) -> None:
     run(tmp_path / "whole", system=fakes.Mortal())
     script = (
-        "from fervid import protocols; from fervid.evaluation import evaluate\n"
+        "from fervid import folds; from fervid.evaluation import evaluate\n"
         "import fakes; store = fakes.store()\n"
         "evaluate(fakes.Mortal('fold 2', hard=True), store, "
-        "protocols.k_fold(store.database.clips, 4), 'killed')"
+        "folds.k_fold(store.database.clips, 4), 'killed')"
     )
     place = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=place)

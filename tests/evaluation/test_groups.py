@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.clip import Clip
 from fervid.databases import fer_plus
 from fervid.evaluation import evaluate, read

@@ -6,13 +6,13 @@ from pathlib import Path
 import fakes
 import pytest
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.clip import Database
 from fervid.databases import load
 from fervid.databases.drawn import draw
 from fervid.errors import LeakError
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.cross import evaluate_across, split
+from fervid.evaluation.cross_database import evaluate_across, split
 from fervid.faces import FaceSettings, Store, prepare
 
 pytestmark = pytest.mark.usefixtures("no_page")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fervid.errors import WeightsError
-from fervid.evaluation.evaluate import recipe
-from fervid.evaluation.pretrained import Answering, Pretrained
+from fervid.learning.recipes import as_json
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.models.pretrained import Answering, Pretrained
 from fervid.systems import SYSTEMS
 from fervid.systems.recognizer import Recognizer
 from fervid.systems.tfe import TFE, Emotion
@@ -46,8 +46,8 @@ def test_it_answers_with_the_labels_asked_for(model, tmp_path):
 def test_a_run_is_the_same_wherever_the_model_lies(model, tmp_path):
     path, _ = model
     (tmp_path / "b.safetensors").write_bytes(path.read_bytes())
-    told = recipe(Pretrained.of(path))
-    assert told == recipe(Pretrained.of(tmp_path / "b.safetensors"))
+    told = as_json(Pretrained.of(path))
+    assert told == as_json(Pretrained.of(tmp_path / "b.safetensors"))
     assert set(told) == {"name", "model"} and str(tmp_path) not in str(told)
 
 

@@ -15,11 +15,12 @@ from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.candidates import Haar
 from fervid.faces.detect import Following, choose, finder
-from fervid.faces.following import FrameFaces, follow
-from fervid.faces.found import Found
+from fervid.faces.detections import Detections
 from fervid.faces.landmarks import ANCHORS, crops_of_anchors, crops_of_landmarks, middle_and_side
-from fervid.faces.mediapipe import MESH, Mediapipe
+from fervid.faces.mediapipe import Mediapipe
+from fervid.faces.points68 import MESH
 from fervid.faces.settings import FaceSettings
+from fervid.faces.tracking import FrameFaces, follow
 from fervid.faces.video import Frame, frames
 
 GREY = np.full((240, 320, 3), 127, np.uint8)
@@ -115,7 +116,7 @@ def test_the_largest_are_kept_and_weak_ones_are_not() -> None:
     shape = np.random.default_rng(0).uniform(0, 1, (68, 2)).astype(np.float32)
     sizes = np.array([10, 50, 30, 40], np.float32)
     points = shape * sizes[:, None, None] + np.arange(4)[:, None, None] * 100
-    kept = found._kept(Found(points, np.array([0.9, 0.9, 0.9, 0.2], np.float32)))
+    kept = found._kept(Detections(points, np.array([0.9, 0.9, 0.9, 0.2], np.float32)))
     assert np.allclose(kept.landmarks, points[[1, 2]])
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fervid.faces.following import FrameFaces, follow, look, overlap
-from fervid.faces.found import Found
+from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
+from fervid.faces.tracking import FrameFaces, follow, look, overlap
 from fervid.faces.video import Frame
 
 RNG = np.random.default_rng(0)
@@ -34,11 +34,11 @@ class Scripted:
     def close(self) -> None:
         self.streams.append("close")
 
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
         self.at += 1
         places = self.script[self.at]
         points = [SHAPE * 20 + (x, y) for _, x, y in places]
-        return Found(
+        return Detections(
             np.array(points, np.float32).reshape(-1, 68, 2), np.ones(len(places), np.float32)
         )
 

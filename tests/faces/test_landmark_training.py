@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from fervid.faces.points68 import MIRROR
+
 TRAINING = str(Path(__file__).parents[2] / "training")
 
 
@@ -44,7 +46,7 @@ def test_items_show_one_motion_whatever_the_crop(moves) -> None:
     pictures = np.zeros((1, 12, 128, 128), np.uint8)
     pairs = moves.Pairs(moves.People(pictures, points, points), 30, 3, plain=True)
     whole = torch.eye(2, 3).expand(1, 2, 2, 3)
-    flipped = points[:, :, moves.FLIP] * np.float32([-1, 1])
+    flipped = points[:, :, list(MIRROR)] * np.float32([-1, 1])
     known = [
         moves.motion(torch.from_numpy(side[:, [0, n]]), whole)[0].numpy()
         for side in (points, flipped)

@@ -15,11 +15,11 @@ from fervid.clip import Clip, Database
 from fervid.errors import InputError, OutputError
 from fervid.faces import store, trackfile
 from fervid.faces.align import Aligner, to_crop
-from fervid.faces.following import FrameFaces, Seen
 from fervid.faces.settings import FaceSettings
 from fervid.faces.store import Row, Store
 from fervid.faces.track import STATUS
 from fervid.faces.trackfile import Summary, read_summary, read_tracks, write_tracks
+from fervid.faces.tracking import FrameFaces, Seen
 from fervid.faces.video import Frame
 
 FOUND_BY = {"finder": "script", "version": "1"}

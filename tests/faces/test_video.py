@@ -84,6 +84,8 @@ def test_rotation_is_undone(folder: Path, turn: int) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        if not hasattr(stream, "set_display_rotation"):
+            pytest.skip("this PyAV reads a rotation but cannot write one")
         stream.set_display_rotation(turn)
         for image in scene(3):  # turned the other way, as a camera held askew records it
             askew = np.rot90(image, -turn // 90)

@@ -102,7 +102,7 @@ class FakeRecognizer:
 class FakeSystem:
     """Fits class means; notes every fit in the run's folder, and dies where it is told to."""
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
     name: str = "fake"
     shrink: float = 0.0
     dies_in: str = ""

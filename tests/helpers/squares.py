@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fervid.faces.align import RIGID
-from fervid.faces.found import Found
+from fervid.faces.detections import Detections
 from fervid.faces.track import Track
 from fervid.faces.video import write_video
 from fervid.predict import batch
@@ -42,7 +42,7 @@ class Squares:
     def close(self) -> None:
         pass
 
-    def __call__(self, image: np.ndarray, time: float) -> Found:
+    def __call__(self, image: np.ndarray, time: float) -> Detections:
         found = []
         for first, second in (RED, GREEN):
             there = np.abs(image[..., 0].astype(int) - first) < 60
@@ -52,14 +52,14 @@ class Squares:
                 low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
                 found.append(low + SHAPE * (high - low))
         points = np.array(found, np.float32).reshape(-1, 68, 2)
-        return Found(points, np.ones(len(points), np.float32))
+        return Detections(points, np.ones(len(points), np.float32))
 
 
 class Blue:
     """A system: how blue a face is, over its window."""
 
     name = "blue"
-    still = False
+    per_frame = False
 
     def inputs(self, track: Track) -> dict[str, np.ndarray]:
         seen = track.faces[track.seen]

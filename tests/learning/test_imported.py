@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from fervid.errors import WeightsError
-from fervid.learning import imported, weights
-from fervid.learning.imported import begin_vgg16, find, import_vgg16
-from fervid.learning.vgg import VGG16
+from fervid.learning import weights
+from fervid.networks import imported
+from fervid.networks.imported import begin_vgg16, find, import_vgg16
+from fervid.networks.vgg import VGG16
 
 
 def small(classes=1000):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from fervid.learning.inception3d import (
+from fervid.networks.inception3d import (
     ModuleA,
     ModuleB,
     ModuleC,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fervid.learning.layers import Centre, LocalContrast
+from fervid.networks.layers import Centre, LocalContrast
 
 
 def slow(x, size):

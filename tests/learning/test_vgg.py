@@ -3,7 +3,7 @@ import torch
 
 from fervid.errors import WeightsError
 from fervid.learning.seeding import seeded
-from fervid.learning.vgg import VGG16, initialise
+from fervid.networks.vgg import VGG16, initialise
 
 # torchvision's names, as its published state dict has them.
 NAMES = [f"features.{i}" for i in (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)]

@@ -1,8 +1,8 @@
 """Paper 4's tables come from one run for each database, each by its own protocol."""
 
+from fervid.folds import PROTOCOLS
 from fervid.papers.plans import PLANS
 from fervid.papers.published import table
-from fervid.protocols import PROTOCOLS
 from fervid.systems import SYSTEMS
 
 TABLES = ("1", "2", "3", "Fig. 6")

@@ -13,13 +13,13 @@ from scipy.stats import norm, t
 from fervid.clip import Database
 from fervid.errors import InputError, OutputError
 from fervid.evaluation import baseline, read
+from fervid.folds import PROTOCOLS
 from fervid.labels import CK_PLUS
 from fervid.papers import reproduce as module
 from fervid.papers.plans import ACROSS, PLANS
 from fervid.papers.published import PAPERS, records
 from fervid.papers.published import table as published
 from fervid.papers.reproduce import open_stores, reproduce
-from fervid.protocols import PROTOCOLS
 from fervid.systems import SYSTEMS
 from fervid.systems.agn3d import Input
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from fervid import systems
 from fervid.errors import WeightsError
-from fervid.systems import SYSTEMS, shipped
-from fervid.systems.shipped import find_model, model_digest, open_model, shipped_of
+from fervid.models.shipped import find_model, model_digest, open_model, shipped_of
+from fervid.systems import SYSTEMS
 
 
 def test_by_name_and_path(tmp_path, monkeypatch):
@@ -24,7 +25,7 @@ def test_the_packages_own_go_first(tmp_path, monkeypatch):
     (package / "dtagn/weights").mkdir(parents=True)
     (package / "dtagn/weights/dtagn.safetensors").write_bytes(b"ours")
     (tmp_path / "dtagn.safetensors").write_bytes(b"theirs")
-    monkeypatch.setattr(shipped, "__file__", str(package / "shipped.py"))
+    monkeypatch.setattr(systems, "__file__", str(package / "__init__.py"))
     monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
     assert find_model("dtagn").read_bytes() == b"ours"
 

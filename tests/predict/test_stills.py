@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fervid.predict.sight import Moment, Sight
-from fervid.predict.stills import Stills, smoothed
+from fervid.predict.frame import FaceInFrame, FrameRecord
+from fervid.predict.per_frame import Stills, smoothed
 from fervid.predict.timeline import STATUS, Timeline
 
 SHAPE = np.zeros((68, 2), np.float32)
@@ -16,7 +16,7 @@ class Each:
 
     labels = ("a", "b")
     output = "x"
-    still = True
+    per_frame = True
 
     def __init__(self):
         self.asked = []
@@ -40,8 +40,8 @@ def stream(times, shown, seed=0):
     rng = np.random.default_rng(seed)
     for index, (time, ids) in enumerate(zip(times, shown, strict=True)):
         crops = {i: rng.integers(1, 255, (4, 4, 3), np.uint8) for i in ids}
-        there = {i: Sight(i, 0.9, SHAPE, crop, SHAPE, TO_FRAME) for i, crop in crops.items()}
-        yield Moment(index, float(time), (64, 48), True, there)
+        there = {i: FaceInFrame(i, 0.9, SHAPE, crop, SHAPE, TO_FRAME) for i, crop in crops.items()}
+        yield FrameRecord(index, float(time), (64, 48), True, there)
 
 
 def run(moments, **settings):

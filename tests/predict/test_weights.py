@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fervid.learning.weights import load
+from fervid.models.shipped import find_model, open_model, shipped_of
 from fervid.predict import predict
-from fervid.systems.shipped import find_model, open_model, shipped_of
 
 SYSTEMS = Path(__file__).parents[2] / "src/fervid/systems"
 FOLDER = SYSTEMS / "dtagn/weights"

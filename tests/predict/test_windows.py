@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fervid.predict.sight import Moment, Sight
+from fervid.predict.frame import FaceInFrame, FrameRecord
 from fervid.predict.timeline import STATUS, Timeline
 from fervid.predict.windows import Windows
 
@@ -46,8 +46,8 @@ def moments(times, faces):
     """Faces: for each frame the ids in it."""
     for index, (time, ids) in enumerate(zip(times, faces, strict=True)):
         crop = np.full((4, 4, 3), index % 256, np.uint8)
-        there = {i: Sight(i, 0.9, SHAPE + i, crop, SHAPE, TO_FRAME) for i in ids}
-        yield Moment(index, float(time), (64, 48), True, there)
+        there = {i: FaceInFrame(i, 0.9, SHAPE + i, crop, SHAPE, TO_FRAME) for i in ids}
+        yield FrameRecord(index, float(time), (64, 48), True, there)
 
 
 def run(times, faces, recognizer=None, **settings):

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from fervid.faces import points68
 from fervid.faces.track import Track
 from fervid.learning.batches import Batch
 from fervid.learning.crops import Square
@@ -170,7 +171,7 @@ def test_weights_are_those_of_the_parts():
     for point, weight in ((0, 1), (16, 1), (17, 2), (26, 2), (27, 3), (35, 3), (36, 4), (47, 4),
                           (48, 5), (67, 5)):  # fmt: skip
         assert weights[point] == weight
-    assert sorted(n for part in pictures.PARTS.values() for n in part) == list(range(68))
+    assert sorted(n for part in points68.PARTS.values() for n in part) == list(range(68))
 
 
 def test_mirrored_points_give_the_mirrored_image():
@@ -181,7 +182,7 @@ def test_mirrored_points_give_the_mirrored_image():
     torch.testing.assert_close(images[1], images[0].flip(3), atol=1e-4, rtol=0)
     again = pictures.placed(found, torch.tensor([True] * 3), none, zero)
     torch.testing.assert_close(again, points)
-    assert [pictures.MIRROR[i] for i in (0, 17, 30, 36, 41, 48, 60, 66)] == [
+    assert [points68.MIRROR[i] for i in (0, 17, 30, 36, 41, 48, 60, 66)] == [
         16, 26, 30, 45, 46, 54, 64, 66
     ]  # fmt: skip
 

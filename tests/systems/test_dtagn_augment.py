@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from fervid.faces.points68 import POINTS_49
+from fervid.faces.points68 import mirrored as mirror_places
 from fervid.learning import seeding
 from fervid.learning.augment import mirrored, rotated, turned
 from fervid.systems.dtagn import augment
-from fervid.systems.dtagn.points import mirrored as mirror_places
 
-EXCHANGE = torch.tensor(mirror_places())
+EXCHANGE = torch.tensor(mirror_places(POINTS_49))
 
 
 def copies(points, which, noise=0.01, turn=math.pi / 10):

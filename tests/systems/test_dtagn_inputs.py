@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fervid.faces.points68 import EYES, MIRROR, mirrored
+from fervid.faces.points68 import POINTS_49 as POINTS
 from fervid.faces.track import SIZE, Track
 from fervid.systems.dtagn import DTAGN, Appearance, inputs
-from fervid.systems.dtagn.points import EYES, MIRROR, POINTS, mirrored
 
 
 def slow_tim(frames, length):
@@ -76,10 +77,10 @@ def test_points_are_intraface_s():
 
 
 def test_mirror_is_its_own_inverse_and_keeps_parts():
-    assert sorted(MIRROR) == list(range(17, 68))
-    assert all(MIRROR[other] == point for point, other in MIRROR.items())
+    assert sorted(MIRROR) == list(range(68))
+    assert all(MIRROR[other] == point for point, other in enumerate(MIRROR))
     assert MIRROR[30] == 30 and MIRROR[36] == 45 and MIRROR[48] == 54
-    exchange = mirrored()
+    exchange = mirrored(POINTS)
     assert [exchange[place] for place in exchange] == list(range(49))
 
 

@@ -18,7 +18,7 @@ from fervid.learning import weights
 from fervid.learning.recipes import changed
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.learning.vgg import VGG16
+from fervid.networks.vgg import VGG16
 from fervid.systems import SYSTEMS
 from fervid.systems.hybrid import Hybrid, features, network, svm, training
 from fervid.systems.hybrid.dbn import RBM

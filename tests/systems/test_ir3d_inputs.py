@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from fervid.faces.points68 import POINTS_66 as POINTS
 from fervid.faces.track import Track
 from fervid.systems.ir3d import IR3D, Input
-from fervid.systems.ir3d.inputs import POINTS, ends_at_apex, tens
+from fervid.systems.ir3d.inputs import ends_at_apex, tens
 
 SMALL = IR3D(input=Input(size=57))
 

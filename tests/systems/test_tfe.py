@@ -349,7 +349,7 @@ def test_an_exported_network_answers_as_torch(trained, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")
-    from fervid.systems.tfe.export import export
+    from fervid.models.export import export
 
     made, _ = trained
     path = tmp_path / "made.onnx"
@@ -374,7 +374,7 @@ def test_export_from_the_command_line(trained, tmp_path):
 
 
 def test_without_the_extra_export_says_what_to_install(trained, tmp_path, monkeypatch):
-    from fervid.systems.tfe.export import export
+    from fervid.models.export import export
 
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(InputError, match=r"fervid\[export\]"):

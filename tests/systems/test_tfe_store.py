@@ -14,14 +14,14 @@ from fervid.cli import app
 from fervid.databases import load
 from fervid.errors import LeakError, OutputError
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.cards import check_unseen
-from fervid.evaluation.cross import evaluate_model, split
-from fervid.evaluation.pretrained import Pretrained
-from fervid.evaluation.train import train
+from fervid.evaluation.cross_database import evaluate_model, split
 from fervid.faces import FaceSettings, Store, prepare
+from fervid.folds import strangers, unseen
 from fervid.learning import weights
 from fervid.learning.recipes import changed
-from fervid.protocols import strangers, unseen
+from fervid.models.card import check_unseen
+from fervid.models.pretrained import Pretrained
+from fervid.models.train import train
 from fervid.systems import SYSTEMS
 from fervid.systems.tfe import identity
 from fervid.systems.tfe.network import DeepID

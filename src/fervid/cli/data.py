@@ -10,7 +10,7 @@ from fervid.errors import shown
 
 
 def draw(
-    out: Annotated[Path, typer.Argument(help="Folder to draw into.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the drawn database.")],
     subjects: Annotated[int, typer.Option(min=2)] = 20,
     clips_per_emotion: Annotated[int, typer.Option(min=1)] = 1,
     course: Annotated[Literal["apex", "full"], typer.Option()] = "apex",
@@ -20,7 +20,7 @@ def draw(
     seed: Seed = 0,
     jobs: Jobs = 1,
 ) -> None:
-    """Draw a database of faces: videos or image folders, a manifest, exact landmarks."""
+    """Draw a database of faces with a manifest and exact landmarks."""
     from fervid.databases.drawn import draw as draw_database
 
     draw_database(
@@ -30,16 +30,18 @@ def draw(
 
 
 def prepare(
-    database: Annotated[str, typer.Argument(help="Which database: `fervid databases` lists them.")],
-    root: Annotated[Path, typer.Argument(help="Its folder, as delivered.")],
+    database: Annotated[
+        str, typer.Argument(help="Database to prepare; `fervid databases` lists them.")
+    ],
+    root: Annotated[Path, typer.Argument(help="Folder of the database as delivered.")],
     store: StorePath,
     sets: LoaderSets = None,
     jobs: Jobs = 1,
     faces: Annotated[
-        Finder | None, typer.Option(help=f"{WHO} Default: auto; of fer_plus cropped.")
+        Finder | None, typer.Option(help=f"{WHO} Default: auto (cropped for fer_plus).")
     ] = None,
 ) -> None:
-    """Find the faces of a database once; started again, it goes on where it stopped."""
+    """Find the faces of a database once. Run it again to resume."""
     from fervid.cli.sources import loaded
     from fervid.databases import CROPPED
     from fervid.faces import FaceSettings
@@ -64,8 +66,8 @@ def databases() -> None:
         print(f"{name}: {(loader.__doc__ or '').strip().splitlines()[0]}")
 
 
-def cite(work: Annotated[str, typer.Argument(help="A system's or database's name.")]) -> None:
-    """Print BibTeX."""
+def cite(work: Annotated[str, typer.Argument(help="Name of a system or database.")]) -> None:
+    """Print the BibTeX entry of a system or database."""
     from fervid.papers.citations import cite as bibtex
 
     print(bibtex(work))

@@ -10,17 +10,21 @@ from fervid.cli.sources import FOLDS, all_of, database, named, sides
 from fervid.errors import InputError, shown
 
 app = typer.Typer(
-    help="Splits: show, check, write and take in who is trained on and who is tested.",
+    help="Show, check, export and import splits into training and test subjects.",
     no_args_is_help=True,
 )
 
-Split = Annotated[str, typer.Argument(help="A protocol's name, or a split file (CSV or JSON).")]
-Name = Annotated[str, typer.Option("--database", help="Not prepared: its name, with --root.")]
-Root = Annotated[Path | None, typer.Option(help="The database's folder, as delivered.")]
-Tested = Annotated[
-    Path | None, typer.Option("--test", help="Of cross-database: the store to test on.")
+Split = Annotated[str, typer.Argument(help="Protocol name or split file (CSV or JSON).")]
+Name = Annotated[
+    str, typer.Option("--database", help="Database that is not prepared yet; needs --root.")
 ]
-Looks = Annotated[bool, typer.Option("--perceptual", help="Compare pictures, too: takes minutes.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of the database as delivered.")]
+Tested = Annotated[
+    Path | None, typer.Option("--test", help="Store to test on (cross-database only).")
+]
+Looks = Annotated[
+    bool, typer.Option("--perceptual", help="Also compare the images themselves (takes minutes).")
+]
 
 
 @app.command()
@@ -33,8 +37,8 @@ def show(
     table: Table = "basic",
     sets: LoaderSets = None,
 ) -> None:
-    """Print who and which labels are tested in every fold."""
-    from fervid import splits
+    """Print the subjects and labels tested in every fold."""
+    from fervid.folds import splits
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
@@ -53,8 +57,8 @@ def check(
     sets: LoaderSets = None,
     jobs: Jobs = 1,
 ) -> None:
-    """Look for people and copies of clips on both sides; exit code 2 where there are any."""
-    from fervid import leaks
+    """Look for subjects and copied clips on both sides; exit code 2 if there are any."""
+    from fervid.folds import leaks
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
@@ -66,7 +70,7 @@ def check(
 @app.command()
 def export(
     split: Split,
-    out: Annotated[Path, typer.Argument(help="The file to write: .csv (clip,fold) or .json.")],
+    out: Annotated[Path, typer.Argument(help="File to write: .csv (clip,fold) or .json.")],
     stores: SomeStores = None,
     name: Name = "",
     root: Root = None,
@@ -74,8 +78,8 @@ def export(
     table: Table = "basic",
     sets: LoaderSets = None,
 ) -> None:
-    """Write a protocol's folds into a file that anybody can read."""
-    from fervid import splits
+    """Write a protocol's folds to a file."""
+    from fervid.folds import splits
 
     if out.suffix.lower() not in (".csv", ".json"):
         raise InputError(f"{out} is neither a .csv nor a .json file: end its name in one of them")
@@ -92,14 +96,15 @@ def import_(
     stores: SomeStores = None,
     name: Name = "",
     root: Root = None,
-    out: Annotated[Path | None, typer.Option(help="Default: folds/ in the store.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the split. Default: folds/ in the store.")
+    ] = None,
     perceptual: Looks = False,
     sets: LoaderSets = None,
     jobs: Jobs = 1,
 ) -> None:
     """Check a split file and keep it beside the store; --protocol then takes its name."""
-    from fervid import leaks, splits
-    from fervid.protocols import from_file
+    from fervid.folds import from_file, leaks, splits
 
     place = out or _place(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
@@ -113,7 +118,7 @@ def import_(
 
 def _place(file: Path, stores: list[Path]) -> Path:
     from fervid.cli.sources import CROSS
-    from fervid.protocols import FURTHER, PROTOCOLS
+    from fervid.folds import FURTHER, PROTOCOLS
 
     if len(stores) != 1:
         raise InputError("say where to keep the split: one --store, or --out FILE.json")

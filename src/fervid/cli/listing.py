@@ -98,7 +98,7 @@ def _input(system: Any) -> str:
     arrays: Mapping[str, np.ndarray[Any, Any]] = system.inputs(_nobody())
     shapes = ("x".join(map(str, a.shape[1:])) for a in arrays.values())
     told = ", ".join(f"{n} {shape}" for n, shape in zip(arrays, shapes, strict=True) if shape)
-    return f"{'frame' if system.still else 'clip'}: {told}"
+    return f"{'frame' if system.per_frame else 'clip'}: {told}"
 
 
 def _nobody() -> Any:

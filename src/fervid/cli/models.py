@@ -26,16 +26,18 @@ MAX_FACES = 50  # at once; a crowd, and still bounded
 def train(
     system: System,
     stores: Stores,
-    out: Annotated[Path, typer.Option(help="The model file to write (.safetensors).")],
-    neutral: Annotated[bool, typer.Option(help="Add neutral, from where clips begin.")] = False,
+    out: Annotated[Path, typer.Option(help="Model file to write (.safetensors).")],
+    neutral: Annotated[
+        bool, typer.Option(help="Add the label neutral, learned from the start of each clip.")
+    ] = False,
     sets: Sets = None,
     validation: Validation = 0.15,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
 ) -> None:
-    """Train on whole databases, for `fervid predict`; no test number comes from this."""
-    from fervid.evaluation.train import train as train_on
+    """Train on whole databases for `fervid predict`; this gives no test result."""
+    from fervid.models.train import train as train_on
 
     made = recipe(system, sets or [])
     data = opened(stores)
@@ -47,35 +49,52 @@ def train(
 
 
 def predict(
-    inputs: Annotated[list[str], typer.Argument(help="Files, folders, globs, a webcam's index.")],
-    model: Annotated[str, typer.Option(help="A shipped model's name or a file.")] = "tfe-plus",
-    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path(
-        "predictions"
-    ),
-    overlay: Annotated[bool, typer.Option(help="Also write the annotated videos.")] = False,
+    inputs: Annotated[
+        list[str], typer.Argument(help="Files, folders, globs, or a webcam's index.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="Name of a shipped model, or a model file.")
+    ] = "tfe-plus",
+    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("predictions"),
+    overlay: Annotated[bool, typer.Option(help="Also write annotated videos.")] = False,
     format: Annotated[Literal["csv", "parquet"], typer.Option()] = "csv",
     faces: Faces = "auto",
-    window: Annotated[float, typer.Option(help="Seconds one answer looks at.")] = 1.0,
-    step: Annotated[float, typer.Option(help="Seconds between two answers.")] = 0.25,
-    smooth: Annotated[float, typer.Option(help="Seconds; of models that judge each frame.")] = 0.1,
-    landmarks: Annotated[bool, typer.Option(help="Also write the 68 landmarks.")] = False,
-    max_faces: Annotated[int, typer.Option(min=1, help="Faces to follow at once.")] = MAX_FACES,
+    window: Annotated[
+        float, typer.Option(help="Length of the window behind each prediction, in seconds.")
+    ] = 1.0,
+    step: Annotated[float, typer.Option(help="Time between two predictions, in seconds.")] = 0.25,
+    smooth: Annotated[
+        float,
+        typer.Option(help="Temporal smoothing in seconds, for models that look at single frames."),
+    ] = 0.1,
+    landmarks: Annotated[bool, typer.Option(help="Add the 68 landmarks to the table.")] = False,
+    max_faces: Annotated[
+        int, typer.Option(min=1, help="Most faces to follow at once.")
+    ] = MAX_FACES,
     min_face: Annotated[
-        float, typer.Option(min=0.01, max=1, help="Smallest face, of the frame's shorter side.")
+        float,
+        typer.Option(
+            min=0.01, max=1, help="Smallest face, as a share of the frame's shorter side."
+        ),
     ] = 0.05,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="How sure the finder must be of a face.")
+        float, typer.Option(min=0, max=1, help="Lowest face score to accept.")
     ] = 0.5,
     max_gap: Annotated[
-        float, typer.Option(min=0, help="Seconds a face may be gone and keep its id.")
+        float,
+        typer.Option(min=0, help="Longest absence after which a face keeps its id, in seconds."),
     ] = 1.0,
-    sequence: Annotated[bool, typer.Option(help="A folder is one input of frames.")] = False,
-    seconds: Annotated[float | None, typer.Option(help="Stop reading after so many.")] = None,
+    sequence: Annotated[
+        bool, typer.Option(help="Treat each folder as one sequence of frames.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after this many seconds of video.")
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
 
-    Exit code 2: no input could be read, 1: some could not, 0: all could.
+    Exit code: 0 if every input worked, 1 if some failed, 2 if all did.
     """
     from fervid.faces import FaceSettings
     from fervid.faces.detect import choose
@@ -94,12 +113,14 @@ def predict(
         raise typer.Exit(1)
 
 
-weights = typer.Typer(help="Weights from elsewhere and for elsewhere.", no_args_is_help=True)
+weights = typer.Typer(help="Fetch, import and export model weights.", no_args_is_help=True)
 
 
 @weights.command("get")
 def get_weights(
-    name: Annotated[str, typer.Argument(help="yunet or mediapipe: a face finder's model.")],
+    name: Annotated[
+        str, typer.Argument(help="Face finder whose model to fetch: yunet or mediapipe.")
+    ],
 ) -> None:
     """Fetch a published model once, checked by its sha256."""
     from fervid.faces import outside
@@ -110,26 +131,30 @@ def get_weights(
 
 @weights.command("import")
 def import_weights(
-    source: Annotated[Path, typer.Argument(help="vgg16-397923af.pth, as torchvision has it.")],
-    out: Annotated[Path | None, typer.Option(help="Default: in $FERVID_MODELS.")] = None,
-    sha256: Annotated[str, typer.Option(help="How the file's must begin.")] = "397923af",
+    source: Annotated[Path, typer.Argument(help="torchvision's vgg16-397923af.pth.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write. Default: in $FERVID_MODELS.")
+    ] = None,
+    sha256: Annotated[str, typer.Option(help="First digits of the file's sha256.")] = "397923af",
 ) -> None:
-    """Convert ImageNet's VGG16 once: hash checked, tensors alone read, safetensors written."""
-    from fervid.learning.imported import import_vgg16
+    """Convert ImageNet's VGG16 to safetensors, after checking its hash."""
+    from fervid.networks.imported import import_vgg16
 
     print(f"imported: {import_vgg16(source, out, sha256)}")
 
 
 @weights.command("export")
 def export_weights(
-    model: Annotated[str, typer.Argument(help="A shipped model of still faces, or a file.")],
-    out: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+    model: Annotated[
+        str, typer.Argument(help="Name of a shipped model of single faces, or a model file.")
+    ],
+    out: Annotated[Path, typer.Argument(help="ONNX file to write.")],
 ) -> None:
-    """Write a TFE model as ONNX, for programs without torch; checked against torch."""
+    """Export a TFE model to ONNX, and check it against PyTorch."""
+    from fervid.models.export import export
+    from fervid.models.shipped import open_model
     from fervid.systems.recognizer import Recognizer
-    from fervid.systems.shipped import open_model
     from fervid.systems.tfe import TFE
-    from fervid.systems.tfe.export import export
 
     made = open_model(model)
     if not (isinstance(made, Recognizer) and isinstance(made.system, TFE)):
@@ -138,7 +163,7 @@ def export_weights(
 
 
 def systems(
-    name: Annotated[str, typer.Argument(help="A system, to list its fields.")] = "",
+    name: Annotated[str, typer.Argument(help="System whose fields to list.")] = "",
 ) -> None:
     """List the systems; with a name, the fields of its recipe and where each number is from."""
     from fervid.cli import listing

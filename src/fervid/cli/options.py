@@ -12,24 +12,40 @@ WHO = (
 )
 Faces = Annotated[Finder, typer.Option(help=WHO)]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
-Stores = Annotated[list[Path], typer.Option("--store", help="A prepared database; repeatable.")]
-SomeStores = Annotated[
-    list[Path] | None, typer.Option("--store", help="A prepared database; repeatable.")
+Stores = Annotated[
+    list[Path], typer.Option("--store", help="Store of a prepared database (repeatable).")
 ]
-System = Annotated[str, typer.Argument(help="Which system: `fervid systems` lists them.")]
-Jobs = Annotated[int, typer.Option(min=1, help="Processes to work in.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda or auto")]
-SHARE = "Share of the training clips, by subject, that chooses the epoch; 0: the last one counts."
+SomeStores = Annotated[
+    list[Path] | None, typer.Option("--store", help="Store of a prepared database (repeatable).")
+]
+System = Annotated[str, typer.Argument(help="System to use; `fervid systems` lists them.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
+Device = Annotated[
+    str, typer.Option(help="Where to compute: `cpu`, `cuda`, or `auto` (CUDA if there is a GPU).")
+]
+SHARE = "Share of training clips, by subject, kept for choosing the epoch; 0 keeps none."
 Validation = Annotated[float, typer.Option(min=0, max=0.9, help=SHARE)]
 Precision = Annotated[
-    Literal["32-true", "bf16-mixed"], typer.Option(help="bf16-mixed: faster, a little coarser.")
+    Literal["32-true", "bf16-mixed"],
+    typer.Option(help="`bf16-mixed` is faster on processors that support it."),
 ]
-Table = Annotated[str, typer.Option("--labels", help="Of several databases: which labels answer.")]
+Table = Annotated[
+    str,
+    typer.Option(
+        "--labels",
+        help="Label set when databases differ: `basic` (the seven they share) or another.",
+    ),
+]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Override a recipe field: --set plan.epochs=60."),
+    typer.Option(
+        "--set", help="Override a recipe field, e.g. `--set plan.epochs=60` (repeatable)."
+    ),
 ]
 LoaderSets = Annotated[
-    list[str] | None, typer.Option("--set", help="What the database's loader takes: light=dark")
+    list[str] | None,
+    typer.Option(
+        "--set", help="Argument of the database's loader, e.g. `--set light=dark` (repeatable)."
+    ),
 ]

@@ -27,19 +27,27 @@ from fervid.errors import InputError, shown
 def evaluate(
     system: System,
     stores: Stores,
-    protocol: Annotated[str, typer.Option(help="A protocol's name or a split file.")] = "",
-    test: Annotated[Path | None, typer.Option(help="Train on the stores, test on this.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="By so many seeds.")] = 1,
+    protocol: Annotated[str, typer.Option(help="Protocol name or split file.")] = "",
+    test: Annotated[
+        Path | None, typer.Option(help="Store to test on; trains on all `--store`.")
+    ] = None,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Repeat the whole evaluation with this many seeds.")
+    ] = 1,
     table: Table = "basic",
     weights: Annotated[
-        str, typer.Option(help="Judge a trained model: shipped, or a file. Nothing is trained.")
+        str,
+        typer.Option(help="Evaluate a trained model (`shipped` or a file) instead of training."),
     ] = "",
     save_models: Annotated[
-        bool, typer.Option("--save-models", help="Keep every fold's trained system.")
+        bool, typer.Option("--save-models", help="Save the model of every fold.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Run folder; default under runs/.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. Default: under runs/.")] = None,
     fusion: Annotated[
-        str | None, typer.Option(help="Short for --set output=..., as in joint, weighted.")
+        str | None,
+        typer.Option(
+            help="Network whose output is the prediction, e.g. `joint` (same as `--set output=`)."
+        ),
     ] = None,
     sets: Sets = None,
     validation: Validation = 0.2,
@@ -48,7 +56,7 @@ def evaluate(
     precision: Precision = "32-true",
     jobs: Jobs = 1,
 ) -> None:
-    """Train and test on people kept apart; ends with a table and a report.
+    """Train and test on separate subjects, and write a report.
 
     One store: by the protocol (paper). Several: each database tested once by what learnt from the
     others. With --test: trained on the stores, tested on that.
@@ -77,9 +85,9 @@ def _judge_model(
     system: str, weights: str, place: Path, out: Path | None, told: dict[str, Any]
 ) -> str:
     """Judge a model; what to print."""
-    from fervid.evaluation.cross import evaluate_model
-    from fervid.evaluation.pretrained import Pretrained
-    from fervid.systems.shipped import shipped_of
+    from fervid.evaluation.cross_database import evaluate_model
+    from fervid.models.pretrained import Pretrained
+    from fervid.models.shipped import shipped_of
 
     made = Pretrained.of(shipped_of(system) if weights == "shipped" else weights, system)
     store = opened([place])[0]
@@ -113,7 +121,7 @@ def _judge(
     made: Any, data: list[Any], protocol: str, table: str, repeats: int, run: Path, told: Any
 ) -> str:
     """Run it; what to print."""
-    from fervid.evaluation import cross
+    from fervid.evaluation import cross_database as cross
     from fervid.evaluation import evaluate as evaluate_folds
     from fervid.evaluation.repeated import evaluate_repeated
 
@@ -132,10 +140,13 @@ def _judge(
 
 
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="Run folders; FOLDER:NETWORK picks one of it.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for tables and picture.")] = None,
+    runs: Annotated[
+        list[str], typer.Argument(help="Run folders; FOLDER:NETWORK picks one of a run's networks.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables and the picture.")] = None,
     store: Annotated[
-        Path | None, typer.Option(help="Also show faces that the second corrects and breaks.")
+        Path | None,
+        typer.Option(help="Store, to show the faces that the second run corrects and breaks."),
     ] = None,
     seed: Seed = 0,
 ) -> None:
@@ -151,21 +162,21 @@ def compare(
 def reproduce(
     paper: Annotated[str, typer.Argument(help="dtagn, agn3d, ir3d, hybrid or tfe")],
     table: Annotated[
-        str | None, typer.Argument(help="As printed, 2 or Fig. 6; default all.")
+        str | None, typer.Argument(help="Table as printed, e.g. `2` or `Fig. 6`. Default: all.")
     ] = None,
     stores: SomeStores = None,
     contradictions: Annotated[
-        bool, typer.Option("--contradictions", help="Only say where the paper contradicts itself.")
+        bool, typer.Option("--contradictions", help="Only list where the paper contradicts itself.")
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("results"),
-    runs: Annotated[Path, typer.Option(help="Where the runs are kept.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(help="Folder for the runs.")] = Path("runs"),
     sets: Sets = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
     jobs: Jobs = 1,
 ) -> None:
-    """A paper's printed tables beside ours, and why a cell could not be run."""
+    """Show a paper's printed tables beside ours, and why a cell could not be run."""
     from fervid.papers.published.contradictions import markdown
     from fervid.papers.reproduce import open_stores
     from fervid.papers.reproduce import reproduce as run

@@ -45,7 +45,7 @@ def opened(paths: Sequence[Path]) -> list[Any]:
 
 def joined(stores: Sequence[Any], table: str) -> Any:
     """One store as it is, several as one."""
-    from fervid.evaluation.cross import join
+    from fervid.evaluation.cross_database import join
 
     return stores[0] if len(stores) == 1 else join(stores, table)
 
@@ -69,7 +69,8 @@ def named(split: str, stores: Sequence[Path]) -> str:
 
 def sides(split: str, clips: Database) -> list[Any]:
     """Folds of a protocol; of a split file, and of parts, the sides as they stand, unchecked."""
-    from fervid import protocols, splits
+    from fervid import folds as protocols
+    from fervid.folds import splits
 
     if split == CROSS:  # the store to test on was named last
         return list(protocols.cross_database(clips.clips, clips.clips[-1].database))

@@ -9,15 +9,21 @@ from fervid.cli.options import Seed
 
 
 def convert(
-    tables: Annotated[list[Path], typer.Argument(help="Tables of `predict`, or its folders.")],
+    tables: Annotated[
+        list[Path], typer.Argument(help="Tables written by `predict`, or folders of them.")
+    ],
     format: Annotated[
         str,
-        typer.Option(help="openface, fex, elan, textgrid, boris, spss, long; several with commas."),
+        typer.Option(
+            help="Formats, separated by commas: openface, fex, elan, textgrid, boris, spss, long."
+        ),
     ],
     media: Annotated[
-        Path | None, typer.Option(help="The table's video. Default: its input, where it still is.")
+        Path | None, typer.Option(help="Video of the table. Default: the input it was made from.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder. Default: beside each table.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Output folder. Default: beside each table.")
+    ] = None,
 ) -> None:
     """Write prediction tables in the formats of ELAN, Praat, BORIS, SPSS, OpenFace and py-feat."""
     from fervid.predict.writers import convert as convert_tables
@@ -29,16 +35,18 @@ def convert(
 def agreement(
     raters: Annotated[
         list[Path],
-        typer.Argument(help="A file or folder for each rater: tables, .eaf, .TextGrid, .boris."),
+        typer.Argument(help="File or folder for each rater: tables, .eaf, .TextGrid or .boris."),
     ],
-    step: Annotated[float, typer.Option(help="Seconds between the moments compared.")] = 0.04,
+    step: Annotated[
+        float, typer.Option(help="Time between the moments compared, in seconds.")
+    ] = 0.04,
     skip_unlabelled: Annotated[
         bool, typer.Option("--skip-unlabelled", help="Leave out moments that a rater left blank.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="CSV file for the figures.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
     seed: Seed = 0,
 ) -> None:
-    """How far raters agree, moment by moment: Cohen, Fleiss, Krippendorff, with intervals."""
+    """Measure agreement between raters: Cohen, Fleiss and Krippendorff, with intervals."""
     from fervid.agreement import compare
     from fervid.atomic import write
 

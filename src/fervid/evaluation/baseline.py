@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fervid.clip import Course
 from fervid.errors import InputError
+from fervid.faces.align import normalise
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
@@ -23,9 +24,6 @@ YARDSTICKS: Mapping[str, str] = {
     NAME: "landmarks, linear",
     "landmarks-change": "landmarks less the first frame, linear",
 }
-
-# The 68 points' eyes: six each, the person's right one first.
-EYES = (slice(36, 42), slice(42, 48))
 
 
 def points(track: Track, course: Course) -> NDArray[np.float32] | None:
@@ -61,15 +59,6 @@ def _usable(track: Track) -> NDArray[np.bool_]:
     """(T,) whether a row has a face with all its landmarks."""
     usable: NDArray[np.bool_] = track.seen & np.isfinite(track.landmarks).all(axis=(1, 2))
     return usable
-
-
-def normalise(landmarks: NDArray[Any]) -> NDArray[np.float64]:
-    """(T, 68, 2) moved, turned and scaled: the eyes' centres come to (-1/2, 0) and (1/2, 0)."""
-    complex_points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]  # (T, 68)
-    right, left = (complex_points[:, eye].mean(axis=1, keepdims=True) for eye in EYES)
-    apart = np.where(left == right, 1, left - right)
-    placed = (complex_points - (right + left) / 2) / apart
-    return np.stack([placed.real, placed.imag], axis=-1)
 
 
 def answers(
@@ -125,7 +114,7 @@ def predict(
 class Linear:
     """A system without a network: `fervid evaluate linear` reports the yardsticks alone."""
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
     output: ClassVar[str] = NAME
     name: str = "linear"
     labels: tuple[str, ...] = ()

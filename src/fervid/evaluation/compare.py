@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.evaluation import statistics as st
 from fervid.evaluation.calibration import calibration
+from fervid.evaluation.changed_answers import write_turned
 from fervid.evaluation.comparison import Comparison, Entry
-from fervid.evaluation.evaluate import Store
 from fervid.evaluation.paired import pairs
 from fervid.evaluation.report import Report
 from fervid.evaluation.tables import read
-from fervid.evaluation.turned import write_turned
+from fervid.systems.interface import Store
 
 # A fact that two runs must share, and what it is called.
 SHARED = {"data": "clips", "folds": "folds"}

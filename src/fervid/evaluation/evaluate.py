@@ -2,68 +2,43 @@
 
 Nothing of a test subject is used before the fold's single prediction: the epoch is chosen on
 validation subjects taken from the training ones. Every fold is written when it is done, so a
-killed run goes on where it stopped.
+killed run resumes where it stopped.
 """
 
 import io
 import json
-import os
 import shutil
 import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 
 import fervid
-from fervid.atomic import held, sweep, write
+from fervid.atomic import write
 from fervid.clip import Clip, Database
-from fervid.errors import OutputError, ProtocolError
-from fervid.evaluation import baseline, cards, fold, report
+from fervid.errors import ProtocolError
+from fervid.evaluation import baseline, fold, report
 from fervid.evaluation.leak_check import leak_warnings
 from fervid.evaluation.page import write_page
 from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
-from fervid.evaluation.votes import with_votes
 from fervid.evaluation.workers import Points, work_all
 from fervid.faces.track import Track
-from fervid.learning.recipes import flat
-from fervid.learning.run import Run
-from fervid.learning.samples import Samples, build
+from fervid.folds import Fold, check_share, digest, inner_sides
+from fervid.learning.recipes import as_json
+from fervid.learning.run import IDENTITY, Run, owned
+from fervid.learning.samples import Samples, build, with_votes
 from fervid.learning.seeding import derive
-from fervid.progress import track
-from fervid.protocols import Fold, check_share, digest, inner_sides
-from fervid.systems.interface import System
-from fervid.systems.shipped import find_model, model_digest
+from fervid.models.card import check_unseen, learnt_from, teachers, trained_on, with_teachers
+from fervid.progress import bar
+from fervid.systems.interface import Store, System
 
-IDENTITY, POINTS = "run.json", "landmarks.npz"
-
-
-class Store(Protocol):
-    """What `fervid.faces.Store` offers: a database's clips with the faces found in them."""
-
-    @property
-    def database(self) -> Database:
-        """The clips."""
-
-    @property
-    def digest(self) -> str:
-        """Which faces, found by whom, on any machine."""
-
-    @property
-    def failed(self) -> Mapping[str, str]:
-        """Why a clip (by name) has no track."""
-
-    def main_track(self, clip: Clip) -> Track | None:
-        """The face that the clip is about; None where none was found."""
-
-    def key(self, clip: Clip) -> str:
-        """Hash of a clip's frames and of how faces were found in them; empty if unreadable."""
+POINTS = "landmarks.npz"
 
 
 def evaluate(
@@ -82,7 +57,7 @@ def evaluate(
     """Train and test on every fold; write the report into `run_dir` and return it.
 
     Args:
-        folds: from `fervid.protocols`; a clip may be tested once.
+        folds: from `fervid.folds`; a clip may be tested once.
         run_dir: an unfinished run of the same recipe, data, folds and seed goes on; any other
             content is refused.
         jobs: processes that share the folds and the processor's cores.
@@ -101,8 +76,8 @@ def evaluate(
     database, run_dir = store.database, Path(run_dir)
     _check(database, folds)
     check_share(validation)
-    for path in cards.teachers(system):
-        cards.check_unseen(path, database, folds)
+    for path in teachers(system):
+        check_unseen(path, database, folds)
     warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -188,7 +163,7 @@ def _identity(
     return {
         "fervid": fervid.__version__,
         "system": system.name,
-        "recipe": recipe(system),
+        "recipe": as_json(system),
         "database": store.database.name,
         "data": store.database.digest,
         "faces": store.digest,
@@ -201,76 +176,6 @@ def _identity(
     }
 
 
-def learnt_from(system: System) -> dict[str, Any]:
-    """The content of the models that a system learns from, for an identity; most learn from none.
-
-    Raises:
-        WeightsError: there is no such file.
-    """
-    digests = [model_digest(find_model(path)) for path in cards.teachers(system)]
-    return {"learns_from": digests} if digests else {}
-
-
-def recipe(system: System) -> dict[str, Any]:
-    """A system's fields as JSON has them, by dotted names."""
-    if not is_dataclass(system) or isinstance(system, type):
-        return {}
-    return dict(json.loads(json.dumps(flat(system), default=str)))
-
-
-@contextmanager
-def owned(run_dir: Path, what: str, identity: dict[str, Any]) -> Iterator[None]:
-    """Hold a run's folder, claim it, and sweep what killed runs left there.
-
-    Of the processes that `torchrun` started together, the first holds it for all.
-    """
-    first = os.environ.get("RANK", "0") == "0"
-    with held(run_dir, what) if first else nullcontext():
-        claim(run_dir, identity)
-        for folder in (run_dir, *run_dir.glob("fold-*/")):
-            sweep(folder)
-        yield
-
-
-def claim(run_dir: Path, identity: dict[str, Any]) -> None:
-    """Make the folder this run's, or see that it is already."""
-    path = run_dir / IDENTITY
-    identity = json.loads(json.dumps(identity))
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        if not path.is_file():
-            strangers = [p.name for p in run_dir.iterdir() if not p.name.startswith(".")]
-            if strangers:
-                raise OutputError(
-                    f"{run_dir} is no run's folder but holds {strangers[0]}: choose an empty folder"
-                )
-            write(path, json.dumps(identity, indent=1))
-        there = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(
-            f"{run_dir} cannot hold this run ({error}): choose another folder"
-        ) from None
-    if not isinstance(there, dict):
-        raise OutputError(f"{path} is none of ours: choose another folder")
-    other = [key for key in {**identity, **there} if there.get(key) != identity.get(key)]
-    if other:
-        named = ", ".join(_difference(other[0], there, identity))
-        raise OutputError(
-            f"{run_dir} holds a run with another {named}: choose another folder or delete it"
-        )
-
-
-def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """The key that differs; of a recipe, its fields."""
-    if key == "recipe" and isinstance(there.get(key), dict):
-        named = {**here[key], **there[key]}
-        return [f"{k} in its recipe" for k in named if there[key].get(k) != here[key].get(k)][:3]
-    if key == "learns_from":
-        return ["content of a file that its system learns from"]
-    short = key in ("seed", "system", "database", "protocol", "precision", "validation", "fervid")
-    return [f"{key} ({there.get(key)}, not {here.get(key)})" if short else key]
-
-
 # What goes into the folds
 
 
@@ -280,7 +185,7 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
 
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
         points = Points()
-        for row, clip in enumerate(track(database.clips, "samples")):
+        for row, clip in enumerate(bar(database.clips, "samples")):
             found = None if clip.label is None else store.main_track(clip)
             seen = None if found is None else baseline.points(found, database.course)
             if found is not None and seen is not None:
@@ -337,9 +242,9 @@ def _task(
 
 def _card(system: System, database: Database, rows: Sequence[int]) -> dict[str, Any]:
     """Of a system that was trained on these of the database's clips."""
-    own = cards.told(database, (database.clips[row] for row in rows))
+    own = trained_on(database, (database.clips[row] for row in rows))
     return {
-        "trained_on": cards.with_teachers(own, system),
+        "trained_on": with_teachers(own, system),
         "licence_of_code": "Apache-2.0",
         "made_by": f"fervid {fervid.__version__}",
     }

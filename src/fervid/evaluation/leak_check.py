@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from fervid.errors import LeakError
-from fervid.leaks import Leak, copies, spellings
-from fervid.protocols import STRANGER, Fold
+from fervid.folds import STRANGER, Fold
+from fervid.folds.leaks import Leak, copies, spellings
 
 
 def leak_warnings(folds: Sequence[Fold], keys: Mapping[str, str]) -> list[str]:

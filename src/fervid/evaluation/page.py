@@ -18,7 +18,7 @@ from fervid.evaluation.tables import by_subject
 from fervid.figures import bars, curves
 from fervid.figures import confusion as confusions
 from fervid.figures.reliability import reliability
-from fervid.protocols import STRANGER
+from fervid.folds import STRANGER
 
 # [1, Eq. 7 and Fig. 11]: the first network's weight is alpha.
 SWEPT = ("dtan", "dtgn")

@@ -11,11 +11,11 @@ import numpy as np
 from fervid.atomic import write
 from fervid.errors import ProtocolError
 from fervid.evaluation import statistics as st
-from fervid.evaluation.cross import split
-from fervid.evaluation.evaluate import Store, evaluate
+from fervid.evaluation.cross_database import split
+from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Estimate, Statistic
-from fervid.systems.interface import System
+from fervid.systems.interface import Store, System
 from fervid.text import CsvWriter
 
 
@@ -138,12 +138,12 @@ def evaluate_repeated(
     """Evaluate by the seeds that follow one another, each repeat in its folder.
 
     Another seed is another training, and another shuffle where the protocol shuffles
-    (`fervid.protocols.SHUFFLED`).
+    (`fervid.folds.SHUFFLED`).
 
     Args:
         run_dir: gets repeat-01, ..., repeats.csv and, of systems with several networks,
             repeats-differences.csv; what is finished is not run again.
-        protocol: as `fervid.evaluation.cross.split` takes it.
+        protocol: as `fervid.evaluation.cross_database.split` takes it.
         options: as `evaluate` takes them.
 
     Raises:

@@ -20,7 +20,7 @@ from fervid.evaluation import statistics as st
 from fervid.evaluation.fold import Answers
 from fervid.evaluation.groups import by_group
 from fervid.evaluation.statistics import Estimate
-from fervid.protocols import Fold
+from fervid.folds import Fold
 
 # How a network is called where people read it; others are called by their own names.
 TITLES: Mapping[str, str] = {

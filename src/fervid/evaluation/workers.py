@@ -13,7 +13,7 @@ from fervid.errors import FervidError
 from fervid.evaluation import fold
 from fervid.learning.samples import Samples
 from fervid.parallel import spread
-from fervid.progress import track
+from fervid.progress import bar
 from fervid.systems.interface import System
 
 Points = dict[int, NDArray[np.float32]]
@@ -76,7 +76,7 @@ def work_all(
     several = min(jobs, len(tasks)) > 1  # one fold at a time shows its own progress
     start = partial(_start, system, _packed(samples), points)
     done = spread(start, tasks, jobs, crashed, log=log)
-    for _ in track(done, "folds", len(tasks)) if several else done:
+    for _ in bar(done, "folds", len(tasks)) if several else done:
         pass
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.faces import points68
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import SIZE
 
@@ -89,6 +90,15 @@ def crop(image: NDArray[np.uint8], transform: Floats, size: int = SIZE) -> NDArr
     if finer > 1:
         cut = cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
     return np.asarray(cut, np.uint8)
+
+
+def normalise(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(T, 68, 2) moved, turned and scaled: the eyes' centres come to (-1/2, 0) and (1/2, 0)."""
+    complex_points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]  # (T, 68)
+    right, left = (complex_points[:, eye].mean(axis=1, keepdims=True) for eye in points68.EYES)
+    apart = np.where(left == right, 1, left - right)
+    placed = (complex_points - (right + left) / 2) / apart
+    return np.stack([placed.real, placed.imag], axis=-1)
 
 
 class Aligner:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.faces.found import Found
+from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
 
 Floats = NDArray[np.float32]
@@ -29,11 +29,11 @@ class Cropped:
     def close(self) -> None:
         """Nothing is held."""
 
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
         """The one face of a frame, (H, W, 3) RGB."""
         left, top, side = middle(image)
         found = self._landmarker(image, np.array([[left, top, side, side]], np.float32))
-        return Found(*found)
+        return Detections(*found)
 
 
 def middle(image: NDArray[np.uint8]) -> tuple[int, int, int]:

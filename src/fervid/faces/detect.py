@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from fervid.faces import outside
 from fervid.faces.cropped import Cropped
-from fervid.faces.found import Finder, Floats, Found
+from fervid.faces.detections import Detections, Finder, Floats
 from fervid.faces.mediapipe import Mediapipe
 from fervid.faces.settings import FaceSettings
 
@@ -65,11 +65,11 @@ class Following:
     def close(self) -> None:
         """Nothing is held."""
 
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
         """Follow the faces known, look for others if it is time to."""
         set_ = self._settings
         before = len(self._landmarks)
-        found = self._kept(Found(*self._landmarker.follow(image, self._landmarks)))
+        found = self._kept(Detections(*self._landmarker.follow(image, self._landmarks)))
         self._rest -= 1
         lost = len(found.score) < before
         if len(found.score) < set_.max_faces and (lost or self._rest < 0):
@@ -80,7 +80,7 @@ class Following:
         self._landmarks = found.landmarks
         return found
 
-    def _search(self, image: NDArray[np.uint8], known: Found) -> Found:
+    def _search(self, image: NDArray[np.uint8], known: Detections) -> Detections:
         crops, sure = self._detector(image)
         if len(known.score) and len(crops):
             new = ~_within(known.landmarks.mean(axis=1), crops).any(axis=0)
@@ -89,11 +89,11 @@ class Following:
             return known
         landmarks, presence = self._landmarker.place(image, crops)
         placed = _within(landmarks.mean(axis=1), crops).diagonal()  # it did not slip elsewhere
-        fresh = Found(landmarks, np.where(placed, np.maximum(presence, sure), presence))
+        fresh = Detections(landmarks, np.where(placed, np.maximum(presence, sure), presence))
         both = (np.concatenate(pair) for pair in zip(known, self._kept(fresh), strict=True))
-        return self._kept(Found(*both))
+        return self._kept(Detections(*both))
 
-    def _kept(self, found: Found) -> Found:
+    def _kept(self, found: Detections) -> Detections:
         """Faces sure enough, each once; the largest, if there are more than `max_faces`."""
         landmarks, score = found
         low, high = landmarks.min(axis=1), landmarks.max(axis=1)
@@ -106,7 +106,7 @@ class Following:
             if all(apart):
                 keep.append(int(i))
         order = sorted(keep[: self._settings.max_faces])  # as they came: ids need not change
-        return Found(landmarks[order], score[order])
+        return Detections(landmarks[order], score[order])
 
 
 def _within(points: Floats, crops: Floats) -> NDArray[np.bool_]:

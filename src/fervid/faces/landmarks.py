@@ -33,15 +33,6 @@ ANCHORS = np.array(
     [[0.321, 0.418], [0.679, 0.418], [0.5, 0.68], [0.354, 0.809], [0.646, 0.809]], np.float32
 )
 
-# The point that takes each point's place when a face is mirrored.
-FLIP = np.array(
-    [
-        *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31,
-        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-        54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
-    ]
-)  # fmt: skip
-
 Array = NDArray[np.float32]
 
 

@@ -13,17 +13,9 @@ from numpy.typing import NDArray
 
 from fervid.errors import FacesError
 from fervid.faces import outside
-from fervid.faces.found import Found
+from fervid.faces.detections import Detections
+from fervid.faces.points68 import MESH
 from fervid.faces.settings import FaceSettings
-
-# Which of MediaPipe's 478 mesh points lies nearest to each of the 68; brow tails are 70 and 300.
-MESH = (
-    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,  # jaw
-    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,  # brows
-    168, 197, 5, 4, 75, 97, 2, 326, 305,  # nose
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,  # mouth
-)  # fmt: skip
 
 
 class Mediapipe:
@@ -52,7 +44,7 @@ class Mediapipe:
             ) from error
 
     def begin(self) -> None:
-        """A landmarker of its own for each stream: it keeps filters and places between frames."""
+        """One landmarker per stream, because it carries tracking state between frames."""
         if self._running is not None and self._clock < 0:
             return  # has seen nothing yet
         from mediapipe.tasks.python import BaseOptions, vision
@@ -75,7 +67,7 @@ class Mediapipe:
             self._running.close()
             self._running = None
 
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
         """Faces of the next frame; equal or falling time stamps are moved on by a millisecond."""
         import mediapipe as mp
 
@@ -86,7 +78,7 @@ class Mediapipe:
         parts = np.array(points, np.float32).reshape(-1, 68, 2)
         size = np.array(image.shape[1::-1], np.float32)
         # Its 0..1 runs from edge to edge, our pixel centres are whole numbers.
-        return Found(parts * size - 0.5, np.ones(len(parts), np.float32))
+        return Detections(parts * size - 0.5, np.ones(len(parts), np.float32))
 
 
 @contextmanager

@@ -8,17 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.faces.points68 import LINES
+
 Colour = tuple[int, int, int]
 Box = NDArray[np.float32]  # (4,) left, top, width, height in pixels
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE, GREY, DARK = (255, 255, 255), (190, 190, 190), (24, 26, 30)
-# Polylines of the 68 points: jaw, brows, nose, eyes, lips; True where the line is closed.
-LINES = (
-    (range(0, 17), False), (range(17, 22), False), (range(22, 27), False), (range(27, 31), False),
-    (range(31, 36), False), (range(36, 42), True), (range(42, 48), True), (range(48, 60), True),
-    (range(60, 68), True),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from fervid.clip import Clip, Database
 from fervid.errors import FacesError, OutputError
 from fervid.faces import store
 from fervid.faces.detect import finder
-from fervid.faces.following import follow
-from fervid.faces.found import Finder
+from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
+from fervid.faces.tracking import follow
 from fervid.faces.video import frames, pictures
 from fervid.parallel import spread
-from fervid.progress import track
+from fervid.progress import bar
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def prepare(
         else:
             start = partial(_Worker, root, settings, found_by)
         outcomes = spread(start, database.clips, jobs, _crashed, threads=1)
-        for _, outcome in track(outcomes, f"faces of {database.name}", len(database.clips)):
+        for _, outcome in bar(outcomes, f"faces of {database.name}", len(database.clips)):
             found[outcome.row.clip.name] = outcome
     rows = [found[clip.name].row for clip in database.clips]
     store.write_index(root, database, settings, found_by.version, rows)

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from fervid.atomic import blamed, whole
 from fervid.errors import InputError
 from fervid.faces.cutting import cutter
-from fervid.faces.following import FrameFaces
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import STATUS, Track
+from fervid.faces.tracking import FrameFaces
 
 FORMAT = "fervid tracks"
 VERSION = 2

@@ -169,7 +169,7 @@ def binned_means(
 
 
 def _held(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One value more, as the last step ends at the last edge."""
+    """Inclusive of the last edge, hence one extra value."""
     return np.append(values, values[-1])
 
 

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from fervid.faces.points68 import EYES
 
-# The person's right eye (left in the picture) and left eye, in the 68.
-EYES = (slice(36, 42), slice(42, 48))
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

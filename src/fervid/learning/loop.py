@@ -30,7 +30,7 @@ from fervid.learning.batches import Batch
 from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.progress import track
+from fervid.progress import bar
 
 History = list[dict[str, float]]
 
@@ -96,7 +96,7 @@ def train(
     state = _restore(checkpoint, key, network, optimiser, average)
     written = time.monotonic()
     epochs = range(len(state.history), stage.plan.epochs)
-    for epoch in track(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
+    for epoch in bar(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
         if stage.plan.patience and state.waited >= stage.plan.patience:
             break
         loss = _epoch(stage, epoch, fabric, wrapped, wrapped_optimiser, average, samples, run.seed)

@@ -4,6 +4,7 @@ A field's type says what it may hold (`Literal`, a range, how many values), and 
 recipe to it. Outside Python a nested field has a dotted name, as in `appearance.plan.epochs`.
 """
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -118,3 +119,10 @@ def _expected(hint: Any) -> str:
             f"{len(args)} values separated by commas, each {_expected(args[0])}")  # fmt: skip
     names = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
     return names[hint]
+
+
+def as_json(system: object) -> dict[str, Any]:
+    """A system's fields as JSON has them, by dotted names."""
+    if not is_dataclass(system) or isinstance(system, type):
+        return {}
+    return dict(json.loads(json.dumps(flat(system), default=str)))

@@ -4,14 +4,15 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.clip import Clip
 from fervid.errors import OutputError
 from fervid.faces.track import Track
 from fervid.labels import index
@@ -197,3 +198,23 @@ def _mapped(path: Path, crc32: int) -> NDArray[Any]:
     if total != crc32:
         raise ValueError(f"{path} is damaged")
     return array
+
+
+def with_votes(samples: Samples, clips: Sequence[Clip]) -> Samples:
+    """Samples with `votes`, (N, K) float32 counts in the order of their labels.
+
+    Votes for what is no label here ("unknown") are left out; a clip without votes has one, for
+    its label. Samples of which no clip has votes are given back as they are.
+
+    Args:
+        clips: which `samples.clip` numbers.
+    """
+    known = np.unique(samples.clip)
+    if not any(clips[row].votes for row in known):
+        return samples
+    counts = np.zeros((len(clips), len(samples.labels)), np.float32)
+    for row in known:
+        clip = clips[row]
+        given = clip.votes or {clip.label or "": 1}
+        counts[row] = [given.get(label, 0) for label in samples.labels]
+    return replace(samples, arrays={**samples.arrays, "votes": counts[samples.clip]})

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.progress import track
+from fervid.progress import bar
 
 Floats = NDArray[np.float32]
 
@@ -43,7 +43,7 @@ def planes(
 
     weight, bias = np.zeros((labels, x.shape[1]), np.float32), np.full(labels, -1e3, np.float32)
     known = np.unique(y)
-    for label in track(known, said) if said else known:
+    for label in bar(known, said) if said else known:
         mine = y == label
         if mine.all():
             bias[label] = 1

@@ -68,7 +68,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
     card = _card(metadata.get(FORMAT, ""))
     if card.get("sha256") != digest(tensors):
-        raise WeightsError(f"{path} is not what was saved (its sha256 differs): get it again")
+        raise WeightsError(f"{path} is damaged (sha256 mismatch): download or export it again")
     for name, tensor in tensors.items():
         if not _sound(name, tensor):
             raise WeightsError(

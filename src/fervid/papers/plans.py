@@ -17,7 +17,7 @@ class Plan:
         networks: printed row or column -> the run's network; "*" for all that is not named.
         systems: database -> system.
         changes: fields of these systems' recipes; alike in all tables, so that they share runs.
-        protocol: a key of `fervid.protocols.PROTOCOLS`, or `ACROSS`.
+        protocol: a key of `fervid.folds.PROTOCOLS`, or `ACROSS`.
         protocols: database -> its own, where the paper has one for it.
         others: printed row or column -> another system that answers it, and its network.
         remarks: printed row -> how ours differs from it.

@@ -1,7 +1,7 @@
 """A printed table again: published beside ours, and why where there is nothing beside it.
 
 A plan says which network of which run answers a printed number. One run serves every table that
-asks for the same system, database and protocol; each has its folder and goes on where it stopped.
+asks for the same system, database and protocol; each has its folder and resumes where it stopped.
 """
 
 import shlex
@@ -18,17 +18,17 @@ from fervid.clip import Database
 from fervid.errors import InputError, LabelError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
-from fervid.evaluation.cross import join, split
-from fervid.evaluation.evaluate import Store, recipe
+from fervid.evaluation.cross_database import join, split
 from fervid.evaluation.report import Report
 from fervid.evaluation.statistics import Estimate
+from fervid.folds import Fold, cross_database, digest
+from fervid.learning.recipes import as_json
 from fervid.papers import differences
-from fervid.papers.beside import Reproduction, Row
 from fervid.papers.plans import ACROSS, PLANS, Plan
 from fervid.papers.published import Published, records
 from fervid.papers.published import table as published
-from fervid.protocols import Fold, cross_database, digest
-from fervid.systems.interface import System
+from fervid.papers.reproduction_table import Reproduction, Row
+from fervid.systems.interface import Store, System
 
 # Papers that print means over folds; ours is over all clips, and the mean stands in the note.
 OVER_FOLDS = ("ir3d", "hybrid")
@@ -150,7 +150,7 @@ class _Runner:
         report = read(run)
         asked = {
             "fervid": fervid.__version__,
-            "recipe": recipe(system),
+            "recipe": as_json(system),
             "faces": store.digest,
             "folds": digest(folds),
             "seed": self.told["seed"],
@@ -222,7 +222,7 @@ def _reduced(plan: Plan, report: Report) -> str:
 
     if report.facts["system"] not in SYSTEMS:
         return ""
-    usual, used = recipe(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
+    usual, used = as_json(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
     other = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
     told = [_placeless(f"{k}={used[k]}") for k in other]
     if (precision := report.facts["precision"]) != "32-true":

@@ -1,8 +1,8 @@
 """Video + Recognizer -> Timeline; many inputs -> tables, plots, overlays."""
 
 from fervid.predict.batch import predict
-from fervid.predict.stream import Gaze, timeline
+from fervid.predict.stream import WindowSettings, timeline
 from fervid.predict.summary import Summary
 from fervid.predict.timeline import Timeline
 
-__all__ = ["Gaze", "Summary", "Timeline", "predict", "timeline"]
+__all__ = ["Summary", "Timeline", "WindowSettings", "predict", "timeline"]

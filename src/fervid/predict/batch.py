@@ -11,9 +11,10 @@ import fervid
 from fervid.atomic import blamed, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
-from fervid.faces.found import Finder
+from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
+from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.parallel import spread
 from fervid.predict.outputs import (
     Format,
@@ -35,25 +36,24 @@ from fervid.predict.ownership import (
     owners,
 )
 from fervid.predict.sources import Source, expand, left_out, names
-from fervid.predict.stream import MAX_FACES, Gaze, records
+from fervid.predict.stream import MAX_FACES, WindowSettings, records
 from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
 from fervid.predict.timeline import Timeline, frames_of, record_type
-from fervid.progress import track
+from fervid.progress import bar
 from fervid.systems.interface import Recognizer
-from fervid.systems.shipped import find_model, model_digest, open_model
 from fervid.text import printable
 
 SHOW_FRAMES = 8  # inputs up to which each shows its own progress
 
 
 @dataclass(frozen=True)
-class Wish:
+class PredictSettings:
     """All that decides what is written, besides the input itself."""
 
     model: Path
     digest: str
     settings: FaceSettings
-    gaze: Gaze
+    gaze: WindowSettings
     format: Format
     overlay: bool
     landmarks: bool
@@ -116,7 +116,7 @@ def predict(
 
     For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.timeline.png`, `clip.overlay.mp4`
     and `clip.done.json`; for all of them `summary.csv`. What is done and unchanged is skipped, so
-    a run that was killed goes on where it stopped. A bad input is noted and the others go on.
+    a run that was killed resumes where it stopped. A bad input is noted and the others go on.
 
     Args:
         inputs: files, folders (recursively), globs, or a webcam's index ("0").
@@ -144,11 +144,11 @@ def predict(
         raise OutputError(f"no table format {format!r}: choose csv or parquet")
     sources = expand(inputs, out, sequence)
     if overlay and any(isinstance(source.path, int) for source in sources):
-        raise InputError("a webcam's frames are not kept to draw into: leave --overlay out")
+        raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
-    gaze = Gaze(window, step, smooth=smooth, seconds=seconds)
-    wish = Wish(path, model_digest(path), settings, gaze, format, overlay, landmarks)
+    gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)
+    wish = PredictSettings(path, model_digest(path), settings, gaze, format, overlay, landmarks)
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
@@ -159,7 +159,7 @@ def predict(
     return summary
 
 
-def _predict(sources: Sequence[Source], out: Path, wish: Wish, jobs: int) -> Summary:
+def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int) -> Summary:
     """All inputs, in a folder that is ours meanwhile."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
     terms = wish.terms(finder.version)
@@ -180,7 +180,7 @@ Outcome = tuple[list[dict[str, Any]], str]  # summary rows, and why it failed ("
 
 
 def _run(
-    tasks: Sequence[Task], wish: Wish, recognizer: Recognizer, finder: Finder, jobs: int
+    tasks: Sequence[Task], wish: PredictSettings, recognizer: Recognizer, finder: Finder, jobs: int
 ) -> tuple[dict[int, Outcome], int]:
     """What became of each task, by its place; and how many there was nothing to do for."""
     outcomes: dict[int, Outcome] = {}
@@ -199,12 +199,12 @@ def _run(
         if show:
             outcomes |= dict(done)
             return outcomes, skipped
-    outcomes |= dict(track(done, "predict", len(todo)))
+    outcomes |= dict(bar(done, "predict", len(todo)))
     return outcomes, skipped
 
 
 def _parallel(
-    tasks: Sequence[Task], todo: Sequence[int], wish: Wish, jobs: int
+    tasks: Sequence[Task], todo: Sequence[int], wish: PredictSettings, jobs: int
 ) -> Iterator[tuple[int, Outcome]]:
     """Tasks over processes; one that kills its process is noted."""
     work = [tasks[place] for place in todo]
@@ -217,13 +217,15 @@ def _crashed(task: Task) -> Outcome:
     return [], f"{task.source.name} makes its decoder crash: leave it"
 
 
-def _opened(wish: Wish) -> Callable[[Task], Outcome]:
+def _opened(wish: PredictSettings) -> Callable[[Task], Outcome]:
     """What a process needs besides its tasks is opened once."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
     return partial(_work, wish=wish, recognizer=recognizer, finder=finder, show=False)
 
 
-def _work(task: Task, wish: Wish, recognizer: Recognizer, finder: Finder, show: bool) -> Outcome:
+def _work(
+    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, show: bool
+) -> Outcome:
     """One input, whatever is the matter with it."""
     try:
         if task.source.problem:
@@ -241,7 +243,7 @@ def _work(task: Task, wish: Wish, recognizer: Recognizer, finder: Finder, show: 
 
 
 def _one(
-    task: Task, wish: Wish, recognizer: Recognizer, finder: Finder, show: bool
+    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, show: bool
 ) -> list[dict[str, Any]]:
     """Predict and write everything; the marker last."""
     source = task.source
@@ -278,14 +280,14 @@ def _progress(
     source: Source, settings: FaceSettings, what: str
 ) -> Callable[[Iterator[Frame]], Iterator[Frame]]:
     if isinstance(source.path, int):
-        return partial(track, description=what + source.name)
+        return partial(bar, description=what + source.name)
     told = probe(source.path, settings.rate)
     count = told.count or (round(told.duration * told.rate) if told.duration else None)
-    return partial(track, description=what + Path(source.name).name, total=count)
+    return partial(bar, description=what + Path(source.name).name, total=count)
 
 
 def _tasks(
-    sources: Sequence[Source], out: Path, wish: Wish, terms: Mapping[str, Any]
+    sources: Sequence[Source], out: Path, wish: PredictSettings, terms: Mapping[str, Any]
 ) -> list[Task]:
     endings = [_endings(source, wish) for source in sources]
     every = {ending for some in endings for ending in some}
@@ -301,7 +303,7 @@ def _tasks(
     return tasks
 
 
-def _endings(source: Source, wish: Wish) -> tuple[str, ...]:
+def _endings(source: Source, wish: PredictSettings) -> tuple[str, ...]:
     """Of what is written for an input: the table's, the plot's, the overlay's."""
     some = (f".{wish.format}", ".timeline.png")
     if not wish.overlay or isinstance(source.path, int):

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.faces.cutting import cutter
 from fervid.faces.detect import finder as find_by
-from fervid.faces.following import follow
-from fervid.faces.found import Finder
+from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
+from fervid.faces.tracking import follow
 from fervid.faces.video import Frame, frames
-from fervid.predict.sight import Moment, Sight
-from fervid.predict.stills import Stills
+from fervid.predict.frame import FaceInFrame, FrameRecord
+from fervid.predict.per_frame import Stills
 from fervid.predict.timeline import Timeline
 from fervid.predict.windows import Windows
 from fervid.systems.interface import Recognizer
@@ -33,7 +33,7 @@ SHORTEST, LONGEST = 0.01, 3600  # seconds of a window; its face crops lie in mem
 
 
 @dataclass(frozen=True)
-class Gaze:
+class WindowSettings:
     """How a stream is looked at.
 
     Args:
@@ -77,7 +77,7 @@ def timeline(
     source: str | Path | int,
     recognizer: Recognizer,
     settings: FaceSettings = MANY_FACES,
-    gaze: Gaze = Gaze(),
+    gaze: WindowSettings = WindowSettings(),
     finder: Finder | None = None,
 ) -> Timeline:
     """What a recognizer says of every frame and face of one video, picture or folder of frames.
@@ -98,7 +98,7 @@ def records(
     source: Path | int,
     recognizer: Recognizer,
     settings: FaceSettings,
-    gaze: Gaze,
+    gaze: WindowSettings,
     finder: Finder,
     progress: Callable[[Iterator[Frame]], Iterable[Frame]] = iter,
 ) -> Iterator[NDArray[Any]]:
@@ -112,7 +112,7 @@ def records(
     """
     found_by = {"finder": settings.finder, "version": finder.version}
     asked: Stills | Windows
-    if recognizer.system.still:
+    if recognizer.system.per_frame:
         asked = Stills(recognizer, gaze.smooth, found_by=found_by)
     else:
         asked = Windows(recognizer, gaze.window, gaze.step, gaze.least, found_by=found_by)
@@ -127,16 +127,18 @@ def records(
     yield from asked.finish()
 
 
-def moments(decoded: Iterable[Frame], settings: FaceSettings, finder: Finder) -> Iterator[Moment]:
+def moments(
+    decoded: Iterable[Frame], settings: FaceSettings, finder: Finder
+) -> Iterator[FrameRecord]:
     """Every frame with the faces cut out of it."""
     cut = cutter(settings)
     for found in follow(decoded, settings, finder):
         image = found.frame.image
         size = (image.shape[1], image.shape[0])
-        moment = Moment(found.frame.index, found.frame.time, size, found.frame.readable)
+        moment = FrameRecord(found.frame.index, found.frame.time, size, found.frame.readable)
         for seen in found.faces:
             crop = cut(image, seen.landmarks, seen.face)
-            moment.faces[seen.face] = Sight(seen.face, seen.score, seen.landmarks, *crop)
+            moment.faces[seen.face] = FaceInFrame(seen.face, seen.score, seen.landmarks, *crop)
         yield moment
 
 

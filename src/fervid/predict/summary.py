@@ -1,4 +1,4 @@
-"""What became of every input: one row for each face, one for an input without any."""
+"""Summary of a run: one row per face, or one row for an input with no face."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

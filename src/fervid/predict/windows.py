@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.predict.sight import GONE, Moment, Sight, rows_of, track_of
+from fervid.predict.frame import GONE, FaceInFrame, FrameRecord, rows_of, track_of
 from fervid.predict.timeline import record_type
 from fervid.systems.interface import Recognizer
 
@@ -40,15 +40,15 @@ class Windows:
     found_by: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._recent: deque[Moment] = deque()  # frames a coming window may hold, with pictures
-        self._pending: deque[Moment] = deque()  # frames not given out yet
-        self._asked: list[tuple[list[Sight], dict[str, NDArray[Any]]]] = []
+        self._recent: deque[FrameRecord] = deque()  # frames a coming window may hold, with pictures
+        self._pending: deque[FrameRecord] = deque()  # frames not given out yet
+        self._asked: list[tuple[list[FaceInFrame], dict[str, NDArray[Any]]]] = []
         self._samples = 0
         self._number = 0  # of the next window
         self._now = -np.inf
         self._type = record_type(len(self.recognizer.labels))
 
-    def push(self, frame: Moment) -> Iterator[NDArray[Any]]:
+    def push(self, frame: FrameRecord) -> Iterator[NDArray[Any]]:
         """Take the next frame in; rows that are finished by it come out."""
         frame.time = max(frame.time, self._now)  # a broken clock never runs backwards
         self._now = frame.time
@@ -84,7 +84,7 @@ class Windows:
         return min(self._start, self._now - self.window)
 
     def _drop(self) -> None:
-        """Let the pictures go that no further window can hold."""
+        """Drop frames that no later window can cover."""
         while self._recent and self._recent[0].time < self._oldest:
             for sight in self._recent.popleft().faces.values():
                 sight.crop = GONE

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.clip import Clip, Database
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
@@ -48,7 +49,7 @@ class System(Protocol):
         """As in `fervid.systems.SYSTEMS`."""
 
     @property
-    def still(self) -> bool:
+    def per_frame(self) -> bool:
         """Whether it judges every frame by itself: a row with a face is a sample."""
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
@@ -66,3 +67,25 @@ class System(Protocol):
         Raises:
             WeightsError: not ours, or of another system.
         """
+
+
+class Store(Protocol):
+    """What `fervid.faces.Store` offers: a database's clips with the faces found in them."""
+
+    @property
+    def database(self) -> Database:
+        """The clips."""
+
+    @property
+    def digest(self) -> str:
+        """Which faces, found by whom, on any machine."""
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """Why a clip (by name) has no track."""
+
+    def main_track(self, clip: Clip) -> Track | None:
+        """The face that the clip is about; None where none was found."""
+
+    def key(self, clip: Clip) -> str:
+        """Hash of a clip's frames and of how faces were found in them; empty if unreadable."""

@@ -27,7 +27,7 @@ from fervid.databases.tree import inside, within
 from fervid.errors import DatabaseError, FervidError, InputError, OutputError
 from fervid.labels import CK_PLUS
 from fervid.parallel import spread
-from fervid.progress import track
+from fervid.progress import bar
 from fervid.text import CsvWriter
 
 Form = Literal["video", "images"]
@@ -179,7 +179,7 @@ def draw(
 def _draw(out: Path, recipe: Recipe, jobs: int) -> None:
     left = [take for take in takes(recipe) if not _done(out, take)]
     drawn = spread(partial(_start, out), left, jobs, _crashed, threads=1)
-    for _ in track(drawn, f"drawing into {out}", len(left)):
+    for _ in bar(drawn, f"drawing into {out}", len(left)):
         pass
     write(out / "manifest.csv", _manifest(recipe))
 
@@ -330,7 +330,7 @@ def load(root: Path) -> Database:
     if not manifest.is_file():
         raise DatabaseError(
             f"drawn: {root} has no manifest.csv, its drawing was cut off: run the same "
-            "`fervid draw` again, it goes on where it stopped"
+            "`fervid draw` again, it resumes where it stopped"
         )
     clips = tuple(_clip(row, root) for row in table.rows(manifest, COLUMNS))
     return Database("drawn", CK_PLUS, clips, COURSES[recipe["course"]],

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fervid.errors import InputError
-from fervid.learning.inception3d import (
+from fervid.networks.inception3d import (
     ModuleA,
     ModuleB,
     ModuleC,
@@ -15,7 +15,7 @@ from fervid.learning.inception3d import (
     Stem,
     Style,
 )
-from fervid.learning.vgg import VGG16, scaled
+from fervid.networks.vgg import VGG16, scaled
 from fervid.systems.agn3d.joint import pairs
 from fervid.systems.agn3d.recipe import Geometry, Recipe
 

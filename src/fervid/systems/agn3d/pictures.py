@@ -3,23 +3,7 @@
 import torch
 from torch import Tensor
 
-# The parts of the face in the 68 points, in the order of the recipe's weights.
-PARTS = {
-    "jaw": range(17),
-    "brows": range(17, 27),
-    "nose": range(27, 36),
-    "eyes": range(36, 48),
-    "lips": range(48, 68),
-}
-# What a point becomes in a mirror.
-MIRROR = (
-    *range(16, -1, -1),
-    *range(26, 16, -1),
-    *range(27, 31), *range(35, 30, -1),
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-    *range(54, 47, -1), *range(59, 54, -1),
-    *range(64, 59, -1), *range(67, 64, -1),
-)  # fmt: skip
+from fervid.faces.points68 import MIRROR, PARTS
 
 
 def point_weights(parts: tuple[float, ...]) -> Tensor:

@@ -85,7 +85,7 @@ class Recipe:
     A comment names the section a number is from; "open" where the paper gives none.
     """
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
 
     name: str = "agn3d"
     input: Input = Input()

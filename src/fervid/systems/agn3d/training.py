@@ -15,7 +15,7 @@ from fervid.learning.batches import Batch
 from fervid.learning.loop import Stage
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.learning.vgg import VGG16
+from fervid.networks.vgg import VGG16
 from fervid.systems.agn3d import inputs, joint, network
 from fervid.systems.agn3d.network import Joint, OwnPairs, Pairs, SharedPairs
 from fervid.systems.agn3d.recipe import Recipe

@@ -10,8 +10,9 @@ import math
 import torch
 from torch import Tensor
 
+from fervid.faces.points68 import POINTS_49
+from fervid.faces.points68 import mirrored as mirror_places
 from fervid.learning.augment import mirrored, rotated, turned
-from fervid.systems.dtagn.points import mirrored as mirror_places
 
 COPIES = 14
 # Degrees, by kind.
@@ -57,5 +58,5 @@ def trajectories(
     angle, drawn = angle.to(points.device), drawn.to(points.device)
     points = points + torch.where((kind >= NOISY) & (kind < TURNED), 1, 0)[..., None, None] * drawn
     angle = torch.where(kind >= TURNED, angle, 0)
-    exchange = torch.tensor(mirror_places(), device=points.device)
+    exchange = torch.tensor(mirror_places(POINTS_49), device=points.device)
     return mirrored(rotated(points, angle), copy % 2 == 1, exchange)

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fervid.faces.points68 import EYES, POINTS_49  # departure 1
 from fervid.faces.track import Track
 from fervid.learning.batches import Batch
 from fervid.learning.crops import shares
 from fervid.systems.dtagn import augment
-from fervid.systems.dtagn.points import EYES, POINTS
 from fervid.systems.dtagn.recipe import Recipe
 
 Floats = NDArray[np.float32]
@@ -149,8 +149,8 @@ def trajectories(track: Track, frames: int, nose: int) -> Floats:
         track: every row a face.
         nose: number of the nose point among the 68.
     """
-    points = resample(track.landmarks[:, list(POINTS)], frames)
-    return normalised(points, POINTS.index(nose))
+    points = resample(track.landmarks[:, list(POINTS_49)], frames)
+    return normalised(points, POINTS_49.index(nose))
 
 
 def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
@@ -166,7 +166,10 @@ def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
     if len(seen) < max(1, min(its.fewest_frames, len(track))):
         pixels = crop.size + 2 * crop.margin
         faces = np.zeros((0, frames[0], pixels, pixels), np.uint8)
-        return {"faces": faces, "landmarks": np.zeros((0, frames[1], len(POINTS), 2), np.float32)}
+        return {
+            "faces": faces,
+            "landmarks": np.zeros((0, frames[1], len(POINTS_49), 2), np.float32),
+        }
     points = trajectories(seen, frames[1], its.nose)
     return {"faces": film(seen, crop, frames[0])[None], "landmarks": points[None]}
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fervid.errors import InputError
-from fervid.learning.layers import Centre, LocalContrast
+from fervid.networks.layers import Centre, LocalContrast
 from fervid.systems.dtagn.notation import parse
 from fervid.systems.dtagn.recipe import Recipe
 

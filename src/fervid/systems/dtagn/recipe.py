@@ -5,10 +5,10 @@ from math import pi
 from typing import Annotated, ClassVar, Literal
 
 from fervid.errors import InputError
+from fervid.faces.points68 import POINTS_49  # departure 1
 from fervid.learning.plan import Plan
 from fervid.learning.recipes import Amount, Below1, Count, Range, Scale, Share, check
 from fervid.systems.dtagn.notation import parse
-from fervid.systems.dtagn.points import POINTS
 
 # Sec. 3.2 names stochastic gradient descent and weight decay; all numbers are open.
 SGD = Plan(
@@ -79,7 +79,7 @@ class Recipe:
     default was chosen on training subjects alone (see PAPER.md).
     """
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
 
     name: str = "dtagn"
     input: Input = Input()
@@ -98,7 +98,7 @@ class Recipe:
             raise InputError(
                 f"appearance.layers of {self.name} begins with no I: write I64 for 64 pixels"
             )
-        numbers = self.geometry.frames * len(POINTS) * 2
+        numbers = self.geometry.frames * len(POINTS_49) * 2
         if dict(parse(self.geometry.layers)).get("D") != (numbers,):
             raise InputError(
                 f"geometry.layers of {self.name} is {self.geometry.layers!r}: begin it with "

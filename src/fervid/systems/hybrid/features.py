@@ -18,7 +18,7 @@ from fervid.atomic import blamed, whole
 from fervid.learning import loop, weights
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.progress import track
+from fervid.progress import bar
 from fervid.systems.hybrid.network import Stream
 
 Floats = NDArray[np.float32]
@@ -67,7 +67,7 @@ def extract(name: str, stream: Stream, pictures: NDArray[Any], run: Run) -> Floa
     starts = range(0, len(pictures), BLOCK)
     said = f"{run.name} {name}".strip()
     found = [_block(folder / f"{s:08d}.npy", stream, pictures[s : s + BLOCK], fabric)
-             for s in track(starts, said, len(starts))]  # fmt: skip
+             for s in bar(starts, said, len(starts))]  # fmt: skip
     stream.to("cpu")
     return np.concatenate(found) if found else np.zeros((0, stream.vgg.hidden), np.float32)
 

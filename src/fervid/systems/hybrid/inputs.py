@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.faces.points68 import EYES
 from fervid.faces.track import Track
 from fervid.systems.hybrid.recipe import Input
 from fervid.systems.hybrid.segments import Rows, kept, segments
@@ -23,8 +24,6 @@ Flow = Callable[[Bytes, Bytes], Floats]
 
 # Rows and columns of a cropped face [4, Sec. III-A.2].
 HEIGHT, WIDTH = 150, 110
-# The person's right eye (left in the picture) and left eye, in the 68.
-EYES = (slice(36, 42), slice(42, 48))
 # Eq. 1.
 SCALE, SHIFT = 16, 128
 

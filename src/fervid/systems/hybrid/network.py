@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fervid.learning.vgg import VGG16, scaled
+from fervid.networks.vgg import VGG16, scaled
 from fervid.systems.hybrid.dbn import DBN, RBM, Scale, by_parts
 from fervid.systems.hybrid.recipe import Recipe
 from fervid.systems.hybrid.svm import SVM

@@ -21,7 +21,7 @@ from fervid.errors import FervidError, WeightsError
 from fervid.learning import loop, seeding, weights
 from fervid.learning.loop import History
 from fervid.learning.run import Run
-from fervid.progress import track
+from fervid.progress import bar
 from fervid.systems.hybrid.dbn import RBM
 from fervid.systems.hybrid.recipe import Pretraining
 
@@ -60,7 +60,7 @@ def pretrain(
         rbm.begin(x.to(fabric.device))
     written = time.monotonic()
     epochs = range(len(history), plan.epochs)
-    for epoch in track(epochs, f"{run.name} {name}".strip(), len(epochs)):
+    for epoch in bar(epochs, f"{run.name} {name}".strip(), len(epochs)):
         _epoch(rbm, x, plan, seeding.generator(run.seed, name, epoch))
         history.append({"epoch": epoch, "loss": _error(rbm, x[:MEASURED])})
         _check(name, history)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from fervid.errors import InputError
-from fervid.learning.imported import VGG16_IMAGENET, find
 from fervid.learning.plan import Plan
 from fervid.learning.recipes import Amount, Below1, Count, Range, Scale, Share, check
+from fervid.networks.imported import VGG16_IMAGENET, find
 
 # The two convolutional networks [4, Sec. III-B].
 STREAMS = ("spatial", "temporal")
@@ -76,7 +76,7 @@ class Recipe:
     A comment names the section a number is from; "open" where the paper gives none.
     """
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
 
     name: str = "hybrid"
     input: Input = Input()

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fervid.learning import svm
-from fervid.progress import track
+from fervid.progress import bar
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -76,7 +76,7 @@ def fit(
     """
     size = svm.length(x)
     x = x / np.float32(size)
-    made = {c: svm.planes(x, y, labels, c, seed) for c in track(COSTS, said)}
+    made = {c: svm.planes(x, y, labels, c, seed) for c in bar(COSTS, said)}
     found = {c: SVM.of(np.float32(1 / size) * w, b) for c, (w, b) in made.items()}
     other, truth = checked
     if not len(truth):

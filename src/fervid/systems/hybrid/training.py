@@ -14,11 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fervid.learning import imported, loop, seeding, weights
+from fervid.learning import loop, seeding, weights
 from fervid.learning.batches import Batch
 from fervid.learning.loop import Stage
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.networks import imported
 from fervid.systems.hybrid import features, network, svm
 from fervid.systems.hybrid.dbn import DBN, RBM, Scale, by_parts, tuning_loss
 from fervid.systems.hybrid.features import Floats

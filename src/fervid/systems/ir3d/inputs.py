@@ -10,14 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fervid.faces.points68 import POINTS_66  # departure 1
 from fervid.faces.track import Track
 from fervid.learning.batches import Batch
 from fervid.learning.crops import Square
 from fervid.systems.ir3d.recipe import Input, Recipe
-
-# Departure 1: the 66-point annotation has the 68 points without the inner corners of the mouth
-# (60, 64), each of which lies within a few pixels of an outer one.
-POINTS = tuple(index for index in range(68) if index not in (60, 64))
 
 
 def ends_at_apex(track: Track) -> bool:
@@ -66,7 +63,7 @@ def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     used = seen.rows(slice(int(rows[0, 0]), None))
     faces, points = square.cut(used.faces, used.landmarks)
     rows = rows - rows[0, 0]
-    return {"faces": faces[rows], "landmarks": points[rows][:, :, list(POINTS)]}
+    return {"faces": faces[rows], "landmarks": points[rows][:, :, list(POINTS_66)]}
 
 
 def tensors(recipe: Recipe, batch: Batch) -> tuple[Tensor, Tensor]:

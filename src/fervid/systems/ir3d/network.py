@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from fervid.learning.inception3d import (
+from fervid.networks.inception3d import (
     ModuleA,
     ModuleB,
     ModuleC,

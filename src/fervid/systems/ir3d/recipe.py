@@ -49,7 +49,7 @@ class Recipe:
     A comment names where a number is from; "open" where the paper gives none (see PAPER.md).
     """
 
-    still: ClassVar[bool] = False
+    per_frame: ClassVar[bool] = False
 
     name: str = "ir3d"
     input: Input = Input()

@@ -65,7 +65,7 @@ class Recipe:
     A comment names the section a number is from; "open" where the paper gives none.
     """
 
-    still: ClassVar[bool] = True
+    per_frame: ClassVar[bool] = True
 
     name: str = "tfe"
     input: Input = Input()

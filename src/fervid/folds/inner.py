@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import ProtocolError
-from fervid.protocols.fold import Clips, Fold, need_subjects, subjects_of
+from fervid.folds.fold import Clips, Fold, need_subjects, subjects_of
 
 
 def inner_sides(

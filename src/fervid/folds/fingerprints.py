@@ -14,7 +14,7 @@ from fervid.databases.tree import IMAGES
 from fervid.errors import InputError
 from fervid.faces.video import frames, is_still, pictures
 from fervid.parallel import spread
-from fervid.progress import track
+from fervid.progress import bar
 
 SIDE = 32  # pixels of a small frame
 FRAMES = 3  # of a clip: its middle, and the middles of its first and last third
@@ -34,14 +34,14 @@ def same_content(paths: Iterable[Path]) -> tuple[list[list[Path]], set[Path]]:
     """
     by_size: dict[tuple[int, int], list[Path]] = defaultdict(list)
     empty: set[Path] = set()
-    for path in track(list(paths), "sizes"):
+    for path in bar(list(paths), "sizes"):
         if size := _size(path):
             by_size[size].append(path)
         else:
             empty.add(path)
     suspects = [path for group in by_size.values() if len(group) > 1 for path in group]
     by_hash: dict[bytes, list[Path]] = defaultdict(list)
-    for path in track(suspects, "contents"):
+    for path in bar(suspects, "contents"):
         if found := _hash(path):
             by_hash[found].append(path)
     return [group for group in by_hash.values() if len(group) > 1], empty
@@ -97,7 +97,7 @@ def looks(clips: Sequence[Clip], jobs: int = 1) -> tuple[NDArray[np.uint8], NDAr
     small = np.zeros((len(clips), FRAMES, SIDE, SIDE), np.uint8)
     there = np.zeros(len(clips), bool)
     done = spread(_looker, clips, jobs, crashed=_unreadable)
-    for row, image in track(done, "pictures", len(clips)):
+    for row, image in bar(done, "pictures", len(clips)):
         if image is not None:
             small[row], there[row] = image, True
     return small, there

@@ -19,7 +19,7 @@ GONE = np.zeros((0, 0, 3), np.uint8)
 
 
 @dataclass(slots=True)
-class Sight:
+class FaceInFrame:
     """One face in one frame, and the probabilities gathered for it so far.
 
     Args:
@@ -44,17 +44,17 @@ class Sight:
 
 
 @dataclass(slots=True)
-class Moment:
+class FrameRecord:
     """One decoded frame and the faces in it, by id."""
 
     index: int
     time: float
     size: tuple[int, int]
     readable: bool = True
-    faces: dict[int, Sight] = field(default_factory=dict)
+    faces: dict[int, FaceInFrame] = field(default_factory=dict)
 
 
-def track_of(frames: Sequence[Moment], face: int, found_by: Mapping[str, str]) -> Track:
+def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, str]) -> Track:
     """One face through a window; a frame that does not show it is an empty row."""
     count = len(frames)
     shapes = [f.faces[face].crop.shape for f in frames if face in f.faces]
@@ -74,7 +74,7 @@ def track_of(frames: Sequence[Moment], face: int, found_by: Mapping[str, str]) -
     return Track(pictures, landmarks, times, numbers, status, score, to_frame, size, face, found_by)
 
 
-def rows_of(frame: Moment) -> Iterator[tuple[Any, ...]]:
+def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
     """A frame's rows of `record_type`: one for each face, or one that says there is none."""
     nothing = (np.nan, np.nan, np.nan)  # score, probabilities, landmarks; numpy spreads them
     if not frame.faces:

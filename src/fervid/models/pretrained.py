@@ -13,15 +13,15 @@ from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
+from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.systems.interface import Recognizer, System
-from fervid.systems.shipped import find_model, model_digest, open_model
 
 
 @dataclass(frozen=True)
 class Pretrained:
     """The system of a model's file; every fold is answered by that one model.
 
-    Whether it was trained on who is tested its card alone can tell (`cards.check_unseen`).
+    Whether it was trained on who is tested its card alone can tell (`card.check_unseen`).
 
     Args:
         name: the system's.
@@ -59,9 +59,9 @@ class Pretrained:
         return self._recognizer.system
 
     @property
-    def still(self) -> bool:
+    def per_frame(self) -> bool:
         """As its own system."""
-        return self.recipe.still
+        return self.recipe.per_frame
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """As its own system makes them."""
@@ -103,7 +103,7 @@ class Answering:
 
     @property
     def output(self) -> str:
-        """Which of its networks is the answer."""
+        """Name of the network whose output is the prediction."""
         return self.model.output
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:

@@ -12,16 +12,15 @@ import fervid
 from fervid.atomic import sweep
 from fervid.clip import Clip, Course
 from fervid.errors import InputError, OutputError
-from fervid.evaluation import cards
-from fervid.evaluation.baseline import normalise
-from fervid.evaluation.evaluate import Store, learnt_from, owned, recipe
-from fervid.evaluation.votes import with_votes
+from fervid.faces.align import normalise
 from fervid.faces.track import Track
-from fervid.learning.run import Run
-from fervid.learning.samples import Samples, build
-from fervid.progress import track as progress
-from fervid.protocols import check_share, inner_split
-from fervid.systems.interface import Recognizer, System
+from fervid.folds import check_share, inner_split
+from fervid.learning.recipes import as_json
+from fervid.learning.run import Run, owned
+from fervid.learning.samples import Samples, build, with_votes
+from fervid.models.card import learnt_from, trained_on, with_teachers
+from fervid.progress import bar as progress
+from fervid.systems.interface import Recognizer, Store, System
 
 NEUTRAL = "neutral"
 
@@ -80,7 +79,7 @@ def train(
     folder = out.with_name(f"{out.name}.run")
     sources = [f"{s.database.name} {s.database.digest} {s.digest}" for s in stores]
     identity = {
-        "fervid": fervid.__version__, "recipe": recipe(system), "data": sources,
+        "fervid": fervid.__version__, "recipe": as_json(system), "data": sources,
         "neutral": neutral, "seed": seed, "precision": precision, "validation": validation,
         **learnt_from(system),
     }  # fmt: skip
@@ -111,8 +110,8 @@ def _train(
     made = system.fit(fit, checked, run)
     accuracy = _accuracy(made, checked)
     seen = [clips[row] for row in sides[0]]
-    data = cards.with_teachers(
-        [told for store in stores for told in cards.told(store.database, seen)], system
+    data = with_teachers(
+        [data for store in stores for data in trained_on(store.database, seen)], system
     )
     card = {
         "trained_on": data, "samples": len(fit), "seed": seed, "neutral": neutral,

@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from fervid.clip import Clip
 from fervid.errors import LeakError, ProtocolError
-from fervid.leaks import fingerprints, subjects
-from fervid.protocols import STRANGER
-from fervid.splits import Sides
+from fervid.folds import STRANGER, fingerprints, subjects
+from fervid.folds.splits import Sides
 
 ALIKE = 0.95  # correlation from which two clips are taken for one
 HINT = 0.9  # the same at a quarter of the detail: those below are not compared closely
@@ -124,7 +123,7 @@ def check(splits: Sequence[Sides], perceptual: bool = False, jobs: int = 1) -> F
     """Look for everything that stands on both sides of any of the splits.
 
     Args:
-        splits: folds (`fervid.protocols`), or unchecked ones (`fervid.splits.read`, `parts`).
+        splits: folds (`fervid.folds`), or unchecked ones (`fervid.folds.splits.read`, `parts`).
         perceptual: whether to decode and compare pictures too (minutes for thousands of videos).
         jobs: processes that decode.
 
@@ -224,7 +223,7 @@ def _people(clips: Sequence[Clip], splits: Sequence[Sides]) -> Iterator[Leak]:
 def spellings(splits: Sequence[Sides]) -> list[Leak]:
     """One person under two names that `subjects.plain` takes for one, on both sides of a split.
 
-    Clips of strangers (`fervid.protocols.strangers`) are named, not people: they do not count.
+    Clips of strangers (`fervid.folds.strangers`) are named, not people: they do not count.
     """
     return [
         Leak("one subject, two spellings", folds[0], one, two, folds=len(folds))

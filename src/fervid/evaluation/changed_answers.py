@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fervid.atomic import write
 from fervid.errors import InputError
 from fervid.evaluation import baseline
-from fervid.evaluation.evaluate import Store
 from fervid.figures.gallery import Tile, gallery
+from fervid.systems.interface import Store
 from fervid.text import CsvWriter
 
 SHOWN = 8

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-class Found(NamedTuple):
+class Detections(NamedTuple):
     """The faces of one frame.
 
     Args:
@@ -29,7 +29,7 @@ class Finder(Protocol):
     def begin(self) -> None:
         """Forget every face: a new stream follows, and must not depend on the one before."""
 
-    def __call__(self, image: NDArray[np.uint8], time: float) -> Found:
+    def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
         """Faces of the next frame, (H, W, 3) RGB, at a time in seconds."""
 
     def close(self) -> None:

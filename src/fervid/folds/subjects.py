@@ -5,7 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
-from fervid.splits import Sides
+from fervid.folds.splits import Sides
 
 # Cyrillic and Greek letters of which the capital or the small one looks like a Latin letter
 # (after Unicode's confusables, UTS 39), in lower case.

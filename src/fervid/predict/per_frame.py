@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.predict.sight import GONE, Moment, rows_of, track_of
+from fervid.predict.frame import GONE, FrameRecord, rows_of, track_of
 from fervid.predict.timeline import record_type
 from fervid.systems.interface import Recognizer
 
@@ -36,14 +36,14 @@ class Stills:
     found_by: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._unasked: list[Moment] = []
-        self._pending: deque[Moment] = deque()  # answered, not given out yet
+        self._unasked: list[FrameRecord] = []
+        self._pending: deque[FrameRecord] = deque()  # answered, not given out yet
         self._told: dict[int, deque[tuple[float, NDArray[Any]]]] = {}  # by face: time, answer
         self._faces = 0
         self._now = -np.inf
         self._type = record_type(len(self.recognizer.labels))
 
-    def push(self, frame: Moment) -> Iterator[NDArray[Any]]:
+    def push(self, frame: FrameRecord) -> Iterator[NDArray[Any]]:
         """Take the next frame in; rows that are finished by it come out."""
         frame.time = max(frame.time, self._now)  # a broken clock never runs backwards
         self._now = frame.time
@@ -79,7 +79,7 @@ class Stills:
 
     def _finished(self, before: float) -> Iterator[NDArray[Any]]:
         """The rows of answered frames that no later frame can change."""
-        done: list[Moment] = []
+        done: list[FrameRecord] = []
         while self._pending and self._pending[0].time < before:
             done.append(self._pending.popleft())
         if not done:

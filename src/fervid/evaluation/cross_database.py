@@ -11,16 +11,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
-from fervid.evaluation.cards import check_unseen
-from fervid.evaluation.evaluate import Store, evaluate
-from fervid.evaluation.pretrained import Pretrained
+from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report
 from fervid.faces.track import Track
 from fervid.labels import MAPS, common
-from fervid.systems.interface import System
+from fervid.models.card import check_unseen
+from fervid.models.pretrained import Pretrained
+from fervid.systems.interface import Store, System
 
 # Counted among what was left out: clips that their database gives no label.
 UNLABELLED = "no label"
@@ -183,7 +183,7 @@ def evaluate_each_database(
 
 
 def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[protocols.Fold]]:
-    """A store and its folds by a protocol of one database (`fervid.protocols.make`).
+    """A store and its folds by a protocol of one database (`fervid.folds.make`).
 
     Clips of unknown people are refused, but by the parts that a database is delivered in: there
     they are taken for people of their own, which the report's protocol says. The parts may then
@@ -201,7 +201,7 @@ def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[proto
 
 
 def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: Any) -> Report:
-    """Judge a model that is there already (see `fervid.protocols.unseen`); nothing is trained.
+    """Judge a model that is there already (see `fervid.folds.unseen`); nothing is trained.
 
     Args:
         options: as `evaluate` takes them.

@@ -6,14 +6,15 @@ from typing import Any
 
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError
+from fervid.folds import Fold
 from fervid.learning.weights import load
-from fervid.protocols import Fold
+from fervid.models.shipped import find_model, model_digest
 from fervid.systems.interface import System
 
 Told = dict[str, Any]
 
 
-def told(database: Database, clips: Iterable[Clip]) -> list[Told]:
+def trained_on(database: Database, clips: Iterable[Clip]) -> list[Told]:
     """Of some of a database's clips: a row for it, or for each of the databases joined in it.
 
     Args:
@@ -38,6 +39,16 @@ def teachers(system: System) -> tuple[Path, ...]:
     return tuple(getattr(system, "learns_from", ()))
 
 
+def learnt_from(system: System) -> dict[str, Any]:
+    """The content of the models that a system learns from, for an identity; most learn from none.
+
+    Raises:
+        WeightsError: there is no such file.
+    """
+    digests = [model_digest(find_model(path)) for path in teachers(system)]
+    return {"learns_from": digests} if digests else {}
+
+
 def with_teachers(own: Sequence[Told], system: System) -> list[Told]:
     """A training's own data, and those that the models it learns from have seen."""
     found = list(own)
@@ -57,7 +68,7 @@ def read(path: Path) -> list[Told]:
 
 
 def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
-    """See that a model's card names nothing that is to be tested among its training data.
+    """Refuse a model whose card lists the test data among its training data.
 
     Args:
         path: of a trained system or an identity network; a file without such a card passes.

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from fervid import protocols
+from fervid import folds as protocols
 from fervid.atomic import write
 from fervid.clip import Clip, Database
 from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
-from fervid.protocols import files
+from fervid.folds import files
 from fervid.text import CsvWriter
 
 
@@ -58,7 +58,7 @@ def read(path: Path, database: Database) -> list[Split]:
     """A split file as it stands, leaks and all: CSV (clip,fold) or JSON (train, test).
 
     Raises:
-        ProtocolError: as `fervid.protocols.files.read`.
+        ProtocolError: as `fervid.folds.files.read`.
     """
     clips = database.clips
     return [Split(clips, *sides) for sides in files.read(Path(path), clips)]
@@ -68,7 +68,7 @@ def parts(database: Database) -> list[Split]:
     """The fixed parts a database is delivered in, whether or not their people are known.
 
     Raises:
-        ProtocolError: as `fervid.protocols.part_sides`.
+        ProtocolError: as `fervid.folds.part_sides`.
     """
     return [Split(database.clips, *sides) for sides in protocols.part_sides(database.clips)]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fervid.errors import WeightsError
 from fervid.learning import weights
-from fervid.learning.vgg import VGG16, initialise
+from fervid.networks.vgg import VGG16, initialise
 
 SUFFIX = ".safetensors"
 # torchvision's ImageNet weights; a name ends with the first digits of the file's sha256.

@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import fervid.systems
 from fervid.errors import WeightsError
 from fervid.systems.interface import Recognizer
 
@@ -12,7 +13,7 @@ SUFFIX = ".safetensors"
 
 def shipped_models() -> dict[str, Path]:
     """Every model that can be asked for by name; the package's own go first."""
-    folders = [*Path(__file__).parent.glob("*/weights")]
+    folders = [*Path(fervid.systems.__file__).parent.glob("*/weights")]
     if os.environ.get("FERVID_MODELS"):
         folders.append(Path(os.environ["FERVID_MODELS"]))
     found: dict[str, Path] = {}

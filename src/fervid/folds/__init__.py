@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from fervid.errors import ProtocolError
-from fervid.protocols.files import Sides, read
-from fervid.protocols.fold import Clips, Fold, need_subjects, subjects_of
-from fervid.protocols.inner import check_share, inner_sides, inner_split
+from fervid.folds.files import Sides, read
+from fervid.folds.fold import Clips, Fold, need_subjects, subjects_of
+from fervid.folds.inner import check_share, inner_sides, inner_split
 
 __all__ = [
     "FURTHER",

@@ -1,0 +1,1 @@
+"""Trained models as files: shipped, trained, judged as they are, exported; what their cards say."""
