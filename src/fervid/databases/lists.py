@@ -260,7 +260,7 @@ def _meaning(line: _Line, codes: Mapping[int, str], database: str) -> str:
 
 
 class _Finder:
-    """Looks up clips in folder listings that are read once, instead of asking the disk each time."""
+    """Looks up clips in folder listings, each read once, instead of asking the disk every time."""
 
     def __init__(self, homes: Sequence[Path]) -> None:
         self.homes = homes
