@@ -40,6 +40,7 @@ def package(tmp_path, monkeypatch) -> Path:
 
 def test_a_system_of_another_package_is_evaluated_as_all_others(package, tmp_path) -> None:
     system = joined({}, "fervid.systems")["nearest-mean"]
+    assert system.per_frame is False
     store = fakes.store()
     report = evaluate(system, store, make("five-fold", store.database.clips), tmp_path / "run")
     assert report.facts["recipe"] == {"name": "nearest-mean", "sharpness": 1.0}

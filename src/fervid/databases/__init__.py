@@ -1,4 +1,4 @@
-"""Databases as they are delivered -> clips."""
+"""Databases as their owners distribute them -> clips."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ from fervid.plugins import joined
 
 def _drawn(root: Path) -> Database:
     """The built-in database: faces that fervid draws itself (`fervid draw`)."""
-    # The drawing room knows OpenCV; the catalogue should not.
+    # Imported here because drawing needs OpenCV, which the catalogue should not load.
     from fervid.databases.drawn import load as load_drawn
 
     return load_drawn(root)
@@ -52,10 +52,10 @@ CATALOGUE: Mapping[str, Callable[..., Database]] = {
     "folder": folder.load,
 }
 
-# With those of other packages: docs/extending.md.
+# Includes databases that other packages register: docs/extending.md.
 DATABASES: Mapping[str, Callable[..., Database]] = joined(CATALOGUE, "fervid.databases")
 
-# Whose pictures are faces already, cut out: the finder "cropped" takes them whole.
+# Databases of cropped faces: the finder "cropped" uses each picture whole.
 CROPPED = frozenset({"fer_plus"})
 
 
@@ -64,8 +64,8 @@ def load(name: str, root: Path, **options: Any) -> Database:
 
     Args:
         name: a key of DATABASES.
-        root: its folder as delivered; for `folder` also a manifest.
-        options: of that loader (light="dark" of oulu_casia).
+        root: its folder as distributed; for `folder` also a manifest.
+        options: keyword arguments of the loader, such as light="dark" for oulu_casia.
 
     Raises:
         DatabaseError: no such database, or the folder is not what its name says.

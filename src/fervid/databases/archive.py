@@ -1,4 +1,4 @@
-"""Zip archives from elsewhere: within limits, and never outside the folder."""
+"""Zip archives from elsewhere, unpacked within size limits and never outside their folder."""
 
 import errno
 import shutil
@@ -15,25 +15,25 @@ from fervid.errors import DatabaseError
 
 # FER+'s archive holds 35,887 pictures of at most a few kilobytes.
 MEMBERS = 500_000
-BYTES = 1 << 32  # unpacked, all members together
-RATIO = 200  # how much smaller than its contents an archive may be; deflate's most is 1,032
-SMALL = 1 << 24  # bytes that are no bomb however well they are packed
-KINDS = (0, 4, 8)  # unknown, folder, file; not links or devices
-# zipfile unpacks these piece by piece, and no more of a member than it says to hold.
+BYTES = 1 << 32  # unpacked size of all members together
+RATIO = 200  # largest compression ratio; deflate reaches at most 1,032
+SMALL = 1 << 24  # bytes; smaller contents are accepted at any ratio
+KINDS = (0, 4, 8)  # unknown, folder, file; links and devices are refused
+# zipfile unpacks these in pieces and stops at a member's declared size.
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-# What the system says of names that are twice there, both file and folder, or too long.
+# System errors for names that occur twice, are both file and folder, or are too long.
 NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL)
-# What zipfile raises for archives that are damaged, encrypted or packed in a way it does not know.
+# What zipfile raises for damaged or encrypted archives and for unknown compression methods.
 DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, ValueError, EOFError)
 
 
 @contextmanager
 def opened(source: Path) -> Iterator[zipfile.ZipFile]:
-    """An archive whose members stay in it and say that they unpack to an ordinary size.
+    """An open archive whose members stay in their folder and declare a reasonable size.
 
     Raises:
-        DatabaseError: it is none, leads out of its folder, or is too large.
+        DatabaseError: not a zip archive, a member leads out of the folder, or it is too large.
     """
     if not source.is_file():
         raise DatabaseError(f"{source} is no whole zip archive (no such file): correct the path")
@@ -73,7 +73,7 @@ def unpack(source: Path, folder: Path) -> None:
     """Write an archive's files into a folder.
 
     Raises:
-        DatabaseError: as `opened`, or a member is not what it says.
+        DatabaseError: as `opened`, or a member differs from its declared size or checksum.
         OSError: the folder cannot be written to.
     """
     with opened(source) as archive:

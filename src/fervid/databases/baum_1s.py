@@ -1,4 +1,4 @@
-"""BAUM-1s: the spontaneous part of BAUM-1, its six basic emotions [4, Sec. IV-A]."""
+"""BAUM-1s: the spontaneous part of BAUM-1, restricted to the six basic emotions [4, Sec. IV-A]."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,7 +10,7 @@ from fervid.databases.tree import VIDEOS, folders, is_copy, natural, origin, vis
 from fervid.errors import DatabaseError
 from fervid.labels import BASIC, canonical
 
-# The code of an emotion in the annotation file; six of the thirteen are used.
+# Emotion codes of the annotation file; six of the thirteen are used.
 CODES = {
     "1": "anger", "2": "boredom", "3": "bothered", "4": "concentrating", "5": "contempt",
     "6": "disgust", "7": "fear", "8": "happiness", "9": "neutral", "10": "sadness",
@@ -20,23 +20,23 @@ CODES = {
 CLIPS = 521
 SUBJECTS = 31
 
-ROWS, WIDTH = 100_000, 100  # of a sheet; a file may declare billions of cells
+ROWS, WIDTH = 100_000, 100  # cells read from a sheet, because a file may declare billions
 
-LICENCE = "BAUM-1 is handed out for research against a signed licence."
+LICENCE = "BAUM-1 is available for research under a signed licence."
 
 
 def load(root: Path) -> Database:
     """BAUM-1s: Annotations_BAUM1s.xlsx and BAUM1s_MP4 - All/s001/S001_001.mp4 (521 clips).
 
-    The annotation file may be saved as CSV; reading .xlsx needs openpyxl. It has the columns Clip
-    Name, Emotion, Emotion Code and Gender in some order. An emotion's name counts; where it is none
+    The annotation file may be saved as CSV; reading .xlsx needs openpyxl. Its columns are Clip
+    Name, Emotion, Emotion Code and Gender, in any order. The emotion's name decides; if it is none
     of the thirteen ("happy or neutral"), its code does.
 
     Args:
-        root: the folder that holds both.
+        root: folder with the annotations and the videos.
 
     Raises:
-        DatabaseError: no annotations, no videos, or a clip of one of the six has no video.
+        DatabaseError: no annotations, no videos, or a labelled clip without a video.
     """
     root = Path(root)
     notes, columns = _annotations(root)
@@ -69,7 +69,7 @@ def load(root: Path) -> Database:
 
 
 def _annotations(root: Path) -> tuple[list[table.Row], dict[str, str]]:
-    """The rows, and which column is which: clip, emotion and, if there, code and gender."""
+    """The rows, and the names of the clip, emotion and (if present) code and gender columns."""
     if not root.is_dir():
         raise DatabaseError(f"baum_1s: {root} is no folder: give the folder of the annotations")
     path = table.beside(root, "annotations_baum1s.csv") or table.beside(
@@ -90,7 +90,7 @@ def _annotations(root: Path) -> tuple[list[table.Row], dict[str, str]]:
 
 
 def _columns(header: list[str]) -> dict[str, str]:
-    """What a column holds -> its name in the file, in lower case."""
+    """Column role -> its name in the file, in lower case."""
     found: dict[str, str] = {}
     for cell in (cell.lower() for cell in header):
         if "code" in cell and ("emotion" in cell or "clip" not in cell):
@@ -105,7 +105,7 @@ def _columns(header: list[str]) -> dict[str, str]:
 
 
 def _sheet(path: Path) -> list[table.Cells]:
-    """The first sheet's cells; it is a zip archive, and unpacks to no more than one may."""
+    """The first sheet's cells; the file is a zip archive and has to keep within the same limits."""
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped]
     except ImportError:
@@ -113,13 +113,13 @@ def _sheet(path: Path) -> list[table.Cells]:
             f"{path} can be read with openpyxl only: pip install openpyxl, or save it as CSV"
         ) from None
     try:
-        with opened(path), path.open("rb") as file:  # a read-only workbook would leave it open
+        with opened(path), path.open("rb") as file:  # a read-only workbook leaves it open
             sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
             values = sheet.iter_rows(max_row=ROWS, max_col=WIDTH, values_only=True)
             rows = [["" if c is None else " ".join(str(c).split()) for c in r] for r in values]
     except DatabaseError:
         raise
-    except Exception as error:  # a broken workbook fails in many ways
+    except Exception as error:  # a broken workbook raises all kinds of errors
         reason = table.brief(str(error))
         raise DatabaseError(f"{path} is no Excel file ({reason}): copy it again") from None
     return [(f"{path}, line {n}", row) for n, row in enumerate(rows, 1) if any(row)]

@@ -1,4 +1,4 @@
-"""CASIA-WebFace: faces by identity, to learn who people are [5, Sec. 4.1]."""
+"""CASIA-WebFace: faces grouped by identity, for training identity features [5, Sec. 4.1]."""
 
 from pathlib import Path
 
@@ -6,21 +6,21 @@ from fervid.clip import Clip, Database
 from fervid.databases import identities
 from fervid.databases.tree import origin
 
-# [5, Sec. 4.1]; the authors keep 435,863 faces that their detector finds [5, Sec. 4.3].
+# [5, Sec. 4.1]; the authors keep the 435,863 faces that their detector finds [5, Sec. 4.3].
 SUBJECTS = 10_575
 IMAGES = 494_414
 
-LICENCE = "CASIA-WebFace was handed out for research against a signed agreement."
+LICENCE = "CASIA-WebFace was available for research under a signed agreement."
 WHAT = "0000045/001.jpg, ..."
 
 
 def load(root: Path) -> Database:
-    """CASIA-WebFace: 0000045/001.jpg, ...: a still per clip, no emotions, the identity as subject.
+    """CASIA-WebFace: 0000045/001.jpg, ... (one still per clip, no emotions, identity as subject).
 
-    Packed versions (RecordIO) are not read: unpack them to pictures.
+    Packed versions (RecordIO) are not supported; unpack them to pictures first.
 
     Args:
-        root: the folder of the identities' folders, or the one above (CASIA-WebFace/).
+        root: folder with one subfolder per identity, or the folder above it (CASIA-WebFace/).
 
     Raises:
         DatabaseError: no pictures.

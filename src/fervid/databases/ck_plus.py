@@ -1,4 +1,4 @@
-"""CK+, the extended Cohn-Kanade database, as its two archives unpack [1, Sec. 5.2]."""
+"""CK+, the extended Cohn-Kanade database, in the layout of its two archives [1, Sec. 5.2]."""
 
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +10,7 @@ from fervid.databases.tree import IMAGES, expect, folders, origin, visible
 from fervid.errors import DatabaseError
 from fervid.labels import CK_PLUS
 
-# The number in an emotion file -> its name; 0 is neutral and no expression to recognise.
+# Number in an emotion file -> label; 0 is neutral, which is not one of the seven.
 CODES = {
     1: "anger",
     2: "contempt",
@@ -20,11 +20,11 @@ CODES = {
     6: "sadness",
     7: "surprise",
 }
-# [1, Table 1]: what a complete copy holds.
+# Clips per label in a complete copy [1, Table 1].
 COUNTS = dict(zip(CK_PLUS, (45, 18, 59, 25, 69, 28, 83), strict=True))
 SUBJECTS = 118
 
-LICENCE = "CK+ is licensed to persons for research; its pictures may not be passed on."
+LICENCE = "CK+ is licensed to individuals for research; its pictures may not be redistributed."
 CITATION = """@inproceedings{lucey2010ckplus,
   author = {Lucey, Patrick and Cohn, Jeffrey F. and Kanade, Takeo and Saragih, Jason and
             Ambadar, Zara and Matthews, Iain},
@@ -38,12 +38,12 @@ CITATION = """@inproceedings{lucey2010ckplus,
 def load(root: Path, *, last: int = 0) -> Database:
     """CK+: cohn-kanade-images/ and Emotion/ (327 labelled sequences, seven emotions).
 
-    A sequence counts when its folder in Emotion/ holds a file with a number from 1 to 7; those
-    without (most of them) and those labelled neutral are left out and counted.
+    A sequence is used if its folder in Emotion/ holds a file with a number from 1 to 7. Sequences
+    without a label (most of them) and those labelled neutral are left out and counted.
 
     Args:
-        root: the folder that holds both trees; Landmarks/ and FACS/ are not needed.
-        last: only so many frames of each sequence, its last ones; 0 for all.
+        root: folder with both trees; Landmarks/ and FACS/ are not needed.
+        last: number of frames to keep from the end of each sequence; 0 keeps all.
 
     Raises:
         DatabaseError: a tree is missing, or labelled sequences have no frames.
@@ -67,16 +67,16 @@ def load(root: Path, *, last: int = 0) -> Database:
     )  # fmt: skip
     out = Counter("labelled neutral" for code in labels.values() if code == 0)
     out["without a label"] = sum(labels.get(key) is None for key in frames)
-    # A stand-in in this layout is not the database, and has another licence.
+    # A stand-in in this layout is not the database and has its own licence.
     said = origin(root)
     about = ("", "") if said else (LICENCE, CITATION)
     return Database("ck_plus", CK_PLUS, clips, "onset-apex", said, *about, dict(+out))
 
 
 def stills(root: Path) -> Database:
-    """CK+ as single pictures: each sequence's last three, and its first one as neutral.
+    """CK+ as single pictures: the last three frames of each sequence, and the first as neutral.
 
-    With all 327 sequences 1308 pictures under 8 labels [5, Sec. 4.1].
+    All 327 sequences give 1308 pictures with 8 labels [5, Sec. 4.1].
 
     Raises:
         DatabaseError: as `load`.
@@ -92,12 +92,12 @@ def stills(root: Path) -> Database:
 
 
 def _expressive(frames: list[Path], label: str | None) -> list[tuple[Path, str | None]]:
-    """The first frame, and the last three of the others."""
+    """The first frame, and the last three of the remaining ones."""
     return [(frames[0], "neutral"), *((path, label) for path in frames[1:][-3:])]
 
 
 def _sequences(tree: Path) -> dict[tuple[str, str], Path]:
-    """(subject, sequence) -> folder; names are compared without spaces and case."""
+    """(subject, sequence) -> folder; names are compared ignoring spaces and case."""
     return {
         (subject.name.strip().upper(), sequence.name.strip()): sequence
         for subject in folders(tree)
@@ -110,7 +110,7 @@ def _frames(folder: Path) -> list[Path]:
 
 
 def _label(folder: Path) -> int | None:
-    """The number in a sequence's emotion file; None where there is no file."""
+    """The number in a sequence's emotion file; None without such a file."""
     files = [path for path in visible(folder) if path.name.lower().endswith("_emotion.txt")]
     if not files:
         return None

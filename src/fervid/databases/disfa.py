@@ -1,18 +1,18 @@
 """DISFA: spontaneous expressions with coded action units, turned into emotions [3, Sec. 4.1].
 
-DISFA names no emotions. Paper 3 derives seven by EMFACS without printing the rules. Ours are the
-prototypes and major variants that EMFACS lists for each emotion, cut down to the twelve action
-units that DISFA codes (7, 10, 11, 16, 22, 23, 24 and 27 are not among them):
+DISFA has no emotion labels. Paper 3 derives seven by EMFACS but does not print its rules. Ours are
+the prototypes and major variants that EMFACS lists for each emotion, restricted to the twelve
+action units that DISFA codes (7, 10, 11, 16, 22, 23, 24 and 27 are not among them):
 
-1. A frame on which all twelve are absent is neutral.
+1. A frame without any of the twelve is neutral.
 2. A rule fires when each of its units is present within its range; 1 to 5 are the intensities A
    to E. Units that a rule does not name do not matter.
-3. Of the rules that fire the one with the most units wins; rules of different emotions with
-   equally many leave the frame unmatched, as does none that fires.
-4. Runs of consecutive frames with one label are cut into sequences of ten; what is left over at the
-   end of a run is not used. A frame that is not coded (a dropped frame) ends a run.
+3. Among the rules that fire, the one with the most units wins. A tie between emotions leaves the
+   frame unmatched, and so does a frame on which no rule fires.
+4. Runs of consecutive frames with one label are cut into sequences of ten; the remainder at the
+   end of a run is not used. An uncoded (dropped) frame ends a run.
 
-Unmatched, dropped and left over frames are counted in `Database.left_out`.
+Unmatched, dropped and leftover frames are counted in `Database.left_out`.
 """
 
 import re
@@ -31,13 +31,13 @@ from fervid.labels import DISFA as LABELS
 
 UNITS = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)
 SUBJECTS = 27
-FRAMES = 4845  # of one video, at 20 per second
-LONGEST = 1_000_000  # frames; of a longer video the numbers are not believed
-LENGTH = 10  # [3, Sec. 4.1]: frames of a sequence
+FRAMES = 4845  # frames of one video, at 20 per second
+LONGEST = 1_000_000  # frames; larger frame numbers are taken for errors
+LENGTH = 10  # frames per sequence [3, Sec. 4.1]
 
 ANY, B, CD = (1, 5), (2, 5), (3, 4)
 UP_TO_B = (1, 2)
-# Emotion -> its rules; a rule: action unit -> (least, greatest) intensity.
+# Emotion -> its rules; each rule maps an action unit to its (lowest, highest) intensity.
 EMFACS: dict[str, tuple[dict[int, tuple[int, int]], ...]] = {
     "anger": ({4: ANY, 5: ANY}, {4: ANY, 17: ANY}, {4: ANY, 5: ANY, 25: ANY},
               {4: ANY, 5: ANY, 26: ANY}, {4: ANY, 5: ANY, 17: ANY}),
@@ -50,7 +50,7 @@ EMFACS: dict[str, tuple[dict[int, tuple[int, int]], ...]] = {
                  {1: ANY, 2: ANY, 26: ANY}, {5: UP_TO_B, 26: ANY}),
 }  # fmt: skip
 
-LICENCE = "DISFA is licensed to persons for research by the University of Denver."
+LICENCE = "DISFA is licensed to individuals for research by the University of Denver."
 UNMATCHED, DROPPED = -1, -2
 NOTES = {
     UNMATCHED: "frames that match no emotion",
@@ -61,10 +61,10 @@ NOTES = {
 def load(root: Path, *, camera: str = "left") -> Database:
     """DISFA: ActionUnit_Labels/SN001/SN001_au1.txt and Videos_LeftCamera/LeftVideoSN001_comp.avi.
 
-    Every clip is a sequence of ten frames with one of seven labels (27 subjects).
+    Each clip is a sequence of ten frames with one of seven labels (27 subjects).
 
     Args:
-        root: the folder that holds both.
+        root: folder with both.
         camera: left or right.
 
     Raises:
@@ -97,14 +97,14 @@ def load(root: Path, *, camera: str = "left") -> Database:
 
 
 def intensities(folder: Path) -> NDArray[np.int8]:
-    """(T, 12) intensity 0..5 of each unit of `UNITS` on each frame; -1 where it is not coded.
+    """(T, 12) intensity 0..5 of each unit in `UNITS` on each frame; -1 where not coded.
 
     Args:
-        folder: a subject's, with a file for each unit; its lines are "frame,intensity", frames
-            from 1.
+        folder: one subject's folder, with a file per unit; its lines are "frame,intensity",
+            with frames counted from 1.
 
     Raises:
-        DatabaseError: a unit's file is missing or holds something else.
+        DatabaseError: a unit's file is missing or malformed.
     """
     files = {path.name.lower(): path for path in visible(folder)}
     columns = []
@@ -123,7 +123,7 @@ def intensities(folder: Path) -> NDArray[np.int8]:
 
 def labels(coded: NDArray[np.int8]) -> NDArray[np.intp]:
     """(T, 12) intensities -> (T,) index into LABELS, UNMATCHED or DROPPED."""
-    size = np.zeros(len(coded), np.intp)  # units of the best rule so far
+    size = np.zeros(len(coded), np.intp)  # number of units in the best rule so far
     best = np.full(len(coded), UNMATCHED)
     for label, rules in EMFACS.items():
         code = LABELS.index(label)
@@ -141,7 +141,7 @@ def labels(coded: NDArray[np.int8]) -> NDArray[np.intp]:
 
 
 def _sequences(codes: NDArray[np.intp], out: Counter[str]) -> Iterator[tuple[int, int]]:
-    """(label, first frame) of every sequence; what does not fill one is counted in `out`."""
+    """(label, first frame) of every sequence; leftover frames are counted in `out`."""
     ends = np.flatnonzero(np.diff(codes)) + 1
     for start, end in zip((0, *ends), (*ends, len(codes)), strict=True):
         if codes[start] < 0:
@@ -168,7 +168,7 @@ def _pairs(path: Path) -> NDArray[np.int64]:
 
 
 def _videos(root: Path, camera: str) -> dict[str, Path]:
-    """Subject -> video; folders and files are spelled in several ways."""
+    """Subject -> video; copies spell folders and files in several ways."""
     place = re.compile(rf"videos?_{camera}_?camera", re.IGNORECASE)
     found = [folder for folder in folders(root) if place.fullmatch(folder.name.strip())]
     if not found:

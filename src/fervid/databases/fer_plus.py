@@ -1,9 +1,9 @@
 """FER+: FER2013's faces with ten people's votes each [5, Sec. 4.1].
 
-The label of a face is the column with the most votes (majority voting). Where several columns have
-as many, the first in the order of the file counts: neutral, happiness, surprise, sadness, anger,
-disgust, fear, contempt, unknown, NF (no face). Faces whose label is unknown or NF are left out:
-28,385 faces remain for training and 3,555 for validation.
+A face's label is the column with the most votes (majority voting). In a tie the first in the order
+of the file wins: neutral, happiness, surprise, sadness, anger,
+disgust, fear, contempt, unknown, NF (no face). Faces labelled unknown or NF are left out, which
+leaves 28,385 for training and 3,555 for validation.
 """
 
 import os
@@ -30,26 +30,26 @@ from fervid.labels import FER_PLUS
 Mode = Literal["majority", "strict majority", "probability", "cross-entropy", "multi-target"]
 
 COLUMNS = (*FER_PLUS, "unknown", "NF")
-# The folder of each fixed part, and what FER2013 calls it.
+# The folder of each fixed part, and FER2013's name for it.
 PARTS = {
     "train": ("FER2013Train", "Training"),
     "validation": ("FER2013Valid", "PublicTest"),
     "test": ("FER2013Test", "PrivateTest"),
 }
-# What each part's label.csv lists, and what is left of it by the rule above.
+# Faces in each part's label.csv, and how many remain by the rule above.
 ROWS = {"train": 28_558, "validation": 3_579}
 COUNTS = {"train": 28_385, "validation": 3_555}
 SIDE = 48
-MOST = 1_000  # votes in a column; ten people were asked
+MOST = 1_000  # most votes in a column, because ten people were asked
 PIXELS = re.compile(rf"\d{{1,3}}( \d{{1,3}}){{{SIDE * SIDE - 1}}}", re.ASCII)
 PICTURE = re.compile(r"[\w-]+\.(png|jpg|jpeg|bmp)", re.IGNORECASE)
 
-LICENCE = "FER2013's faces are used for research; FER+'s votes are MIT licensed."
+LICENCE = "FER2013's faces are for research use; FER+'s votes are MIT licensed."
 
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """A row of a label.csv: its part, the picture's name below the root, its ten votes."""
+    """A row of label.csv: its part, the picture's path below the root, and its ten votes."""
 
     part: str
     name: str
@@ -57,18 +57,18 @@ class _Face:
 
 
 def load(root: Path, *, unpacked: str = "") -> Database:
-    """FER+: FER2013Train/label.csv with its pictures, FER2013Valid/, FER2013Test/ (a still each).
+    """FER+: FER2013Train/label.csv with its pictures, FER2013Valid/, FER2013Test/ (stills).
 
-    `Clip.groups["part"]` is train, validation or test; parts that are not there are not missed.
-    Nobody knows who is who, so clips have no subject. fer2013.csv and fer2013new.csv hold the
-    pictures as text: `unpack` writes them out first, as it does with a zip archive.
+    `Clip.groups["part"]` is train, validation or test; any part may be absent. Identities are
+    unknown, so clips have no subject. fer2013.csv and fer2013new.csv hold the pictures as text;
+    `unpack` turns them, or a zip archive, into picture files first.
 
     Args:
-        root: the folder that holds the parts; with `unpacked` also what `unpack` takes.
-        unpacked: a folder to write the pictures to first; one that is filled is used as it is.
+        root: folder with the parts; with `unpacked` also anything `unpack` accepts.
+        unpacked: folder to unpack the pictures into; if it is filled already, it is used as it is.
 
     Raises:
-        DatabaseError: no part, a bad row, or pictures that are not there.
+        DatabaseError: no part, a bad row, or missing pictures.
         OutputError: `unpacked` cannot be written.
     """
     root = Path(root)
@@ -104,7 +104,7 @@ def load(root: Path, *, unpacked: str = "") -> Database:
 
 
 def votes(root: Path) -> dict[str, tuple[int, ...]]:
-    """A face's name -> its ten votes in the order of COLUMNS; those left out by `load` too.
+    """Face name -> its ten votes in the order of COLUMNS, including faces that `load` leaves out.
 
     Raises:
         DatabaseError: as `load`.
@@ -115,20 +115,20 @@ def votes(root: Path) -> dict[str, tuple[int, ...]]:
 def targets(
     counts: NDArray[np.integer], mode: Mode, rng: np.random.Generator | None = None
 ) -> NDArray[np.float64]:
-    """(N, 10) votes -> (N, 8) training targets; a row of zeros is a face the mode leaves out.
+    """(N, 10) votes -> (N, 8) training targets; a row of zeros is a face that the mode leaves out.
 
-    "majority" is the rule of this page, one-hot. The others are those of the FER+ authors
-    (Barsoum et al., ICMI 2016), who first strike out columns with a single vote:
+    "majority" is the rule above, one-hot. The others come from the FER+ authors (Barsoum et al.,
+    ICMI 2016), who first drop columns with a single vote:
 
     * strict majority: one-hot where one column has more than half of the votes;
-    * cross-entropy: the most voted columns until they hold three quarters of the votes, at most
-      three of them and more than half of the votes, as a distribution;
-    * probability: one label drawn from that distribution, anew at each call;
+    * cross-entropy: a distribution over the most voted columns that together hold three quarters
+      of the votes; at most three columns, with more than half of the votes;
+    * probability: one label drawn from that distribution at each call;
     * multi-target: 1 for each column with at least 30 % of the votes, if these hold more than half.
 
     Args:
-        counts: as `votes` gives them.
-        rng: draws for "probability".
+        counts: (N, 10) votes, as `votes` returns them.
+        rng: random generator for "probability".
     """
     unique, back = np.unique(np.asarray(counts, np.int64), axis=0, return_inverse=True)
     rows = np.stack([_target(row, mode) for row in unique]) if len(unique) else np.zeros((0, 8))
@@ -157,13 +157,13 @@ def _target(row: NDArray[np.int64], mode: Mode) -> NDArray[np.float64]:
 
 
 def _most_voted(kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Columns in order of votes until they hold 75 %; zeros where more than three are needed."""
+    """The most voted columns that together hold 75 %; zeros if that takes more than three."""
     total, left = kept.sum(), kept.copy()
     chosen, taken = np.zeros_like(kept), 0
     while chosen.sum() < 0.75 * total and taken < 3:
         most = left.max()
         for column in np.flatnonzero(left == most):
-            if column >= len(FER_PLUS):  # unknown or NF ends it, and leaves out what it leads
+            if column >= len(FER_PLUS):  # unknown or NF
                 return chosen if chosen.any() and taken <= 3 else np.zeros_like(kept)
             chosen[column], left[column] = most, 0
             taken += 1
@@ -176,7 +176,7 @@ def _one_hot(column: int) -> NDArray[np.float64]:
 
 def _drawn(dense: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     column = (dense.cumsum(axis=1) < rng.random((len(dense), 1))).sum(axis=1)
-    last = dense.shape[1] - 1 - (dense[:, ::-1] > 0).argmax(axis=1)  # where rounding falls short
+    last = dense.shape[1] - 1 - (dense[:, ::-1] > 0).argmax(axis=1)  # in case rounding falls short
     hot = np.eye(dense.shape[1])[np.minimum(column, last)]
     return np.where(dense.any(axis=1, keepdims=True), hot, 0.0)
 
@@ -214,7 +214,7 @@ def _parts(root: Path) -> dict[str, Path]:
 
 
 def _pictures(root: Path) -> dict[str, str]:
-    """Face's name -> path of its picture."""
+    """Face name -> path of its picture."""
     found = {}
     for part, folder in _parts(root).items():
         with os.scandir(folder) as entries:
@@ -258,9 +258,9 @@ def _votes(cells: Sequence[str], where: str) -> tuple[int, ...]:
 
 
 def unpack(source: Path, folder: Path) -> Path:
-    """Write FER+ out as folders of pictures: from a zip, or from fer2013.csv and fer2013new.csv.
+    """Write FER+ as folders of pictures, from a zip or from fer2013.csv and fer2013new.csv.
 
-    All is written beside `folder` first and put in place when whole.
+    Everything is written beside `folder` first and moved into place when complete.
 
     Args:
         source: the zip archive, or the folder with the two CSV files.
@@ -270,7 +270,7 @@ def unpack(source: Path, folder: Path) -> Path:
         The folder, for `load`.
 
     Raises:
-        DatabaseError: no such source, or an archive that is damaged or reaches outside.
+        DatabaseError: no such source, or an archive that is damaged or leads out of its folder.
         OutputError: the folder is not empty or cannot be written.
     """
     source, folder = Path(source), Path(folder)
@@ -309,7 +309,7 @@ def _from_texts(source: Path, folder: Path) -> None:
     for row, face in zip(voted, faces, strict=True):
         picture = row["image name"]
         if not picture:
-            continue  # FER+ struck the picture out
+            continue  # FER+ removed this picture
         votes = _votes([row[column] for column in columns], row.where)
         name = next((name for name, usage in PARTS.values() if usage == row["usage"]), None)
         if name is None or not PICTURE.fullmatch(picture):
@@ -337,7 +337,7 @@ def _grey(face: table.Row) -> NDArray[np.uint8]:
 
 
 def _png(grey: NDArray[np.uint8]) -> bytes:
-    """An 8-bit grey PNG (a database has no image library at hand)."""
+    """An 8-bit grey PNG, encoded here because loaders import no image library."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         body = kind + data

@@ -1,4 +1,4 @@
-"""Anybody's data: a CSV manifest, or a tree with one folder per label."""
+"""Your own data: a CSV manifest, or a tree with one folder per label."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from fervid.databases.tree import IMAGES, VIDEOS, folders, natural, origin, visi
 from fervid.errors import DatabaseError, InputError, LabelError
 from fervid.labels import SHORT, canonical, named
 
-# Columns with a meaning; every other one is kept as a group of the subject (sex, age, ...).
+# Columns with a fixed meaning; all others are kept as groups of the subject (sex, age, ...).
 COLUMNS = (
     "path", "label", "subject", "start", "end", "start_seconds", "end_seconds", "apex", "view",
 )  # fmt: skip
@@ -30,21 +30,21 @@ def load(
 ) -> Database:
     """Your own data: a CSV manifest (path,label,subject[,start,end]) or one folder per label.
 
-    A folder that holds `manifest.csv` is read by it. Subjects may be left out, then only
+    A folder with a `manifest.csv` is read through it. Subjects may be missing, but then only
     prediction and training are possible.
 
     Args:
         root: the manifest, or the folder.
-        subject: for a tree without manifest, how a path (relative, with /) tells its subject: a
-            regular expression with one group, or "parent" for the name of the parent folder.
-        labels: the label set; by default `labels.txt` beside the data (one name a line), else
-            the names of `fervid.labels.SHORT` that occur.
+        subject: for a tree without a manifest, how to read the subject from a relative path (with
+            /): a regular expression with one group, or "parent" for the parent folder's name.
+        labels: the label set; by default `labels.txt` beside the data (one name per line), else
+            those names of `fervid.labels.SHORT` that occur.
         course: where in a clip the apex lies.
         absolute: whether a manifest may name files outside its folder.
 
     Raises:
-        DatabaseError: no such file, a bad row (said with file and line), no clip at all.
-        LabelError: a label outside the label set.
+        DatabaseError: no such file, a bad row (named by file and line), or no clip at all.
+        LabelError: a label that is not in the label set.
     """
     root = Path(root)
     manifest = root / MANIFEST if root.is_dir() else root
@@ -70,7 +70,7 @@ def load(
 
 
 def _label_set(home: Path, labels: Sequence[str] | None) -> tuple[str, ...]:
-    """The label set asked for, in its order; empty where the usual names are to be used."""
+    """The requested label set, in its order; empty if the usual names apply."""
     if labels is None and (home / LABELS).is_file():
         listed = table.lines(home / LABELS)
     else:
@@ -93,7 +93,7 @@ def _checked(label: str, names: tuple[str, ...], where: str) -> str | None:
 # A manifest
 
 
-Span = tuple[str, int, int | None]  # a file's path, its first frame, one past its last
+Span = tuple[str, int, int | None]  # path, first frame, one past the last frame
 
 
 def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Clip]:
@@ -130,7 +130,7 @@ def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Cl
 
 
 def _rows(manifest: Path) -> list[table.Row]:
-    """A manifest's rows; a frame is told by its number or in seconds, not by both."""
+    """A manifest's rows; each span is given in frames or in seconds, not both."""
     rows = table.rows(manifest, ("path", "label"))
     for name in ("start", "end"):
         if rows and {name, f"{name}_seconds"} <= set(rows[0].cells):
@@ -141,7 +141,7 @@ def _rows(manifest: Path) -> list[table.Row]:
 
 
 def _frame(row: table.Row, name: str, path: str, rate: Callable[[str], float]) -> int | None:
-    """A span's end as a frame's number."""
+    """A span's start or end as a frame number."""
     text = row.get(f"{name}_seconds")
     if not text:
         if row.get(name) and _seconds(row.get(name)) is not None and "." in row.get(name):
@@ -160,13 +160,13 @@ def _frame(row: table.Row, name: str, path: str, rate: Callable[[str], float]) -
 
 
 def _seconds(text: str) -> float | None:
-    """Seconds from 0, with a point or a comma; None where the text is none."""
+    """Seconds from 0, with a decimal point or comma; None if the text is not a number."""
     found = re.fullmatch(r"\d{1,12}([.,]\d{0,12})?", text, re.ASCII)
     return float(text.replace(",", ".")) if found else None
 
 
 def _rate(path: str) -> float:
-    """Frames per second; of a file that cannot be read the usual one: `prepare` says why."""
+    """Frames per second; the usual rate for an unreadable file, which `prepare` then reports."""
     from fervid.faces.video import RATE, probe
 
     try:
@@ -176,7 +176,7 @@ def _rate(path: str) -> float:
 
 
 def _path(row: table.Row, home: str, absolute: bool) -> str:
-    """The row's file, absolute."""
+    """Absolute path of the row's file."""
     given = row["path"]
     if not given:
         raise DatabaseError(f"{row.where}: the path is empty: fill it in or remove the row")
@@ -198,7 +198,7 @@ def _path(row: table.Row, home: str, absolute: bool) -> str:
 
 
 def _titles(keys: Collection[Span], home: str) -> dict[Span, str]:
-    """Clips' names: the path below the manifest, or below what all others share, and the span."""
+    """Clip names: the path below the manifest, or below all paths' common parent, and the span."""
     prefix = home.rstrip(os.sep) + os.sep
     outside = [path for path, _, _ in keys if not path.startswith(prefix)]
     above = os.path.dirname(os.path.commonpath(outside)) if outside else ""  # noqa: PTH120
@@ -215,7 +215,7 @@ def _titles(keys: Collection[Span], home: str) -> dict[Span, str]:
 
 
 def _tree(root: Path, names: tuple[str, ...], rule: str) -> list[Clip]:
-    """One folder per label; below it videos, pictures, or folders of numbered frames."""
+    """One folder per label, holding videos, pictures, or folders of numbered frames."""
     clips = []
     for folder in folders(root):
         label = _checked(folder.name, names, str(folder))
@@ -227,10 +227,10 @@ def _tree(root: Path, names: tuple[str, ...], rule: str) -> list[Clip]:
 
 
 def _media(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Videos everywhere; pictures one by one in a label's own folder, below it as one clip.
+    """Videos at any depth; pictures in the label's folder are stills, in deeper folders a sequence.
 
     Args:
-        above: the folders on the way, links resolved: one that leads back up is not followed.
+        above: resolved folders on the way here; a link back to one of them is not followed.
     """
     pictures, way = [], (*above, os.path.realpath(folder))
     for path in visible(folder):

@@ -8,27 +8,27 @@ from fervid.databases.tree import VIDEOS, expect, is_copy, natural, origin, walk
 from fervid.errors import DatabaseError
 from fervid.labels import GEMEP_FERA, canonical
 
-# [3, Sec. 4.1]: what the paper counts. The challenge's emotion part has 155 training videos of the
-# same seven actors; its action unit part has the 87.
+# Clips as the paper counts them [3, Sec. 4.1]. The challenge's emotion part has 155 training videos
+# of the same seven actors; its action unit part has these 87.
 CLIPS = 87
 SUBJECTS = 7
 
-LICENCE = "GEMEP-FERA is handed out for research against a signed agreement."
+LICENCE = "GEMEP-FERA is available for research under a signed agreement."
 
 
 def load(root: Path) -> Database:
     """GEMEP-FERA: anger/train_001.avi, ... or train_001.avi, ... with labels.csv (87 videos).
 
-    The files do not say who is seen: `subjects.csv` (clip,subject) beside them does, or the column
-    subject of `labels.csv` (clip,emotion,subject). Without either, clips have no subject and only
-    training and prediction are possible.
+    The files do not name their subjects. Put a `subjects.csv` (clip,subject) beside them, or a
+    subject column into `labels.csv` (clip,emotion,subject). Without either, clips have no subject
+    and only training and prediction are possible.
 
     Args:
-        root: the folder with one folder per emotion (at any depth), or with the videos and
+        root: folder with one subfolder per emotion (at any depth), or with the videos and
             labels.csv.
 
     Raises:
-        DatabaseError: no videos, a video without emotion, or a table that leaves one out.
+        DatabaseError: no videos, a video without an emotion, or a table that omits one.
     """
     root = Path(root)
     if not root.is_dir():
@@ -54,7 +54,7 @@ def load(root: Path) -> Database:
 
 
 def _told(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Emotion and subject of each video by labels.csv; both empty without it."""
+    """Emotion and subject of each video from labels.csv; both empty without that file."""
     path = table.beside(root, "labels.csv")
     if path is None:
         return {}, {}
@@ -71,7 +71,7 @@ def _told(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, 
 
 
 def _label(name: str, told: dict[str, str]) -> str:
-    """The emotion by labels.csv, else by the nearest folder that is named like one."""
+    """The emotion from labels.csv, else from the nearest folder named after one."""
     places = [told[name]] if name in told else list(reversed(name.split("/")[:-1]))
     for place in places:
         if (label := canonical(place)) in GEMEP_FERA:

@@ -1,4 +1,4 @@
-"""Pictures by person: one folder for each, or the person's name at the head of the file's."""
+"""Pictures grouped by person: one folder each, or file names that begin with the person's name."""
 
 import os
 import re
@@ -12,10 +12,10 @@ NUMBERED = re.compile(r"(.+)_\d+")  # Abel_Pacheco_0001
 
 
 def pictures(root: Path, database: str) -> Iterator[tuple[str, str, str]]:
-    """(person, file's name, path) of every picture, by person and name.
+    """(person, file name, path) of every picture, sorted by person and name.
 
     Args:
-        root: holds a folder for each person, or files named person_0001.jpg.
+        root: folder with one subfolder per person, or with files named person_0001.jpg.
     """
     for folder in sorted(_list(root, database), key=lambda entry: entry.name):
         if folder.is_dir():
@@ -29,10 +29,10 @@ def pictures(root: Path, database: str) -> Iterator[tuple[str, str, str]]:
 
 
 def place(root: Path, names: tuple[str, ...], database: str, what: str) -> Path:
-    """The folder that holds the people: one of the names in root, else root itself.
+    """Folder with one subfolder per subject: `root` or one of its known subfolders.
 
     Raises:
-        DatabaseError: root is no folder.
+        DatabaseError: `root` is not a folder.
     """
     if not root.is_dir():
         raise DatabaseError(f"{database}: {root} is no folder: give the folder with {what}")
@@ -43,7 +43,7 @@ def place(root: Path, names: tuple[str, ...], database: str, what: str) -> Path:
 
 
 def nothing(root: Path, database: str, what: str) -> DatabaseError:
-    """What to say of a folder that holds no picture."""
+    """The error for a folder without pictures."""
     found = sorted(entry.name for entry in _list(root, database))
     shown = ", ".join(found[:5]) or "nothing"
     return DatabaseError(

@@ -1,4 +1,4 @@
-"""LFW: Labeled Faces in the Wild, and the pairs that verification is judged by [5, Sec. 4.1]."""
+"""LFW: Labeled Faces in the Wild, with its verification pairs [5, Sec. 4.1]."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ IMAGES = 13_233
 SUBJECTS = 5_749
 FOLDS, PAIRS = 10, 300
 
-LICENCE = "LFW's photographs are from the news; they are used for research."
+LICENCE = "LFW consists of news photographs, for research use."
 PLACES = ("images", "lfw", "lfw-deepfunneled", "lfw_funneled", "lfw-funneled")
 WHAT = "Abel_Pacheco/Abel_Pacheco_0001.jpg, ..."
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two pictures, by the names of their clips, and whether they show one person."""
+    """Two pictures, by clip name, and whether they show the same person."""
 
     first: str
     second: str
@@ -30,13 +30,13 @@ class Pair:
 
 
 def load(root: Path) -> Database:
-    """LFW: Abel_Pacheco/Abel_Pacheco_0001.jpg or the same files in one folder; a still per clip.
+    """LFW: Abel_Pacheco/Abel_Pacheco_0001.jpg or the same files in one folder; one still per clip.
 
-    A clip is named by its file without ending, which is how `pairs` names it. `legend.csv`
-    (image, identity, emotion) beside the pictures gives labels where somebody made one.
+    Clips are named after their files without extension, as `pairs` names them. An optional
+    `legend.csv` (image, identity, emotion) beside the pictures supplies labels.
 
     Args:
-        root: the folder of the pictures, or the one above (lfw/, lfw-deepfunneled/, images/).
+        root: folder with the pictures, or the one above (lfw/, lfw-deepfunneled/, images/).
 
     Raises:
         DatabaseError: no pictures.
@@ -73,11 +73,11 @@ def _legend(root: Path) -> dict[str, str]:
 def pairs(path: Path) -> tuple[tuple[Pair, ...], ...]:
     """The folds of a pairs file: pairs.txt (view 2, ten folds), pairsDevTrain.txt (view 1, one).
 
-    A line of three is one person and two numbers, a line of four two people; a fold lists its
-    matched pairs, then as many mismatched ones.
+    A line of three cells names one person and two picture numbers, a line of four two people. Each
+    fold lists its matched pairs, then as many mismatched ones.
 
     Raises:
-        DatabaseError: not such a file.
+        DatabaseError: not a pairs file.
     """
     lines = [(where, line.split()) for where, line in table.lines(Path(path))]
     head = [table.whole(cell) for cell in lines[0][1]] if lines else []
@@ -106,7 +106,7 @@ def _pair(cells: list[str], where: str) -> Pair:
 
 
 def covered(folds: Sequence[Sequence[Pair]], database: Database) -> tuple[tuple[Pair, ...], ...]:
-    """The pairs of which both pictures are at hand, fold by fold."""
+    """Pairs with both pictures present, fold by fold."""
     there = {clip.name for clip in database.clips}
     return tuple(
         tuple(pair for pair in fold if pair.first in there and pair.second in there)

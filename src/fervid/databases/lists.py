@@ -1,15 +1,15 @@
-"""Databases from films and the web, as their lists deliver them: AFEW, DFEW, FERV39k, MAFW.
+"""Databases of film and web clips, read through their lists: AFEW, DFEW, FERV39k, MAFW.
 
-A list names clips and labels, in one of these styles (found out from the lines):
+A list names clips and labels in one of these styles, recognised from its lines:
 
 * `path label`: "Train/Angry/000046280.avi Angry", or with a comma, or with a number for the label;
 * `frames_dir n label`: a folder of frames, how many, the label;
 * a CSV with a header that has `video_name` or `clip` or `path`, and `label` [, `subject`]
   (DFEW's set_1.csv to set_5.csv).
 
-None of these databases says who is seen. Add a column subject to the list, or a `subjects.csv`
-(clip,subject) beside the lists; without either no subject-independent protocol is possible, and the
-official parts (`Clip.groups["part"]`) let one person stand on both sides.
+None of these databases names its subjects. Add a subject column to the list, or a `subjects.csv`
+(clip,subject) beside the lists. Without either, no subject-independent protocol is possible, and
+the official parts (`Clip.groups["part"]`) may hold one person on both sides.
 """
 
 import os
@@ -33,7 +33,7 @@ from fervid.databases.tree import (
 from fervid.errors import DatabaseError, LabelError
 from fervid.labels import SHORT, named
 
-# What a number in a list means: never guessed, only read where the style is named.
+# Numeric labels by database; never guessed, so the database has to be named.
 CODES: Mapping[str, Mapping[int, str]] = {
     "afew": dict(
         enumerate(("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"))
@@ -51,10 +51,10 @@ CODES: Mapping[str, Mapping[int, str]] = {
     ),
 }  # fmt: skip
 LICENCES: Mapping[str, str] = {
-    "afew": "AFEW is handed out for research against a signed licence.",
-    "dfew": "DFEW is handed out for research against a signed licence.",
-    "ferv39k": "FERV39k is handed out for research against a signed licence.",
-    "mafw": "MAFW is handed out for research against a signed licence.",
+    "afew": "AFEW is available for research under a signed licence.",
+    "dfew": "DFEW is available for research under a signed licence.",
+    "ferv39k": "FERV39k is available for research under a signed licence.",
+    "mafw": "MAFW is available for research under a signed licence.",
 }
 PARTS = {"train": "train", "val": "validation", "valid": "validation", "test": "test"}
 PATHS = ("path", "clip", "video_name", "video", "name")
@@ -63,7 +63,7 @@ ENDINGS = ("", *sorted(VIDEOS), *sorted(IMAGES))
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A list's line: the clip as named there, frames or None, label, subject, where it stands."""
+    """A line of a list: the clip as named there, frames or None, label, subject, file and line."""
 
     name: str
     count: int | None
@@ -83,20 +83,20 @@ def load(
 ) -> Database:
     """Clips named by lists (train.txt, test_All.csv, set_1.csv, ...), parts in `Clip.groups`.
 
-    Lists are the .txt and .csv files in the folder and in folders below it that are named like a
-    part (train, val, test); of numbered sets the one of `fold` is read.
+    Lists are the .txt and .csv files in the folder and in subfolders named after a part (train,
+    val, test). If there are numbered sets, `fold` selects one.
 
     Args:
-        root: the folder of the lists, or one list.
-        name: the style and the database's name: afew, dfew, ferv39k, mafw or lists.
-        fold: which of set_1, set_2, ... to read.
-        media: the folder the lists' paths start from; by default that of the lists, or the one
-            above it.
-        codes: what numbers mean; by default those of the style (`CODES`).
+        root: folder with the lists, or a single list.
+        name: the database and its style: afew, dfew, ferv39k, mafw or lists.
+        fold: number of the set to read (set_1, set_2, ...).
+        media: folder that the paths in the lists are relative to; by default the lists' folder,
+            or the one above it.
+        codes: meaning of numeric labels; by default those of the database (`CODES`).
 
     Raises:
-        DatabaseError: no list, a bad line, or a clip that is not there.
-        LabelError: a label that cannot be read.
+        DatabaseError: no list, a bad line, or a missing clip.
+        LabelError: an unknown label.
     """
     root = Path(root)
     meanings = CODES.get(name, {}) if codes is None else codes
@@ -133,7 +133,7 @@ def _of(clip: Clip, subject: str) -> Clip:
 
 
 def afew(root: Path, *, media: Path | None = None) -> Database:
-    """AFEW: clips of films by lists `path label` (train.txt, val.txt), seven labels."""
+    """AFEW: film clips in lists of `path label` (train.txt, val.txt), seven labels."""
     return load(root, name="afew", media=media)
 
 
@@ -184,7 +184,7 @@ def _is_list(path: Path) -> bool:
 
 
 def _part(name: str) -> str:
-    """The part that a file or folder is named after: train(single-labeled), test_All.csv.
+    """The part in the name of a file or folder, such as train(single-labeled) or test_All.csv.
 
     >>> _part("test(single-labeled)"), _part("train_All"), _part("Annotation")
     ('test', 'train', '')
@@ -209,7 +209,7 @@ def _read(path: Path, database: str) -> list[_Line]:
 
 
 def _cells(text: str, part: str, where: str) -> _Line:
-    """`path label` or `frames_dir n label`; blanks may stand within the path."""
+    """`path label` or `frames_dir n label`; the path may contain spaces."""
     cells = text.replace(",", " ").split()
     if len(cells) < 2:
         raise DatabaseError(f"{where}: {table.brief(text.strip())} is no 'path label': correct it")
@@ -260,14 +260,14 @@ def _meaning(line: _Line, codes: Mapping[int, str], database: str) -> str:
 
 
 class _Finder:
-    """Looks clips up without asking the disk for each: folders are listed once."""
+    """Looks up clips in folder listings, each read once, instead of asking the disk every time."""
 
     def __init__(self, homes: Sequence[Path]) -> None:
         self.homes = homes
         self.listed: dict[str, set[str]] = {}
 
     def look(self, line: _Line) -> tuple[Path, Path] | None:
-        """Where the paths start, and the clip there; endings and leading zeros may be left out."""
+        """The folder and the clip in it; extension and leading zeros are optional."""
         for home in self.homes:
             for name in dict.fromkeys((line.name, line.name.zfill(5))):
                 folder, _, last = f"{home}/{name}".rpartition("/")
@@ -278,7 +278,7 @@ class _Finder:
         return None
 
     def __call__(self, line: _Line, database: str) -> Path:
-        """The same, or an error."""
+        """As `look`, but raises DatabaseError if there is no such clip."""
         found = self.look(line)
         if found is not None:
             home, path = found
@@ -299,7 +299,7 @@ class _Finder:
 
 
 def _folders(place: Path) -> list[Path]:
-    """The folders in a place, none where we may not look."""
+    """Subfolders of a place; none if it cannot be read."""
     try:
         return folders(place)
     except DatabaseError:
@@ -307,7 +307,7 @@ def _folders(place: Path) -> list[Path]:
 
 
 def _homes(home: Path, media: Path | None, lines: Sequence[_Line], name: str) -> tuple[Path, ...]:
-    """Where the paths may start: the lists' folder, those above it, and the folders beside."""
+    """Folders that paths may start from: the lists' own, those above, and their subfolders."""
     if media is not None:
         if not Path(media).is_dir():
             raise DatabaseError(f"{name}: {media} is no folder: give the folder of the clips")

@@ -1,7 +1,7 @@
 """MMI: Sessions/<n>/ with a video and XML files [1, Sec. 5.4].
 
-The archive's web site hands out one folder per session: the video, `session.xml` and
-`<video>.xml`. Which sessions show one of the six emotions is said by a Metadatum "Emotion".
+The archive's web site offers one folder per session: the video, `session.xml` and `<video>.xml`. A
+Metadatum named "Emotion" marks the sessions that show one of the six emotions.
 """
 
 from collections import Counter
@@ -15,13 +15,13 @@ from fervid.databases.tree import VIDEOS, expect, folders, natural, origin, visi
 from fervid.errors import DatabaseError
 from fervid.labels import BASIC
 
-# Metadatum "Emotion"; sessions with a higher number (scream, boredom, sleepiness) are left out.
+# Values of the Metadatum "Emotion"; higher ones (scream, boredom, sleepiness) are left out.
 CODES = {1: "anger", 2: "disgust", 3: "fear", 4: "happiness", 5: "sadness", 6: "surprise"}
 # [1, Table 1]; the rows of Table 7 need 31 for anger and 32 for disgust, the total is 205 in both.
 COUNTS = dict(zip(BASIC, (32, 31, 28, 42, 32, 40), strict=True))
 SUBJECTS = 30
 
-LICENCE = "MMI is licensed to persons for research; its videos may not be passed on."
+LICENCE = "MMI is licensed to individuals for research; its videos may not be redistributed."
 CITATION = """@inproceedings{pantic2005mmi,
   author = {Pantic, Maja and Valstar, Michel and Rademaker, Ron and Maat, Ludo},
   title = {Web-based database for facial expression analysis},
@@ -32,7 +32,7 @@ CITATION = """@inproceedings{pantic2005mmi,
 
 @dataclass
 class _Notes:
-    """What a session's XML files say."""
+    """Facts read from a session's XML files."""
 
     subject: dict[str, str] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
@@ -42,15 +42,15 @@ class _Notes:
 def load(root: Path) -> Database:
     """MMI: Sessions/<n>/ with a video and its XML files (205 frontal sequences, six emotions).
 
-    Sessions without one of the six emotions, and those seen from the side only, are left out and
+    Sessions without one of the six emotions, and those filmed only from the side, are left out and
     counted.
 
     Args:
-        root: the folder that holds Sessions/.
+        root: folder with Sessions/.
 
     Raises:
         DatabaseError: no sessions, a session without video or subject, or an XML file that is
-            none or that declares a document type.
+            malformed or declares a document type.
     """
     root = Path(root)
     sessions = folders(expect(root, "Sessions", "1/session.xml, 1/S001-001.avi, ...", "mmi"))
@@ -62,7 +62,7 @@ def load(root: Path) -> Database:
             "(a Metadatum named Emotion with 1 to 6): copy the XML files beside the videos"
         )
     clips = tuple(sorted(found, key=lambda clip: (natural(clip.subject or ""), natural(clip.name))))
-    # A stand-in in this layout is not the database, and has another licence.
+    # A stand-in in this layout is not the database and has its own licence.
     said = origin(root)
     about = ("", "") if said else (LICENCE, CITATION)
     return Database("mmi", BASIC, clips, "onset-apex-offset", said, *about, dict(out))
@@ -108,9 +108,9 @@ def _subject(session: Path, notes: _Notes) -> str:
 
 
 def _read(path: Path, notes: _Notes) -> None:
-    """Add what one XML file says.
+    """Add the facts in one XML file.
 
-    A document type is refused: nothing here needs entities, and they can be made to eat all memory.
+    A document type is refused, because nothing here needs entities and they can exhaust memory.
     """
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -132,7 +132,7 @@ def _read(path: Path, notes: _Notes) -> None:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(data(path), True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # of the encoding it names
+    except (expat.ExpatError, LookupError, ValueError) as error:  # an unknown or wrong encoding
         raise DatabaseError(
             f"mmi: {path} is no XML file ({error}): copy the session again"
         ) from None

@@ -1,4 +1,4 @@
-"""Oulu-CASIA: six emotions under three lights, by two cameras [1, Sec. 5.3]."""
+"""Oulu-CASIA: six emotions under three lights, filmed by two cameras [1, Sec. 5.3]."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,22 +11,24 @@ from fervid.labels import BASIC, canonical
 Camera = Literal["vis", "nir"]
 Light = Literal["strong", "weak", "dark"]
 
-# The folder of a camera begins with these; VL_Acropped is its cropped version.
+# A camera's folder name begins with this; VL_Acropped is its cropped version.
 CAMERAS = {"vis": "VL", "nir": "NI"}
 LIGHTS = ("strong", "weak", "dark")
-# [1, Table 1]: under each light and camera, every subject shows every emotion once.
+# Each subject shows each emotion once per light and camera [1, Table 1].
 COUNTS = dict.fromkeys(BASIC, 80)
 SUBJECTS = 80
 
-LICENCE = "Oulu-CASIA is licensed for research by the University of Oulu; it may not be passed on."
-DEPTH = 4  # folders between the root and a camera's, as the archives nest them
+LICENCE = (
+    "Oulu-CASIA is licensed for research by the University of Oulu and not to be redistributed."
+)
+DEPTH = 4  # levels between the root and a camera's folder, as the archives nest them
 
 
 def load(root: Path, *, light: Light = "strong", camera: Camera = "vis") -> Database:
     """Oulu-CASIA: [OriginalImg/]VL/Strong/P001/Anger/000.jpeg (480 sequences, 80 subjects).
 
-    The papers use the normal light seen by the ordinary camera: Strong in VL. Where the original
-    and the cropped pictures are both there, the original ones are taken.
+    The papers use normal light and the ordinary camera, that is Strong in VL. Original pictures
+    are preferred to cropped ones if both are present.
 
     Args:
         root: any folder above VL/ or NI/.
@@ -34,7 +36,7 @@ def load(root: Path, *, light: Light = "strong", camera: Camera = "vis") -> Data
         camera: vis (ordinary) or nir (near infrared).
 
     Raises:
-        DatabaseError: no such folder, or a sequence has no pictures.
+        DatabaseError: no such folder, or a sequence without pictures.
     """
     root = Path(root)
     if light not in LIGHTS or camera not in CAMERAS:
@@ -72,7 +74,7 @@ def load(root: Path, *, light: Light = "strong", camera: Camera = "vis") -> Data
 
 
 def _place(root: Path, prefix: str, light: str) -> Path:
-    """The folder of one light: the shallowest, original pictures before cropped ones."""
+    """The folder of one light: the shallowest, preferring original to cropped pictures."""
     if not root.is_dir():
         raise DatabaseError(f"oulu_casia: {root} is no folder: give the folder above {prefix}/")
     level, found = [root], []

@@ -1,4 +1,4 @@
-"""RML: eight speakers of six languages act six emotions [4, Sec. IV-A]."""
+"""RML: eight speakers of six languages acting six emotions [4, Sec. IV-A]."""
 
 import re
 from collections import Counter
@@ -9,25 +9,25 @@ from fervid.databases.tree import VIDEOS, is_copy, natural, origin, visible, wal
 from fervid.errors import DatabaseError
 from fervid.labels import BASIC, SPELLINGS
 
-# A file's name begins with its emotion: an1.avi, di12.avi, ...
+# File names begin with the emotion: an1.avi, di12.avi, ...
 CODES = {code: SPELLINGS[code] for code in ("an", "di", "fe", "ha", "sa", "su")}
 # [4, Sec. IV-A].
 CLIPS = 720
 SUBJECTS = 8
 
-LICENCE = "RML is handed out for research by Ryerson University (now TMU)."
+LICENCE = "RML is available for research from Ryerson University (now TMU)."
 NAME = re.compile(r"(an|di|fe|ha|sa|su)[ _-]?\d+", re.IGNORECASE)
 PERSON = re.compile(r"(?:s|subject)[ _-]?(\d+)", re.IGNORECASE)
 
 
 def load(root: Path) -> Database:
-    """RML: s1/an1.avi, ... (720 clips, eight subjects); folders in between are kept in the name.
+    """RML: s1/an1.avi, ... (720 clips, eight subjects); deeper folders become part of the name.
 
     Args:
-        root: the folder that holds the subjects' folders.
+        root: folder with the subjects' folders.
 
     Raises:
-        DatabaseError: no videos named like that, or one outside a subject's folder.
+        DatabaseError: no videos with such names, or one outside a subject's folder.
     """
     root = Path(root)
     if not root.is_dir():

@@ -1,6 +1,6 @@
-"""The one place that reads text that others wrote: lines, tables (CSV) and JSON documents.
+"""The one place that reads text from elsewhere: lines, CSV tables and JSON documents.
 
-Whatever is wrong with a file is one sentence that names it and, where there is one, the line.
+Every fault in a file becomes one sentence that names the file and, where possible, the line.
 """
 
 import csv
@@ -16,19 +16,19 @@ from typing import Any
 from fervid.databases.tree import VIDEOS, visible
 from fervid.errors import DatabaseError, FervidError, shown
 
-LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text of any database, has 0.3e9
-WIDEST = 10_000  # characters of a cell; fer2013.csv has 48 x 48 numbers in one
-NAMED = 200  # characters of a subject
-MOST = 2**31 - 1  # the greatest number read from a table: 2.7 years of frames
+LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text in any database, has 0.3e9
+WIDEST = 10_000  # characters in a cell; fer2013.csv puts 48 x 48 numbers into one
+NAMED = 200  # characters in a subject's name
+MOST = 2**31 - 1  # largest frame number accepted: 2.7 years of frames
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # what their files begin with
+FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # first bytes of such files
 
-Cells = tuple[str, list[str]]  # "FILE, line 3" and that line's cells
+Cells = tuple[str, list[str]]  # "FILE, line 3", and the cells of that line
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A table's line by the names of its columns, and where it stands ("FILE, line 3")."""
+    """A row of a table, its cells by column name, and its place ("FILE, line 3")."""
 
     cells: Mapping[str, str]
     where: str
@@ -37,14 +37,14 @@ class Row:
         return self.cells[column]
 
     def get(self, column: str) -> str:
-        """The cell, empty where there is no such column."""
+        """The cell; empty if there is no such column."""
         return self.cells.get(column, "")
 
     def number(self, column: str) -> int | None:
-        """A frame's number from 0; None where the cell is empty.
+        """A frame number from 0; None if the cell is empty.
 
         Raises:
-            DatabaseError: it holds something else.
+            DatabaseError: the cell holds something else.
         """
         if not self.get(column):
             return None
@@ -58,7 +58,7 @@ class Row:
 
 
 def whole(text: str) -> int | None:
-    """A number from 0 to MOST; None where the text is none.
+    """An integer from 0 to MOST; None if the text is not one.
 
     >>> whole("007"), whole("-1"), whole("1e3"), whole("99999999999")
     (7, None, None, None)
@@ -71,15 +71,15 @@ def whole(text: str) -> int | None:
 
 
 def brief(text: str) -> str:
-    """Foreign text as messages show it: quoted, short, without control characters."""
+    """Foreign text for a message: quoted, shortened, without control characters."""
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def data(path: Path, error: type[FervidError] = DatabaseError) -> bytes:
-    """A file's bytes; an endless or enormous one is refused.
+    """A file's bytes; endless and enormous files are refused.
 
     Raises:
-        DatabaseError: it cannot be read; or the `error` asked for.
+        DatabaseError (or `error`, if given): the file cannot be read.
     """
     try:
         about = path.stat()
@@ -94,11 +94,11 @@ def data(path: Path, error: type[FervidError] = DatabaseError) -> bytes:
 
 
 def text(path: Path, error: type[FervidError] = DatabaseError) -> str:
-    r"""A text file in UTF-8, with or without a byte order mark, or in Windows' Latin; lines end \n.
+    r"""A text file in UTF-8 (byte order mark or not) or Windows-1252; lines end in \n.
 
     Raises:
-        DatabaseError: it cannot be read, has another encoding, or holds control characters; or
-            the `error` asked for.
+        DatabaseError (or `error`, if given): the file cannot be read, has another encoding, or
+            holds control characters.
     """
     content = data(path, error)
     if content[:2] in FOREIGN:
@@ -122,7 +122,7 @@ def text(path: Path, error: type[FervidError] = DatabaseError) -> str:
 
 
 def lines(path: Path, error: type[FervidError] = DatabaseError) -> list[tuple[str, str]]:
-    """Every line with something on it, after where it stands ("FILE, line 3").
+    """Every non-empty line, each after its place ("FILE, line 3").
 
     Raises:
         DatabaseError: as `text`.
@@ -132,10 +132,10 @@ def lines(path: Path, error: type[FervidError] = DatabaseError) -> list[tuple[st
 
 
 def document(path: Path, error: type[FervidError] = DatabaseError) -> Any:
-    """What a JSON file holds.
+    """The content of a JSON file.
 
     Raises:
-        DatabaseError: it is none, or nested too deep to be read; or the `error` asked for.
+        DatabaseError (or `error`, if given): not JSON, or nested too deeply.
     """
     try:
         return json.loads(text(path, error))
@@ -147,12 +147,12 @@ def document(path: Path, error: type[FervidError] = DatabaseError) -> Any:
 
 
 def grid(path: Path, error: type[FervidError] = DatabaseError) -> list[Cells]:
-    """A CSV file's cells, stripped, whether commas, semicolons or tabs part them; no empty rows.
+    """Stripped cells of a CSV file separated by commas, semicolons or tabs; empty rows are dropped.
 
-    A line break within a cell becomes a blank.
+    A line break within a cell becomes a space.
 
     Raises:
-        DatabaseError: it cannot be read or is no CSV; or the `error` asked for.
+        DatabaseError (or `error`, if given): the file cannot be read or is not CSV.
     """
     return list(_cells(path, text(path, error), error))
 
@@ -181,15 +181,15 @@ def named(
     path: Path,
     error: type[FervidError] = DatabaseError,
 ) -> list[Row]:
-    """Rows under the first line that has all the columns; names are compared in lower case.
+    """Rows below the first line that names all the columns; names are compared in lower case.
 
     Args:
-        columns: which must be there.
-        path: for messages.
+        columns: required column names.
+        path: the file, for messages.
 
     Raises:
-        DatabaseError: no line names the columns, one is named twice, or a row has not as many
-            cells as the columns; or the `error` asked for.
+        DatabaseError (or `error`, if given): no line names the columns, a column is named twice,
+            or a row does not fit the columns.
     """
     for number, (where, row) in enumerate(cells):
         header = [cell.lower() for cell in row]
@@ -208,7 +208,7 @@ def named(
 
 
 def _row(header: list[str], where: str, cells: list[str], error: type[FervidError]) -> Row:
-    """Cells that are empty at a row's end count for nothing where no column is above them."""
+    """Empty cells at the end of a row are ignored if no column is above them."""
     least = max(number for number, name in enumerate(header, 1) if name)
     long = [name for name, cell in zip(header, cells, strict=False) if len(cell) > WIDEST]
     if long:
@@ -219,25 +219,25 @@ def _row(header: list[str], where: str, cells: list[str], error: type[FervidErro
 
 
 def rows(path: Path, columns: Sequence[str], error: type[FervidError] = DatabaseError) -> list[Row]:
-    """A table's rows, by the names of its columns in lower case.
+    """A table's rows, with column names in lower case.
 
     Raises:
-        DatabaseError: as `grid` and `named`; or the `error` asked for.
+        DatabaseError (or `error`, if given): as `grid` and `named`.
     """
     return named(grid(path, error), columns, path, error)
 
 
 def subjects(root: Path, names: Iterable[str], column: str = "clip") -> dict[str, str]:
-    """Who is in which clip, from `subjects.csv` beside the data; empty without that file.
+    """Each clip's subject from `subjects.csv` beside the data; empty without that file.
 
-    Clips are named there as fervid names them, or by their file's name without folder and ending.
+    The file names clips as fervid does, or by file name without folder and extension.
 
     Args:
-        names: of the database's clips.
-        column: which names the clip; the other is `subject`.
+        names: the database's clip names.
+        column: the column that names the clip; the other one is `subject`.
 
     Raises:
-        DatabaseError: the file leaves out a clip.
+        DatabaseError: the file omits a clip.
     """
     path = root / "subjects.csv"
     if not path.is_file():
@@ -258,7 +258,7 @@ def subjects(root: Path, names: Iterable[str], column: str = "clip") -> dict[str
 
 
 def stem(name: str) -> str:
-    """A clip's name without folders and ending.
+    """A clip's name without folders and extension.
 
     >>> stem("Train/anger/train_001.avi"), stem("train_001")
     ('train_001', 'train_001')
@@ -269,6 +269,6 @@ def stem(name: str) -> str:
 
 
 def beside(root: Path, pattern: str) -> Path | None:
-    """The first visible file of a folder that matches, whatever its case."""
+    """The first visible file in a folder that matches, ignoring case."""
     files = [path for path in visible(root) if path.is_file()]
     return next((path for path in files if fnmatch(path.name.lower(), pattern)), None)

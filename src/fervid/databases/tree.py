@@ -1,4 +1,4 @@
-"""Folders as databases are delivered: found whatever their case, without what systems strew."""
+"""Database folders: matched ignoring case, without the hidden files that systems leave."""
 
 import json
 import os
@@ -15,7 +15,7 @@ VIDEOS = frozenset(
 )
 
 
-# What file managers call a second copy: "003 (1).png", "003 - Copy.png", "Copy of 003.png".
+# How file managers name a second copy: "003 (1).png", "003 - Copy.png", "Copy of 003.png".
 COPY = re.compile(r"( \(\d+\)| - copy( \(\d+\))?| copy( \d+)?)$|^copy of ", re.IGNORECASE)
 
 
@@ -30,19 +30,19 @@ def natural(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _size(digits: str) -> tuple[int, int, str]:
-    """Orders numbers of any length; Python reads no number of thousands of digits."""
+    """Orders digits of any length, because `int` refuses thousands of them."""
     number = digits.lstrip("0")
     return 0, len(number), number
 
 
 def within(name: str, where: str, error: type[FervidError] = DatabaseError) -> str:
-    """A path that a list or an archive names, with forward slashes; it stays in its folder.
+    """A relative path from a list or an archive, with forward slashes, that stays in its folder.
 
     Args:
-        where: what names it, for the message.
+        where: the list or archive that names it, for the message.
 
     Raises:
-        DatabaseError: it is absolute, names a drive, or goes up; or the `error` asked for.
+        DatabaseError (or `error`, if given): it is absolute, names a drive, or goes up.
     """
     path = name.replace("\\", "/")
     if path.startswith("/") or ".." in path.split("/") or re.match("[A-Za-z]:", path):
@@ -51,10 +51,10 @@ def within(name: str, where: str, error: type[FervidError] = DatabaseError) -> s
 
 
 def inside(path: Path, home: Path, where: str) -> Path:
-    """A path that no link leads out of its folder.
+    """A path that stays in its folder after links are resolved.
 
     Args:
-        where: what names it, for the message.
+        where: the list or manifest that names it, for the message.
 
     Raises:
         DatabaseError: a link on the way leads out.
@@ -67,7 +67,7 @@ def inside(path: Path, home: Path, where: str) -> Path:
 
 
 def visible(folder: Path) -> list[Path]:
-    """What a folder holds, in natural order, without hidden files and macOS "._" companions.
+    """A folder's entries in natural order, without hidden files and macOS "._" companions.
 
     Raises:
         DatabaseError: the folder cannot be read.
@@ -87,13 +87,13 @@ def folders(folder: Path) -> list[Path]:
 
 
 def expect(root: Path, name: str, what: str, database: str) -> Path:
-    """The folder `name` in `root`, whatever its case and the spaces around it.
+    """The folder `name` in `root`, ignoring case and surrounding spaces.
 
     Args:
         what: what the folder should hold, for the message.
 
     Raises:
-        DatabaseError: there is no such folder; says what is there instead.
+        DatabaseError: no such folder; the message lists what is there instead.
     """
     if not root.is_dir():
         raise DatabaseError(f"{database}: {root} is no folder: give the folder that holds {name}/")
@@ -110,7 +110,7 @@ def expect(root: Path, name: str, what: str, database: str) -> Path:
 
 
 def is_copy(name: str) -> bool:
-    """Whether a file's name is that of a second copy.
+    """Whether a file name looks like a second copy.
 
     >>> is_copy("003 (1).png"), is_copy("an1 - Copy.avi"), is_copy("a b (x).avi")
     (True, True, False)
@@ -119,9 +119,9 @@ def is_copy(name: str) -> bool:
 
 
 def walk(folder: Path, kinds: frozenset[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Every file of the kinds below a folder, as (its path relative to the folder, its entry).
+    """Every file of the given kinds below a folder, as (path relative to the folder, entry).
 
-    Nothing is opened or asked for its size; links to folders are not followed.
+    No file is opened or measured; links to folders are not followed.
 
     Raises:
         DatabaseError: a folder cannot be read.
@@ -144,10 +144,10 @@ def walk(folder: Path, kinds: frozenset[str]) -> Iterator[tuple[str, os.DirEntry
 
 
 def sequence(folder: Path, database: str) -> list[str]:
-    """The names of a sequence's pictures, ascending.
+    """Names of a sequence's pictures, ascending.
 
     Raises:
-        DatabaseError: a picture is there twice; the sequence would stutter.
+        DatabaseError: a picture occurs twice, so the sequence would stutter.
     """
     names = [path.name for path in visible(folder) if path.suffix.lower() in IMAGES]
     twice = [name for name in names if is_copy(name)]
@@ -159,7 +159,7 @@ def sequence(folder: Path, database: str) -> list[str]:
 
 
 def origin(root: Path) -> str:
-    """Where the pictures come from, if not from the database itself: said beside every number."""
+    """Where the pictures come from if not from the database itself; printed beside every number."""
     note = root / "synthetic_meta.json"
     if not note.is_file():
         return ""

@@ -1,8 +1,8 @@
-"""Facial action units: what each one moves and which folds it makes.
+"""Facial action units: what each one moves and which folds it forms.
 
 Everything is written for the half of the face on the right of the image, in pupil distances, x
 outwards and y down, at intensity 1; the other half mirrors it with its own intensity. A point on
-the middle line takes half of its move from each side.
+the midline takes half of its displacement from each side.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ MOVES: Mapping[int, Mapping[int | str, Move]] = {
     45: {},
 }  # fmt: skip
 
-# Lids: how far (part of the opening) a unit lowers the upper and raises the lower lid.
+# Lids: how far a unit lowers the upper and raises the lower lid, as a share of the opening.
 LIDS: Mapping[int, tuple[float, float]] = {
     5: (-0.42, -0.08),
     6: (0.08, 0.24),
@@ -154,7 +154,7 @@ def moves() -> NDArray[np.float64]:
 
 
 def lids() -> NDArray[np.float64]:
-    """(units, 2) parts of the opening by which the upper lid falls and the lower lid rises."""
+    """(units, 2) shares of the opening by which the upper lid falls and the lower lid rises."""
     return np.array([LIDS.get(unit, (0.0, 0.0)) for unit in UNITS])
 
 

@@ -1,4 +1,4 @@
-"""Where the head stands before the camera, and the light on it."""
+"""The head's place in front of the camera, and the light on it."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from fervid.databases.drawn.shape import EXTENT, FINE, TOP, Map, angles, sample
 
 PIVOT = np.array([0.0, 0.45, 0.25])  # the point the head turns about
 DISTANCE = 9.0  # from the camera to the pivot
-FACE_DEPTH = 1.1  # how far the face stands before the pivot: a view's scale holds there
+FACE_DEPTH = 1.1  # distance of the face in front of the pivot, where a view's scale applies
 
 
 @dataclass(frozen=True)
 class View:
-    """Where the head is and how it is turned.
+    """The head's place and pose.
 
     Args:
         yaw, pitch, roll: radians; positive turns the face to the image's right, down, clockwise.
         scale: pixels per pupil distance.
-        x, y: where the head's pivot (behind the nose) is seen, in pixels.
+        x, y: pixel at which the head's pivot (behind the nose) appears.
     """
 
     yaw: float = 0.0
@@ -43,18 +43,18 @@ class View:
 
     @property
     def focal(self) -> float:
-        """Pixels per unit in the plane of the pivot."""
+        """Focal length: pixels per unit in the plane of the pivot."""
         return self.scale * (DISTANCE - FACE_DEPTH) / DISTANCE
 
 
 @dataclass(frozen=True)
 class Light:
-    """One lamp and the light from all around.
+    """One lamp and ambient light.
 
     Args:
         towards: direction to the lamp in camera axes (x right, y down, z to the viewer).
         key: strength of the lamp.
-        ambient: strength of the rest.
+        ambient: strength of the ambient light.
         tint: colour of the lamp (3).
     """
 

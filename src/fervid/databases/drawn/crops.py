@@ -1,4 +1,4 @@
-"""Single faces as a face detector would cut them out, to train a landmark network on."""
+"""Single faces as a face detector would crop them, for training a landmark network."""
 
 import cv2
 import numpy as np
@@ -12,10 +12,10 @@ from fervid.databases.drawn.prototypes import BYPLAY, PROTOTYPES, compose
 from fervid.databases.drawn.render import render
 from fervid.databases.drawn.scene import Picture, backdrop, lamp, lay, shoulders
 
-SIDE = 128  # of a crop, in pixels
-DRAWN = 160  # of the picture it is cut from
-RIM = 1.45  # a crop's side against that of the detector's box: room to turn and shift
-EACH = 16  # crops of one person before the next comes
+SIDE = 128  # side of a crop, in pixels
+DRAWN = 160  # side of the picture it is cut from
+RIM = 1.45  # a crop's side relative to the detector's box, with room to turn and shift
+EACH = 16  # crops per person
 
 
 def crops(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -24,7 +24,7 @@ def crops(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.floa
     Pose, light, expression, occlusion, background and image quality vary widely.
 
     Args:
-        count: N, how many.
+        count: number of crops, N.
         seed: the same seed draws the same crops.
 
     Returns:
@@ -76,7 +76,7 @@ def _crop(face: Face, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDAr
 
 
 def _harsh(rng: np.random.Generator) -> Light:
-    """Light from one side, from below or from behind the shoulder."""
+    """Light from the side, from below or from behind."""
     towards = rng.normal((0, -0.2, 0.5), (1.0, 0.6, 0.4))
     side, low, near = (float(v) for v in towards)
     return Light((side, low, max(near, 0.05)), rng.uniform(0.4, 1.1), rng.uniform(0.15, 0.4))
@@ -85,7 +85,7 @@ def _harsh(rng: np.random.Generator) -> Light:
 def _occlude(
     grey: Picture, points: NDArray[np.float32], scale: float, rng: np.random.Generator
 ) -> None:
-    """Now and then something before the face: a bar, a disc, a block of another place."""
+    """Occasionally something in front of the face: a bar, a disc, or a patch from elsewhere."""
     if rng.random() > 0.25:
         return
     at = points[rng.integers(68)] + rng.normal(0, 0.3 * scale, 2)
@@ -104,7 +104,7 @@ def _occlude(
 def _cut(
     grey: Picture, points: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[Picture, NDArray[np.float32]]:
-    """A jittered square as the Haar cascade gives it, then what a camera does."""
+    """A jittered square like a Haar cascade's box, then the camera's effects."""
     eyes, mouth = points[36:48].mean(0), points[48:60].mean(0)
     reach = max(
         float(np.linalg.norm(mouth - eyes)), 0.85 * float(np.linalg.norm(points[45] - points[36]))

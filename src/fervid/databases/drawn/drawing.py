@@ -31,7 +31,7 @@ from fervid.progress import bar
 from fervid.text import CsvWriter
 
 Form = Literal["video", "images"]
-VERSION = 1  # of the pictures: raise it when the same seed draws something else
+VERSION = 1  # version of the pictures; raise it whenever a seed draws something else
 RATE = 25.0
 COLUMNS = ("name", "path", "label", "subject", "course", "frames", "apex", "intensity", "seed")
 COURSES: dict[str, Course] = {"apex": "onset-apex", "full": "onset-apex-offset"}
@@ -39,7 +39,7 @@ COURSES: dict[str, Course] = {"apex": "onset-apex", "full": "onset-apex-offset"}
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what a drawn database holds."""
+    """Everything that determines a drawn database."""
 
     subjects: int
     clips_per_emotion: int
@@ -54,7 +54,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Take:
-    """One clip to be drawn: a subject (from 1), an emotion, how often it was shown before."""
+    """One clip to be drawn: a subject (from 1), an emotion, and how often it was shown before."""
 
     recipe: Recipe
     subject: int
@@ -63,23 +63,23 @@ class Take:
 
     @property
     def name(self) -> str:
-        """Of the clip within the database."""
+        """Name of the clip within the database."""
         return f"S{self.subject:03d}_{self.emotion}_{self.turn + 1:02d}"
 
     @property
     def path(self) -> str:
-        """Of the clip within the database's folder."""
+        """Path of the clip within the database's folder."""
         end = ".mp4" if self.recipe.form == "video" else ""
         return f"clips/S{self.subject:03d}/{self.emotion}_{self.turn + 1:02d}{end}"
 
     @property
     def face_seed(self) -> int:
-        """Of the person."""
+        """Seed of the person."""
         return _seed(self.recipe.seed, self.subject)
 
     @property
     def seed(self) -> int:
-        """Of everything in the clip but the person."""
+        """Seed of everything in the clip but the person."""
         place = CK_PLUS.index(self.emotion)
         return _seed(self.recipe.seed, self.subject, place, self.turn)
 
@@ -89,9 +89,9 @@ def _seed(*keys: int) -> int:
 
 
 def plan(take: Take) -> tuple[Performance, View, np.random.Generator]:
-    """What a take will show, the head's first place, and the chances left for its room.
+    """The performance, the head's first view, and the random generator left for the scene.
 
-    Cheap, and the same whenever asked.
+    Cheap and repeatable.
     """
     rng = np.random.default_rng(take.seed)
     recipe = take.recipe
@@ -110,7 +110,7 @@ def _stage(take: Take) -> tuple[Performance, View, Scene, np.random.Generator]:
 
 
 def frames(take: Take) -> Iterator[tuple[Picture, NDArray[np.float32], View]]:
-    """Pictures of a take with their 68 landmarks in pixels and the head's place."""
+    """Pictures of a take, each with its 68 landmarks in pixels and the head's view."""
     played, view, scene, rng = _stage(take)
     face = person(take.face_seed)
     for t in range(len(played)):
@@ -124,7 +124,7 @@ def frames(take: Take) -> Iterator[tuple[Picture, NDArray[np.float32], View]]:
 
 
 def takes(recipe: Recipe) -> list[Take]:
-    """Every clip of a recipe, by subject, emotion, turn."""
+    """Every clip of a recipe, by subject, emotion and repetition."""
     return [
         Take(recipe, subject, emotion, turn)
         for subject in range(1, recipe.subjects + 1)
@@ -145,15 +145,15 @@ def draw(
     size: int = 256,
     emotions: Sequence[str] = CK_PLUS,
 ) -> Path:
-    """Draw a database into a folder; clips that are there are kept, so a killed run goes on.
+    """Draw a database into a folder; finished clips are kept, so a killed run resumes.
 
     Writes clips/S001/<emotion>_01.mp4 (or a folder of PNG pictures), truth/<name>.npz (landmarks,
     action units, pose), manifest.csv and the recipe drawn.json.
 
     Args:
-        subjects: how many people.
+        subjects: number of people.
         course: "apex" ends at the apex, "full" returns to neutral.
-        jobs: processes; the result is the same for any number.
+        jobs: number of worker processes; it does not change the result.
         form: "video" (H.264) or "images".
         size: side of the square pictures, in pixels.
 
@@ -161,8 +161,8 @@ def draw(
         the folder.
 
     Raises:
-        InputError: an option that is none.
-        OutputError: the folder holds another recipe or cannot be written to.
+        InputError: an unknown option value.
+        OutputError: the folder belongs to another recipe or cannot be written to.
     """
     recipe = Recipe(
         subjects, clips_per_emotion, course, difficulty, seed, form, size, tuple(emotions)
@@ -185,7 +185,7 @@ def _draw(out: Path, recipe: Recipe, jobs: int) -> None:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what a killed drawing had begun."""
+    """Remove the unfinished files of a killed drawing."""
     for folder in (out, out / "truth", *out.glob("clips/*/")):
         sweep(folder)
         for part in folder.glob(".*.part/"):
@@ -208,7 +208,7 @@ def _check(recipe: Recipe) -> None:
 
 
 def _claim(out: Path, recipe: Recipe) -> None:
-    """Make the folder ours, or see that it holds this very recipe."""
+    """Claim the folder, or check that it holds this very recipe."""
     mine = json.loads(json.dumps(asdict(recipe)))
     note = out / "drawn.json"
     with blamed(out):
@@ -239,7 +239,7 @@ def _crashed(take: Take) -> None:
 
 
 def _record(out: Path, take: Take) -> None:
-    """Draw one clip and what is true of it; the truth comes last and says that all is there."""
+    """Draw one clip, then write its ground truth last, which marks it as complete."""
     played, _, _ = plan(take)
     points, poses = [], []
 
@@ -316,13 +316,13 @@ def _recipe(root: Path) -> dict[str, Any]:
 
 
 def load(root: Path) -> Database:
-    """Faces that fervid drew itself (`fervid draw`): seven emotions, exact landmarks.
+    """Faces drawn by fervid itself (`fervid draw`): seven emotions, exact landmarks.
 
     Args:
         root: the folder drawn into.
 
     Raises:
-        DatabaseError: no drawn database, or one whose drawing was cut off.
+        DatabaseError: not a drawn database, or one whose drawing was interrupted.
     """
     root = Path(root)
     recipe = _recipe(root)

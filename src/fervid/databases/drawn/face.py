@@ -1,4 +1,4 @@
-"""A person made ready for drawing: all maps that do not change from frame to frame."""
+"""A person ready for drawing: all maps that stay the same from frame to frame."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ from fervid.databases.drawn.warp import COLUMNS, ROWS, backward, nodes
 
 # Control points that carry skin: lids slide over the eye instead.
 CARRY = np.array([k for k in range(COUNT) if k not in (*range(36, 48),)])
-# Upper lid points, and the lower lid point that each one meets when the eye is shut.
+# Upper lid points, and the lower lid point that each meets when the eye is shut.
 UPPER, LOWER = np.array([37, 38, 43, 44]), np.array([41, 40, 47, 46])
 SIDE_OF = np.array([0, 0, 1, 1])
 
@@ -31,12 +31,12 @@ class Face:
         head: the head at rest, without hair.
         radius: (SIDE, SIDE) the head with hair.
         colour: (N, N, 3) painted texture, square root of reflectance.
-        gloss: (SIDE, SIDE) how much a place shines.
+        gloss: (SIDE, SIDE) strength of specular reflection.
         relief: (2 units, SIDE * SIDE) folds and swellings, left sides first.
         moves: (units, 2, COUNT, 2) displacements of the control points.
-        lids: (units, 2) what units do to upper and lower lids.
-        nodes: places at which the skin's warp is worked out.
-        window: (rows, columns, 1) where the warp applies.
+        lids: (units, 2) effect of each unit on upper and lower lids.
+        nodes: places at which the skin's warp is computed.
+        window: (rows, columns, 1) weight of the warp.
     """
 
     who: Identity
@@ -52,7 +52,7 @@ class Face:
 
 
 def build(who: Identity) -> Face:
-    """All maps of a person; takes a fraction of a second."""
+    """All maps of a person, computed in a fraction of a second."""
     head = surface(who)
     hair = grow(who, head)
     small = cv2.resize(hair.cover, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -75,7 +75,7 @@ def build(who: Identity) -> Face:
 
 @lru_cache(maxsize=4)
 def person(seed: int) -> Face:
-    """The face of `sample_identity(seed)`; the last few are kept."""
+    """The face of `sample_identity(seed)`; the last few are cached."""
     return build(sample_identity(seed))
 
 
@@ -112,7 +112,7 @@ def move(face: Face, units: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _keep_lips_apart(now: NDArray[np.float64], rest: NDArray[np.float64]) -> None:
-    """Lips press on each other but never pass through."""
+    """Lips press against each other but never pass through each other."""
     for top, low in ((61, 67), (62, 66), (63, 65)):
         gap = now[low, 1] - now[top, 1]
         least = 0.6 * (rest[low, 1] - rest[top, 1])
@@ -131,8 +131,8 @@ def deform(face: Face, units: NDArray[np.float64], now: NDArray[np.float64]) -> 
     """The head under action units.
 
     Returns:
-        radius (SIDE, SIDE) now, and (SIDE, SIDE, 2) what to add to a cell's place, in cells, to
-        find its skin on the resting head.
+        the current radius, (SIDE, SIDE), and offsets, (SIDE, SIDE, 2) in cells, from each cell to
+        its skin on the resting head.
     """
     field = backward(now[CARRY], face.head.control[CARRY], face.nodes)
     columns, rows = COLUMNS[1] - COLUMNS[0], ROWS[1] - ROWS[0]

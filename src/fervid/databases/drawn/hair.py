@@ -1,4 +1,4 @@
-"""Hair on the head: where it grows, how far it stands off, how its strands run."""
+"""Hair: where it grows, how far it stands off the head, how its strands run."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ import numpy as np
 from fervid.databases.drawn.identity import Identity
 from fervid.databases.drawn.shape import FINE, LIFT, Map, Surface, angles, grid, smooth
 
-SKIN_PER_UNIT = 100  # texels per pupil distance of everything painted
+SKIN_PER_UNIT = 100  # texels per pupil distance of all painted maps
 
-# Angle from the middle of the face in degrees, and the lowest y that hair reaches there.
-# "top" stands for the person's own hairline above the forehead.
+# Angle from the middle of the face in degrees, and the lowest y of the hair there; "top" is the
+# person's own hairline above the forehead.
 AT = (0, 22, 36, 46, 56, 66, 74, 81, 86, 104, 113, 130, 180)
 LINES: dict[str, tuple[float, ...]] = {
     "short": (0, 0.0, -0.06, 0.14, 0.42, 0.55, 1.05, 1.25, 0.86, 0.80, 1.5, 1.95, 2.0),
@@ -39,7 +39,7 @@ class Hair:
 
 def noise(rng: np.random.Generator, side: int, across: float, along: float) -> Map:
     """Blurred noise of unit deviation; sigma in cells, across and along the columns."""
-    fewer = max(int(min(across, along) / 2), 1)  # wide blurs need no fine cells
+    fewer = max(int(min(across, along) / 2), 1)  # wide blurs do not need fine cells
     raw = rng.standard_normal((side // fewer, side // fewer), dtype=np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), sigmaX=across / fewer, sigmaY=along / fewer)
     soft = cv2.resize(soft, (side, side), interpolation=cv2.INTER_LINEAR) if fewer > 1 else soft
@@ -76,13 +76,13 @@ def grow(who: Identity, head: Surface) -> Hair:
     cover = smooth(0.0, soft, edge)
     radius, wall = _stand(who, head, cover)
     wall = cv2.resize(wall, cover.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    inner = wall * smooth(1.66, 1.5, np.abs(s))  # the dark side towards the neck
+    inner = wall * smooth(1.66, 1.5, np.abs(s))  # darker towards the neck
     cover = np.maximum(cover, wall)
     return Hair(cover.astype(np.float32), np.exp(0.32 * strands) * (1 - 0.8 * inner), radius)
 
 
 def _stand(who: Identity, head: Surface, cover: Map) -> tuple[Map, Map]:
-    """The head's radius with the hair's volume on it, and where hanging hair stands free."""
+    """The head's radius including the hair's volume, and where hanging hair stands free."""
     s, y = grid(FINE)
     small = cv2.resize(cover, head.radius.shape[::-1], interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), 0.05 * FINE)

@@ -1,10 +1,10 @@
-"""Who is drawn: the numbers that make one face differ from the next."""
+"""Identities: the numbers that make one face differ from the next."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Unit of length everywhere in this package: the distance between the two pupils of the mean face.
+# The unit of length throughout this package is the mean face's distance between the pupils.
 
 HAIR_STYLES = ("bald", "buzz", "short", "swept", "fringe", "bob", "long", "tied")
 
@@ -41,7 +41,7 @@ class Identity:
     """One person. Numbers without a unit are deviations of about -1..1 from the mean face.
 
     Args:
-        seed: what it was sampled from; also seeds skin texture and hair strands.
+        seed: seed it was sampled with; also seeds skin texture and hair strands.
         male: 0..1, how male the face looks.
         age: 0..1, about 18 to 70 years.
         skin: linear reflectance (3).
@@ -97,7 +97,7 @@ def _tone(rng: np.random.Generator, tones: tuple[tuple[float, ...], ...], at: fl
 
 
 def sample_identity(seed: int) -> Identity:
-    """A person, the same for the same seed."""
+    """A random person; the same seed gives the same person."""
     rng = np.random.default_rng([seed, 68])
     sex = rng.random() < 0.5
     male = float(np.clip(rng.normal(0.85 if sex else 0.12, 0.12), 0, 1))

@@ -29,7 +29,7 @@ EXTRA: dict[str, tuple[float, float]] = {
     "lid": (0.50, -0.20), "bridge": (0.14, -0.12),
 }  # fmt: skip
 
-# Exchanges the halves of the face: the landmark seen at place i of a mirrored image is MIRROR[i].
+# Swaps the halves of the face: landmark i of a mirrored image is landmark MIRROR[i].
 MIRROR = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31,
      45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
@@ -49,7 +49,7 @@ def control(name: int | str) -> tuple[int, int]:
 
 
 def _half(who: Identity) -> dict[int | str, NDArray[np.float64]]:
-    """The right half after the identity's proportions, by landmark number or helper's name."""
+    """The right half with the identity's proportions, by landmark number or helper name."""
     at: dict[int | str, NDArray[np.float64]] = {k: np.array(v) for k, v in HALF.items()}
     at |= {k: np.array(v) for k, v in EXTRA.items()}
     length = 1 + 0.045 * who.face_length

@@ -17,15 +17,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Difficulty:
-    """How hard a clip is made.
+    """How hard a clip is to recognise.
 
     Args:
         intensity: range of the emotion's strength.
-        options: multiplies the odds of optional components.
-        byplay: odds of a movement that tells no emotion, and its largest strength.
-        uneven: deviation of the two sides' strengths.
-        idle: size of the small movements.
-        pose: deviation of yaw, pitch and roll in degrees.
+        options: factor for the odds of optional components.
+        byplay: odds of a movement unrelated to the emotion, and its largest strength.
+        uneven: standard deviation between the two sides' strengths.
+        idle: size of small idle movements.
+        pose: standard deviation of yaw, pitch and roll in degrees.
         light: 0..1, how one-sided and dim the light may be.
         blend: odds of parts of another emotion, and their largest strength.
         noise: range of the camera's noise in grey values.
@@ -59,7 +59,7 @@ DIFFICULTY: Mapping[str, Difficulty] = {
 
 @dataclass(frozen=True)
 class Performance:
-    """What happens in a clip of T frames.
+    """The movements in a clip of T frames.
 
     Args:
         units: (T, units, 2) intensities 0..1 of `action_units.UNITS`, left and right in the image.
@@ -99,7 +99,7 @@ def _wander(rng: np.random.Generator, frames: int, channels: int, slowest: float
 
 
 def _course(rng: np.random.Generator, way: Ways) -> tuple[int, int, Array, Array]:
-    """Frames, apex, and the frames' progress (0..1) of rising and of falling."""
+    """Number of frames, apex, and each frame's progress (0..1) of onset and of offset."""
     if way == "apex":
         frames = int(rng.integers(10, 23))
         t = np.arange(frames) / (frames - 1)
@@ -163,7 +163,7 @@ def _play(
     rng: np.random.Generator,
     uneven: float,
 ) -> None:
-    """Add one unit's rise (and fall) with its own delay, speed and difference of sides."""
+    """Add one unit's rise (and fall) with its own delay, speed and asymmetry."""
     delay, haste = rng.uniform(0, 0.25), rng.uniform(0.85, 1.0)
     up = _ease((rising - delay) / (1 - delay) / haste)
     down = _ease((falling - rng.uniform(0, 0.3)) / 0.7)
@@ -173,7 +173,7 @@ def _play(
 
 
 def _blinks(rng: np.random.Generator, frames: int, apex: int) -> Array:
-    """(T,) closure of the lids; about one blink in three seconds, none at the apex."""
+    """(T,) closure of the lids: about one blink every three seconds, none at the apex."""
     shut = np.zeros(frames)
     at = float(rng.exponential(60))
     while at < frames:

@@ -1,4 +1,4 @@
-"""Eyes, the inside of the mouth and glasses: what does not stretch with the skin."""
+"""Eyes, the inside of the mouth and glasses, which do not stretch with the skin."""
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ EYES = (((36, 37, 38, 39), (39, 40, 41, 36)), ((42, 43, 44, 45), (45, 46, 47, 42
 
 
 def _around(points: Map, margin: float, shape: tuple[int, ...]) -> Patch | None:
-    """The part of a picture that holds some points; None where too little is within it."""
+    """The part of a picture around some points; None if too little of it lies inside."""
     left, top = np.maximum(np.floor(points.min(0) - margin), 0).astype(int).tolist()
     right, low = (np.ceil(points.max(0) + margin).astype(int) + 1).tolist()
     right, low = min(right, shape[1]), min(low, shape[0])
@@ -27,7 +27,7 @@ def _around(points: Map, margin: float, shape: tuple[int, ...]) -> Patch | None:
 
 
 def _ink(points: Map, at: Patch, shape: tuple[int, ...], thick: int = 0) -> Map:
-    """0..1 along a line, or within it where `thick` is 0."""
+    """Coverage, 0..1, of a line, or of the area it encloses if `thick` is 0."""
     mask = np.zeros(shape, np.uint8)
     local = np.round((points - (at[1].start, at[0].start)) * (1 << SHIFT)).astype(np.int32)
     if thick:
@@ -69,7 +69,7 @@ def eyes(
         mask = _ink(np.concatenate([upper[:-1], lower[:-1]]), at, shape)
         ball = _eyeball(face, sum(along, ()), places[at], view, light, gaze)
         near = cv2.GaussianBlur(mask, (0, 0), max(0.035 * view.scale, 0.6))
-        shadow = np.clip(near * 1.25 - 0.12, 0.1, 1)[..., None]  # of the lids
+        shadow = np.clip(near * 1.25 - 0.12, 0.1, 1)[..., None]  # thickness of the lids
         patch += mask[..., None] * (ball * shadow - patch)
         lash = _ink(upper, at, shape, 2 if view.scale > 40 else 1) * (0.85 - 0.35 * face.who.male)
         edge = 0.25 * _ink(lower, at, shape, 1)

@@ -1,7 +1,7 @@
 """EMFACS prototypes: which action units make up an emotion.
 
-After the combinations listed in the FACS investigator's guide (Ekman, Friesen, Hager, 2002):
-a core with alternatives, and components that may come along.
+Based on the combinations listed in the FACS investigator's guide (Ekman, Friesen, Hager, 2002):
+a core with alternatives, plus optional components.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ class Prototype:
     """One emotion.
 
     Args:
-        cores: alternatives, each with its odds; strengths are parts of the clip's intensity.
-        options: components with the odds that they come along.
-        one_sided: the odds that the mouth's units act on one side only.
+        cores: alternatives, each with its odds; strengths are relative to the clip's intensity.
+        options: optional components, each with its odds.
+        one_sided: odds that the mouth's units act on one side only.
     """
 
     cores: tuple[tuple[float, Strengths], ...]
@@ -79,7 +79,7 @@ PROTOTYPES: Mapping[str, Prototype] = {
     ),
 }
 
-# Movements that tell no emotion, for clips that are meant to be harder.
+# Movements unrelated to any emotion, which make clips harder.
 BYPLAY: tuple[Strengths, ...] = (
     {1: 0.6, 2: 0.6}, {4: 0.6}, {7: 0.6}, {12: 0.5}, {14: 0.6}, {15: 0.5}, {17: 0.7}, {20: 0.5},
     {24: 0.7}, {25: 0.7}, {25: 0.5, 26: 0.5}, {10: 0.4}, {6: 0.5}, {5: 0.4}, {23: 0.6}, {2: 0.6},
@@ -89,10 +89,10 @@ MOUTH_UNITS = frozenset({10, 12, 14, 15, 16, 20})
 
 
 def compose(emotion: str, rng: np.random.Generator, options: float) -> dict[int, float]:
-    """Strengths of one showing of an emotion.
+    """Random strengths of the action units for one emotion.
 
     Args:
-        options: multiplies the odds of optional components.
+        options: factor for the odds of optional components.
     """
     prototype = PROTOTYPES[emotion]
     odds = np.array([p for p, _ in prototype.cores])

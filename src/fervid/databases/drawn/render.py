@@ -1,4 +1,4 @@
-"""One picture of a face: rays to the head, light on it, eyes, mouth and glasses over it."""
+"""One picture of a face: rays to the head, its shading, then eyes, mouth and glasses."""
 
 import cv2
 import numpy as np
@@ -9,15 +9,15 @@ from fervid.databases.drawn.camera import DISTANCE, PIVOT, Light, View, lift, pr
 from fervid.databases.drawn.face import Face, deform, move
 from fervid.databases.drawn.shape import EXTENT, FINE, TOP, A, Map, angles, grid, sample
 
-BEFORE = (-0.2, 0.05, 0.35, 0.7)  # where a silhouette may lie before the axis
-NEAR = 0.02  # over this length along a ray the head counts as flat
+BEFORE = (-0.2, 0.05, 0.35, 0.7)  # how far in front of the axis a silhouette may lie
+NEAR = 0.02  # length along a ray over which the head is treated as flat
 LARGEST = 2.0  # no part of a head is farther from its axis
 
 
 def _lines(
     view: View, box: tuple[int, int, int, int], step: int
 ) -> tuple[Map, tuple[Map, Map, Map]]:
-    """The camera's place and the directions of the lines of sight, in head axes."""
+    """The camera's position and the directions of its rays, in head axes."""
     left, top, right, bottom = box
     half = (step - 1) / 2
     x = (np.arange(left, right, step, dtype=np.float32) + (half - view.x)) / view.focal
@@ -30,9 +30,9 @@ def _lines(
 
 
 def _rays(radius: Map, view: View, box: tuple[int, int, int, int]) -> tuple[Map, Map]:
-    """Where the lines of sight meet the head.
+    """Where the camera's rays meet the head.
 
-    They are followed for every second pixel and row, then corrected for each pixel.
+    Rays are traced for every second pixel and row, then refined for each pixel.
 
     Returns:
         (h, w, 2) column and row in the head's maps, and (h, w) how far inside the silhouette,
@@ -57,7 +57,7 @@ def _rays(radius: Map, view: View, box: tuple[int, int, int, int]) -> tuple[Map,
 def _follow(
     radius: Map, start: NDArray[np.float32], d: tuple[Map, Map, Map], t: Map, last: Map
 ) -> Map:
-    """Go along the rays from t until they meet the head; Newton in the air, then regula falsi."""
+    """Trace the rays from t until they meet the head: Newton's method, then regula falsi."""
     outer, inner = t, np.full_like(t, np.inf)
     high, deep = np.zeros_like(t), np.zeros_like(t)
     for _ in range(6):
@@ -75,7 +75,7 @@ def _follow(
 def _height(
     radius: Map, start: NDArray[np.float32], d: tuple[Map, Map, Map], t: Map
 ) -> tuple[Map, Map, Map]:
-    """Height above the head at t along the rays, its change along them, the place below."""
+    """Height above the head at t along the rays, its derivative, and the place below."""
     px, py, pz = (start[k] + t * d[k] for k in range(3))
     rho = np.sqrt(px * px + pz * pz) + np.float32(1e-6)
     half = px / np.sqrt(2 * rho * (rho + pz) + np.float32(1e-6))
@@ -87,7 +87,7 @@ def _height(
 
 
 def shade(face: Face, radius: Map, view: View, light: Light) -> Map:
-    """(SIDE, SIDE, 4) light that reaches each place: red, green, blue, and mirrored light."""
+    """(SIDE, SIDE, 4) light at each place: red, green, blue, and specular."""
     s, _ = grid()
     sin, cos = angles(s)
     half = np.sqrt(np.clip(1 - (s / (2 * A)) ** 2, 0.01, 1))
@@ -114,7 +114,7 @@ def shade(face: Face, radius: Map, view: View, light: Light) -> Map:
     shine *= shine
     lit = np.empty((*radius.shape, 4), np.float32)
     open_ = 0.4 + 0.6 * hollow
-    for c, wrap in enumerate((0.22, 0.12, 0.08)):  # red light goes farther under the skin
+    for c, wrap in enumerate((0.22, 0.12, 0.08)):  # red light travels farther under the skin
         direct = np.maximum(lamp + np.float32(wrap), 0) * np.float32(1 / (1 + wrap))
         lit[..., c] = direct * (open_ * (light.key * light.tint[c])) + sky
     lit[..., 3] = face.gloss * (shine + 2 * shine**4) * light.key * open_
@@ -144,12 +144,12 @@ def render(
     background: NDArray[np.uint8],
     gaze: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """A picture of a face before a background.
+    """A picture of a face in front of a background.
 
     Args:
         units: (units, 2) intensities of `action_units.UNITS`, left and right side of the image.
-        background: (H, W, 3) RGB; sets the picture's size; left as it is.
-        gaze: where the eyes look, right and down, as part of the eyeball's radius.
+        background: (H, W, 3) RGB; sets the picture's size and is not modified.
+        gaze: direction of the eyes, right and down, in eyeball radii.
 
     Returns:
         (H, W, 3) uint8 RGB and (68, 2) float32 landmarks in its pixels.

@@ -1,4 +1,4 @@
-"""Around the face: background, shoulders, lamp, and what a camera does to the picture."""
+"""Everything around the face: background, shoulders, lamp and the camera's effects."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +13,19 @@ from fervid.databases.drawn.motion import Difficulty
 from fervid.databases.drawn.shape import Map
 
 Picture = NDArray[Any]  # uint8; OpenCV's own types are wider
-DEPTH = 0.93  # scale of the shoulders against the face's, for they stand farther back
+DEPTH = 0.93  # scale of the shoulders relative to the face, because they are farther back
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What stays the same through a clip.
+    """Everything that stays the same throughout a clip.
 
     Args:
         background: (H, W, 3) uint8 RGB.
-        torso: (H, W, 4) uint8 RGB and cover, drawn over the neck.
+        torso: (H, W, 4) uint8 RGB and coverage, drawn over the neck.
         light: the lamp.
-        blur: of the lens, in pixels.
-        grain: (H + 32, W + 32, 3) int16, noise of the sensor; each frame takes its own cut.
+        blur: blur of the lens, in pixels.
+        grain: (H + 32, W + 32, 3) int16 sensor noise, cropped anew for each frame.
         grey: whether the camera is black and white.
     """
 
@@ -38,7 +38,7 @@ class Scene:
 
 
 def lamp(rng: np.random.Generator, hardness: float) -> Light:
-    """A lamp before and above the face; `hardness` 0..1 moves it aside and dims the rest."""
+    """A lamp in front of and above the face; `hardness` 0..1 moves it aside, dims the rest."""
     across = rng.normal(0, 0.25 + 0.55 * hardness)
     height = rng.uniform(-0.9, 0.05 - 0.25 * (1 - hardness))
     ambient = rng.uniform(0.30 - 0.14 * hardness, 0.48)
@@ -48,7 +48,7 @@ def lamp(rng: np.random.Generator, hardness: float) -> Light:
 
 
 def backdrop(rng: np.random.Generator, size: tuple[int, int], busy: float) -> Picture:
-    """A wall out of focus: a gradient, blotches, now and then straight edges."""
+    """A wall out of focus: a gradient, blotches and sometimes straight edges."""
     height, width = size
     y, x = np.mgrid[0 : height // 4, 0 : width // 4].astype(np.float32) * 4 / max(size)
     base = rng.uniform(35, 205)
@@ -71,7 +71,7 @@ def backdrop(rng: np.random.Generator, size: tuple[int, int], busy: float) -> Pi
 def shoulders(
     rng: np.random.Generator, who: Identity, view: View, light: Light, size: tuple[int, int]
 ) -> tuple[Picture, Picture]:
-    """Bare shoulders behind the neck and a shirt before it, both (H, W, 4)."""
+    """Bare shoulders behind the neck and a shirt in front of it, both (H, W, 4)."""
     broad = 1.0 + 0.12 * who.male
     deep = rng.choice([0.12, 0.2, 0.45], p=[0.4, 0.4, 0.2])
     hang = np.array([(-2.9, 6), (-2.65, 3.7), (-2.35, 2.95), (-1.75, 2.6)]) * (broad, 1)
@@ -110,7 +110,7 @@ def _cut(
 
 
 def lay(picture: Picture, piece: Picture, shift: tuple[float, float] = (0.0, 0.0)) -> None:
-    """Put a piece with cover over a picture, moved by a few pixels."""
+    """Composite a piece with coverage over a picture, shifted by a few pixels."""
     first = int(np.argmax(piece[..., 3].any(axis=1)))
     top = max(first - 8, 0)
     cut = piece[top:]
@@ -123,7 +123,7 @@ def lay(picture: Picture, piece: Picture, shift: tuple[float, float] = (0.0, 0.0
 
 
 def expose(picture: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
-    """What the camera makes of a picture: blur, noise, loss of colour."""
+    """Apply the camera's effects to a picture: blur, noise, loss of colour."""
     if scene.blur > 0.15:
         picture = cv2.GaussianBlur(picture, (0, 0), scene.blur)
     height, width = picture.shape[:2]
@@ -137,7 +137,7 @@ def expose(picture: Picture, scene: Scene, rng: np.random.Generator) -> Picture:
 def set_up(
     rng: np.random.Generator, who: Identity, view: View, hard: Difficulty, size: tuple[int, int]
 ) -> Scene:
-    """The room of one clip, the head at `view`."""
+    """The scene of one clip, with the head at `view`."""
     light = lamp(rng, hard.light)
     wall = backdrop(rng, size, 0.5 * hard.light)
     body, shirt = shoulders(rng, who, view, light, size)

@@ -1,8 +1,8 @@
 """The head at rest as a height map: the radius around a vertical axis.
 
-A place on the head is (s, y): y as from the front, s = 2 A sin(theta / 2) for the angle theta from
-the middle of the face. s is an arc length near the middle, runs once around the head in -2A..2A,
-and needs no arc tangent to compute. Maps are square arrays over the whole range.
+A place on the head is (s, y): y as seen from the front, s = 2 A sin(theta / 2) for the angle theta
+from the middle of the face. Near the middle s is an arc length; it runs once around the head in
+-2A..2A and takes no arc tangent to compute. Maps are square arrays over the whole range.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from fervid.databases.drawn.landmarks import front
 Map = NDArray[Any]  # float32; OpenCV's own types are wider
 
 A = 1.2
-EXTENT = 4.8  # of s and of y
+EXTENT = 4.8  # range of s and of y
 TOP = -2.1  # the smallest y
 FINE = 50  # map cells per pupil distance
 SIDE = round(EXTENT * FINE)
-# How far hair stands off, by style.
+# Thickness of the hair, by style.
 LIFT = {
     "buzz": 0.02, "short": 0.09, "swept": 0.15, "fringe": 0.12, "bob": 0.14, "long": 0.14,
     "tied": 0.05,
@@ -70,20 +70,20 @@ def cells(points: NDArray[np.float64], per_unit: int = FINE) -> NDArray[np.float
 
 
 def sample(source: Map, places: Map) -> Map:
-    """Values of a map at (h, w, 2) columns and rows: linear between cells, its rim beyond it."""
+    """Values of a map at (h, w, 2) columns and rows: linear between cells, edge values outside."""
     rim = cv2.BORDER_REPLICATE
     found: Map = cv2.remap(source, places, None, cv2.INTER_LINEAR, borderMode=rim)  # type: ignore[call-overload]
     return found
 
 
 def smooth(low: float, high: float, x: Map) -> Map:
-    """0 below low, 1 above high, smooth between."""
+    """0 below low, 1 above high, smooth in between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def bump(x: Map, y: Map, at: tuple[float, float], wide: float, tall: float) -> Map:
-    """A Gaussian hill of height 1 on the right half and its image on the left."""
+    """A Gaussian hill of height 1 on the right half and its mirror image on the left."""
     return np.exp(-(((np.abs(x) - at[0]) / wide) ** 2) - ((y - at[1]) / tall) ** 2)
 
 
@@ -107,7 +107,7 @@ def _skull(who: Identity, flat: NDArray[np.float64], s: Map, y: Map) -> Map:
     width = np.where(y < 0, wide[0] * (1 + 0.08 * np.sin(np.clip(-y, 0, 1.4) * 2.0)), width)
     top = 1.33 + LIFT.get(who.style, 0.0)
     rest = 1 - np.clip((-0.5 - y) / top, 0, 2) ** 2.3
-    crown = np.sign(rest) * np.sqrt(np.abs(rest))  # negative above the head: nothing to hit there
+    crown = np.sign(rest) * np.sqrt(np.abs(rest))  # negative above the head: no ray hits
     back = np.interp(y, (-1.2, -0.4, 0.6, 1.4), (1.35, 1.5, 1.35, 1.0))
     deep = np.where(cos > 0, depth, back)
     head = ((np.abs(sin) / width) ** n + (np.abs(cos) / deep) ** n) ** (-1 / n) * crown
@@ -208,7 +208,7 @@ def surface(who: Identity) -> Surface:
 
 
 def on_surface(radius: Map, flat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(s, y) of the places that are seen at `flat` from the front."""
+    """(s, y) of the places that appear at `flat` from the front."""
     s, _ = grid()
     sin, cos = angles(s)
     right = (s[0] > 0) & (cos[0] > -0.05)
@@ -222,7 +222,7 @@ def on_surface(radius: Map, flat: NDArray[np.float64]) -> NDArray[np.float64]:
         half = line[right] if x >= 0 else line[left][::-1]
         reach = np.concatenate([half[:1], half]) * sin_half
         falls = np.append(np.diff(reach) <= 0, True) & (s_half > 0.4)
-        widest = int(np.argmax(falls))  # where the outline turns back: the jaw's edge
+        widest = int(np.argmax(falls))  # where the outline turns back, at the jaw's edge
         reach = np.maximum.accumulate(reach[: widest + 1])
         found[k, 0] = np.copysign(np.interp(abs(x), reach, s_half[: widest + 1]), x)
     return found

@@ -1,4 +1,4 @@
-"""What is painted on the head: skin, lips, brows, beard and hair, as one texture."""
+"""The head's texture: skin, lips, brows, beard and hair."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,11 @@ from fervid.databases.drawn.shape import Map, Surface, bump, cells, grid, smooth
 
 Points = NDArray[np.float64]
 LIPSTICKS = ((0.42, 0.06, 0.08), (0.50, 0.16, 0.17), (0.35, 0.10, 0.10))  # linear reflectance
-SHIFT = 4  # binary digits of sub-pixel places in OpenCV's drawing
+SHIFT = 4  # fractional bits of coordinates in OpenCV's drawing functions
 
 
 def curve(points: Points, steps: int = 6) -> Points:
-    """A smooth line through (N, 2) points (Catmull-Rom), `steps` places for each stretch."""
+    """A smooth line through (N, 2) points (Catmull-Rom), `steps` places per segment."""
     p = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     t = (np.arange(steps) / steps)[None, :, None]
     a, b, c, d = (p[k : len(p) - 3 + k, None] for k in range(4))
@@ -28,19 +28,19 @@ def curve(points: Points, steps: int = 6) -> Points:
 
 
 def fixed(points: Points, per_unit: int = SKIN_PER_UNIT) -> NDArray[np.int32]:
-    """(s, y) as the fixed-point pixels that OpenCV draws at."""
+    """(s, y) as the fixed-point pixels of OpenCV's drawing functions."""
     return np.round(cells(points, per_unit) * (1 << SHIFT)).astype(np.int32)
 
 
 def area(outline: Points, side: int, blur: float) -> Map:
-    """0..1 inside a closed outline, with soft edges."""
+    """Coverage, 0..1, of a closed outline, with soft edges."""
     mask = np.zeros((side, side), np.uint8)
     cv2.fillPoly(mask, [fixed(outline)], 255, cv2.LINE_AA, SHIFT)
     return cv2.GaussianBlur(mask, (0, 0), blur).astype(np.float32) / 255
 
 
 def stroke(lines: list[Points], side: int, thick: int, blur: float) -> Map:
-    """0..1 along lines."""
+    """Coverage, 0..1, of lines."""
     mask = np.zeros((side, side), np.uint8)
     cv2.polylines(mask, [fixed(line) for line in lines], False, 255, thick, cv2.LINE_AA, SHIFT)
     return cv2.GaussianBlur(mask, (0, 0), blur).astype(np.float32) / 255 if blur else mask / 255.0
@@ -48,7 +48,7 @@ def stroke(lines: list[Points], side: int, thick: int, blur: float) -> Map:
 
 @dataclass(frozen=True)
 class _Canvas:
-    """What is painted on: (N, N, 3) linear colour, and where its texels lie seen from the front."""
+    """The canvas: (N, N, 3) linear colour, and where its texels appear from the front."""
 
     colour: Map
     who: Identity
@@ -62,7 +62,7 @@ class _Canvas:
         return len(self.colour)
 
     def mix(self, cover: Map, colour: NDArray[Any]) -> None:
-        """Lay a colour (3) or colours (N, N, 3) over what is there."""
+        """Blend a colour (3) or colours (N, N, 3) over the canvas."""
         self.colour[:] += cover[..., None] * (colour.astype(np.float32) - self.colour)
 
     def noise(self, across: float, along: float) -> Map:

@@ -1,18 +1,18 @@
-"""Skin between the moved control points: a thin plate spline from where skin is to where it was."""
+"""Skin between the moved control points: a thin plate spline back to where the skin was."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.databases.drawn.shape import FINE, Map
 
-# The part of the map that expressions move, in cells: columns of s, rows of y.
+# The part of the map that expressions move, in cells (columns of s, rows of y).
 COLUMNS = (30, 210)
 ROWS = (20, 220)
-STEP = 4  # cells between the nodes at which the spline is worked out
+STEP = 4  # cells between the nodes at which the spline is computed
 
 
 def _anchors() -> NDArray[np.float64]:
-    """Places that no expression moves: a ring around the face and the sides of the nose's root."""
+    """Places that no expression moves: a ring around the face, and the sides of the nasal root."""
     t = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     ring = np.stack([1.75 * np.cos(t), 0.35 + 1.75 * np.sin(t)], axis=1)
     return ring[(ring[:, 1] < 1.6)]
@@ -35,10 +35,10 @@ def _kernel(squared: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def backward(moved: NDArray[np.float64], rest: NDArray[np.float64], at: NDArray[np.float32]) -> Map:
-    """(rows, columns, 2): what to add to a moved place to find it on the resting face.
+    """(rows, columns, 2) offsets from moved places to the resting face.
 
     Args:
-        moved: (P, 2) control points now.
+        moved: (P, 2) current control points.
         rest: (P, 2) the same at rest.
         at: nodes.
     """
