@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
@@ -144,13 +143,22 @@ class _Ids:
                 if together >= OVERLAP or (near and alike >= ALIKE):
                     cost[i, j] = 2 - together - alike
         names = [-1] * len(boxes)
-        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+        for row, column in _assignment(cost):
             if cost[row, column] < 9:
                 names[row] = known[column][0]
         for place, name in enumerate(names):
             if name < 0:
                 names[place], self._next = self._next, self._next + 1
         return names
+
+
+def _assignment(cost: NDArray[np.float64]) -> Iterable[tuple[int, int]]:
+    """Pairs (row, column) of least total cost; one face in a frame needs no scipy, slow to load."""
+    if min(cost.shape) <= 1:
+        return [divmod(int(cost.argmin()), cost.shape[1])] if cost.size else []
+    from scipy.optimize import linear_sum_assignment
+
+    return zip(*linear_sum_assignment(cost), strict=True)
 
 
 def overlap(a: Floats, b: Floats) -> float:

@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from fervid.atomic import blamed, whole
@@ -31,6 +30,9 @@ from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.progress import bar
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric  # a second of imports, which prediction never needs
 
 History = list[dict[str, float]]
 
@@ -129,12 +131,14 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def fabric_of(run: Run) -> Fabric:
+def fabric_of(run: Run) -> "Fabric":
     """Fabric on the run's device: one, or all that `torchrun` started a process for.
 
     Raises:
         InputError: there is no such device, or none here.
     """
+    from lightning_fabric import Fabric
+
     # It would tell the precision on each call.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
@@ -154,7 +158,7 @@ def fabric_of(run: Run) -> Fabric:
 def _epoch(
     stage: Stage,
     epoch: int,
-    fabric: Fabric,
+    fabric: "Fabric",
     network: Any,
     optimiser: Any,
     average: Average,

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,6 +19,9 @@ from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.progress import bar
 from fervid.systems.hybrid.network import Stream
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -81,7 +83,7 @@ def forget(names: tuple[str, ...], run: Run) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _block(path: Path, stream: Stream, pictures: NDArray[Any], fabric: Fabric) -> Floats:
+def _block(path: Path, stream: Stream, pictures: NDArray[Any], fabric: "Fabric") -> Floats:
     if path.is_file():
         kept: Floats = np.load(path, allow_pickle=False)
         return kept
@@ -93,7 +95,7 @@ def _block(path: Path, stream: Stream, pictures: NDArray[Any], fabric: Fabric) -
 
 
 @torch.no_grad()
-def fc7(stream: Any, pictures: Tensor | NDArray[Any], fabric: Fabric | None = None) -> Floats:
+def fc7(stream: Any, pictures: Tensor | NDArray[Any], fabric: "Fabric | None" = None) -> Floats:
     """fc7 of (N, h, w, 3) pictures, (N, D), where the stream lies.
 
     Args:
