@@ -73,12 +73,11 @@ app = typer.Typer(
     cls=Commands,
     help="Facial expression recognition in video: prepare, evaluate, train, predict.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
                 tables.convert, tables.agreement, runs.compare, runs.reproduce, data.cite,
-                runs.demo, models.systems, data.databases):  # fmt: skip
+                runs.demo, models.systems, data.databases, data.protocols):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
 app.add_typer(models.weights, name="weights")

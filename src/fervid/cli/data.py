@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from fervid.cli import names
 from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
 from fervid.errors import shown
 
@@ -31,7 +32,11 @@ def draw(
 
 def prepare(
     database: Annotated[
-        str, typer.Argument(help="Database to prepare; `fervid databases` lists them.")
+        str,
+        typer.Argument(
+            help="Database to prepare; `fervid databases` lists them.",
+            autocompletion=names.databases,
+        ),
     ],
     root: Annotated[Path, typer.Argument(help="Folder of the database as delivered.")],
     store: StorePath,
@@ -58,12 +63,29 @@ def prepare(
     print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
 
 
-def databases() -> None:
-    """List the databases that `prepare` reads."""
-    from fervid.databases import DATABASES
+def databases(
+    name: Annotated[
+        str, typer.Argument(help="Database to describe.", autocompletion=names.databases)
+    ] = "",
+) -> None:
+    """List the databases; with a name, its layout, labels, people, licence and citation."""
+    from fervid.cli import listing
 
-    for name, loader in DATABASES.items():
-        print(f"{name}: {(loader.__doc__ or '').strip().splitlines()[0]}")
+    print(listing.database(name) if name else listing.databases())
+
+
+def protocols(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Protocol to describe.", autocompletion=names.complete(names.PROTOCOLS)
+        ),
+    ] = "",
+) -> None:
+    """List the protocols; with a name, its folds and the papers it is from."""
+    from fervid.cli import listing
+
+    print(listing.protocol(name) if name else listing.protocols())
 
 
 def cite(work: Annotated[str, typer.Argument(help="Name of a system or database.")]) -> None:

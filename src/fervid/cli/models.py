@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from fervid.cli import names
 from fervid.cli.options import (
     Device,
     Faces,
@@ -53,7 +54,11 @@ def predict(
         list[str], typer.Argument(help="Files, folders, globs, or a webcam's index.")
     ],
     model: Annotated[
-        str, typer.Option(help="Name of a shipped model, or a model file.")
+        str,
+        typer.Option(
+            help=f"Shipped model ({', '.join(names.MODELS)}), or a model file.",
+            autocompletion=names.complete(names.MODELS),
+        ),
     ] = "tfe-plus",
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("predictions"),
     overlay: Annotated[bool, typer.Option(help="Also write annotated videos.")] = False,
@@ -163,7 +168,13 @@ def export_weights(
 
 
 def systems(
-    name: Annotated[str, typer.Argument(help="System whose fields to list.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="System whose fields to list.",
+            autocompletion=names.complete(names.SYSTEMS, "fervid.systems"),
+        ),
+    ] = "",
 ) -> None:
     """List the systems; with a name, the fields of its recipe and where each number is from."""
     from fervid.cli import listing

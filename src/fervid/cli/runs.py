@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fervid.cli import names
 from fervid.cli.data import draw, prepare
 from fervid.cli.options import (
     Device,
@@ -27,7 +28,14 @@ from fervid.errors import InputError, shown
 def evaluate(
     system: System,
     stores: Stores,
-    protocol: Annotated[str, typer.Option(help="Protocol name or split file.")] = "",
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help=f"{', '.join(names.PROTOCOLS)} (`fervid protocols` describes them), or a split "
+            "file.",
+            autocompletion=names.complete(names.PROTOCOLS),
+        ),
+    ] = "",
     test: Annotated[
         Path | None, typer.Option(help="Store to test on; trains on all `--store`.")
     ] = None,

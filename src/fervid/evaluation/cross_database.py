@@ -129,7 +129,6 @@ def _database(
         course=courses.pop() if len(courses) == 1 else "unknown",
         origin=origin,
         licence=" ".join(dict.fromkeys(each.licence for each in all_of if each.licence)),
-        citation="\n\n".join(dict.fromkeys(each.citation for each in all_of if each.citation)),
         left_out=dict(left_out),
     )
 
