@@ -1,6 +1,7 @@
 """Imports point left only, and `import fervid` stays light."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,26 @@ def test_no_file_of_a_room_imports_one_that_imports_it_back(folder: Path) -> Non
             name: some.union(*(reached[each] for each in some)) for name, some in reached.items()
         }
     assert not [name for name, some in reached.items() if name in some]
+
+
+@pytest.mark.parametrize(
+    ("folder", "other"),
+    [("benchmarks", "training"), ("training", "benchmarks"), ("development", "*ing")],
+)
+def test_programs_beside_the_package_take_what_is_there_and_nothing_of_one_another(
+    folder: str, other: str
+) -> None:
+    home = ROOT.parents[1]
+    foreign = {path.stem for path in home.glob(f"{other}/*.py")} - {"landmarks"}  # theirs, ours
+    paths = sorted((home / folder).glob("*.py"))
+    assert paths and foreign
+    for path in paths:
+        names = imported(path)
+        assert not names & foreign, path.name
+        for name in (name for name in names if name.startswith("fervid.")):
+            parent, _, last = name.rpartition(".")
+            module = importlib.util.find_spec(parent) and importlib.import_module(parent)
+            assert hasattr(module, last) or importlib.util.find_spec(name), f"{path.name}: {name}"
 
 
 @pytest.mark.parametrize("line", ["import fervid", "from fervid.cli import main"])
