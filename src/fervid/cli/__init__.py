@@ -11,7 +11,8 @@ from typer.core import TyperGroup
 
 import fervid
 from fervid.cli import data, folds, models, runs, tables
-from fervid.errors import FervidError, shown
+from fervid.errors import FervidError
+from fervid.text import printable
 
 # What the system refuses that a user can mend.
 MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM)
@@ -61,7 +62,7 @@ class Commands(TyperGroup):
                 raise
             where = error.filename or "the output folder"
             sentence = f"{where}: {error.strerror}; free some space or name another folder"
-        print(f"fervid: {shown(sentence)}", file=sys.stderr)
+        print(f"fervid: {printable(sentence, lines=True)}", file=sys.stderr)
         raise typer.Exit(2)
 
 

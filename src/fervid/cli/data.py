@@ -7,7 +7,7 @@ import typer
 
 from fervid.cli import names
 from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
-from fervid.errors import shown
+from fervid.text import printable
 
 
 def draw(
@@ -59,7 +59,7 @@ def prepare(
     settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
-        print(shown(f"no track: {name}: {reason}"))
+        print(printable(f"no track: {name}: {reason}"))
     print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
 
 

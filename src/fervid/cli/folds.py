@@ -7,7 +7,8 @@ import typer
 
 from fervid.cli.options import Jobs, LoaderSets, SomeStores, Table
 from fervid.cli.sources import FOLDS, all_of, database, named, sides
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
+from fervid.text import printable
 
 app = typer.Typer(
     help="Show, check, export and import splits into training and test subjects.",
@@ -42,7 +43,7 @@ def show(
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
-    print(shown(splits.show(sides(named(split, places), clips), clips)))
+    print(printable(splits.show(sides(named(split, places), clips), clips), lines=True))
 
 
 @app.command()
@@ -63,7 +64,7 @@ def check(
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
     found = leaks.check(sides(named(split, places), clips), perceptual, jobs)
-    print(shown(found.table()))
+    print(printable(found.table(), lines=True))
     found.refuse()
 
 
@@ -109,7 +110,7 @@ def import_(
     place = out or _place(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
     found = leaks.check(splits.read(file, clips), perceptual, jobs)
-    print(shown(found.table()))
+    print(printable(found.table(), lines=True))
     found.refuse()
     folds = from_file(file, clips.clips)
     splits.export(folds, place)

@@ -133,15 +133,15 @@ def _aligned(rows: list[tuple[str, ...]]) -> str:
 
 
 def _described(part: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
-    beside = _comments(type(part))
+    comments = _comments(type(part))
     for field in fields(part) if is_dataclass(part) else ():
         name, value = prefix + field.name, getattr(part, field.name)
         if is_dataclass(value):
             about = (inspect.getdoc(value) or "").partition("\n")[0]
-            yield f"{name}.", "", beside.get(field.name) or about
+            yield f"{name}.", "", comments.get(field.name) or about
             yield from _described(value, f"{name}.")
         else:
-            yield name, _written(value), beside.get(field.name, "")
+            yield name, _written(value), comments.get(field.name, "")
 
 
 def _comments(cls: type) -> dict[str, str]:

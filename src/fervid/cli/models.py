@@ -19,7 +19,8 @@ from fervid.cli.options import (
 )
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
+from fervid.text import printable
 
 MAX_FACES = 50  # at once; a crowd, and still bounded
 
@@ -113,7 +114,7 @@ def predict(
         smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
-    print(shown(summary.text()))
+    print(printable(summary.text(), lines=True))
     if summary.failed:
         raise typer.Exit(1)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fervid.databases.tree import VIDEOS, visible
-from fervid.errors import DatabaseError, FervidError, shown
+from fervid.errors import DatabaseError, FervidError
+from fervid.text import printable
 
 LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text of any database, has 0.3e9
 WIDEST = 10_000  # characters of a cell; fer2013.csv has 48 x 48 numbers in one
@@ -202,7 +203,7 @@ def named(
     lacks = [name for name in columns if name not in [cell.lower() for cell in first]]
     raise error(
         f"{path}, line 1: no column {' and '.join(lacks)} (found "
-        f"{shown(', '.join(first)[:80]) or 'nothing'}): the first line must name "
+        f"{printable(', '.join(first)[:80]) or 'nothing'}): the first line must name "
         f"{','.join(columns)}"
     )
 

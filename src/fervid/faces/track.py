@@ -1,4 +1,4 @@
-"""Track: one face through one clip, as every system eats it."""
+"""Track: one face through one clip, as every system takes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
