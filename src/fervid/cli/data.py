@@ -12,6 +12,7 @@ from fervid.text import printable
 
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder for the drawn database.")],
+    *,
     subjects: Annotated[int, typer.Option(min=2)] = 20,
     clips_per_emotion: Annotated[int, typer.Option(min=1)] = 1,
     course: Annotated[Literal["apex", "full"], typer.Option()] = "apex",
@@ -25,7 +26,15 @@ def draw(
     from fervid.databases.drawn import draw as draw_database
 
     draw_database(
-        out, subjects, clips_per_emotion, course, difficulty, seed, jobs, form=form, size=size
+        out,
+        subjects,
+        clips_per_emotion,
+        course,
+        difficulty,
+        seed=seed,
+        jobs=jobs,
+        form=form,
+        size=size,
     )
     print(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
 

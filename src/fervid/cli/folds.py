@@ -32,6 +32,7 @@ Looks = Annotated[
 def show(
     split: Split,
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     test: Tested = None,
@@ -50,6 +51,7 @@ def show(
 def check(
     split: Split,
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     perceptual: Looks = False,
@@ -73,6 +75,7 @@ def export(
     split: Split,
     out: Annotated[Path, typer.Argument(help="File to write: .csv (clip,fold) or .json.")],
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     test: Tested = None,
@@ -95,6 +98,7 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV (clip,fold or subject,fold) or JSON.")],
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     out: Annotated[

@@ -29,6 +29,7 @@ def train(
     system: System,
     stores: Stores,
     out: Annotated[Path, typer.Option(help="Model file to write (.safetensors).")],
+    *,
     neutral: Annotated[
         bool, typer.Option(help="Add the label neutral, learned from the start of each clip.")
     ] = False,
@@ -54,6 +55,7 @@ def predict(
     inputs: Annotated[
         list[str], typer.Argument(help="Files, folders, globs, or a webcam's index.")
     ],
+    *,
     model: Annotated[
         str,
         typer.Option(

@@ -29,6 +29,7 @@ from fervid.text import printable
 def evaluate(
     system: System,
     stores: Stores,
+    *,
     protocol: Annotated[
         str,
         typer.Option(
@@ -87,7 +88,12 @@ def evaluate(
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    print(printable(_judge(made, data, protocol, table, repeats, run, told), lines=True))
+    print(
+        printable(
+            _judge(made, data, protocol, table=table, repeats=repeats, run=run, told=told),
+            lines=True,
+        )
+    )
 
 
 def _judge_model(
@@ -127,7 +133,7 @@ def _protocol(
 
 
 def _judge(
-    made: Any, data: list[Any], protocol: str, table: str, repeats: int, run: Path, told: Any
+    made: Any, data: list[Any], protocol: str, *, table: str, repeats: int, run: Path, told: Any
 ) -> str:
     """Run it; what to print."""
     from fervid.evaluation import cross_database
@@ -176,6 +182,7 @@ def reproduce(
         str | None, typer.Argument(help="Table as printed, e.g. `2` or `Fig. 6`. Default: all.")
     ] = None,
     stores: SomeStores = None,
+    *,
     contradictions: Annotated[
         bool, typer.Option("--contradictions", help="Only list where the paper contradicts itself.")
     ] = False,

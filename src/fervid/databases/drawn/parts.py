@@ -49,6 +49,7 @@ def eyes(
     places: Map,
     view: View,
     light: Light,
+    *,
     gaze: Gaze,
 ) -> None:
     """Paint both eyeballs within their lids, lashes and lid edges.

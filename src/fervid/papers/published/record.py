@@ -103,6 +103,7 @@ def grid(
     columns: Sequence[str],
     rows: Mapping[str, Sequence[float | None]],
     databases: Mapping[str, str],
+    *,
     unit: Unit = "%",
     protocol: str = "",
 ) -> tuple[Published, ...]:
