@@ -11,21 +11,17 @@ still face. Intervals are 95 % bootstrap intervals over people.
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
-from fervid.faces.found import Finder
 
 from fervid.errors import FacesError
 from fervid.faces.detect import finder
+from fervid.faces.detections import Finder
+from fervid.faces.points68 import MOVING
 from fervid.faces.settings import FaceSettings
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from landmark_moves import PARTS, motion
 
 RATE = 25  # frames per second
 
@@ -66,8 +62,11 @@ def first_and_last(pictures: list[Path], find: Finder, alone: bool) -> Any:
 
 def in_face(points: Any) -> Any:
     """(N, 68, 2) motion from first to last of (N, 2, 68, 2) pixels."""
-    whole = torch.eye(2, 3).expand(len(points), 2, 2, 3)
-    return motion(torch.from_numpy(points), whole).numpy()
+    z = points[..., 0] + 1j * points[..., 1]
+    right, left = z[..., 36:37], z[..., 45:46]
+    own = (z - (left + right) / 2) / (left - right)
+    moved = own[:, 1] - own[:, 0]
+    return np.stack([moved.real, moved.imag], axis=-1)
 
 
 def report(found: Any, exact: Any, people: Any) -> None:
@@ -76,7 +75,7 @@ def report(found: Any, exact: Any, people: Any) -> None:
     names = np.unique(people)
     rows = [np.flatnonzero(people == name) for name in names]
     picks = rng.integers(0, len(names), (2000, len(names)))
-    for part, (ids, _) in PARTS.items():
+    for part, ids in MOVING.items():
         x, y = exact[:, list(ids)], found[:, list(ids)]
         shared = np.array([(x[row] * y[row]).sum() for row in rows])
         power = np.array([(x[row] ** 2).sum() for row in rows])

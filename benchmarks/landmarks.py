@@ -23,9 +23,8 @@ import torch
 from fervid.faces.landmarks import Landmarker, box_of
 from fervid.faces.points68 import MESH
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from landmark_data import renders
-from landmarks import HELD_OUT
+sys.path.insert(0, str(Path(__file__).parents[1] / "development"))
+from renders import HELD_OUT, renders
 
 PARTS = {
     "no jaw": range(17, 68),

@@ -56,7 +56,7 @@ def spied(block: str) -> list[list[str]]:
 def parsed(words: list[str]):
     """The context of a command of ours, its words checked and nothing run."""
     command, context = typer.main.get_command(app), None
-    if words == ["--version"]:
+    if words in (["--version"], ["--install-completion"]):
         return command.make_context("fervid", words, resilient_parsing=True)
     while words and hasattr(command, "commands"):
         assert words[0] in command.commands, f"no command {words[0]!r}"

@@ -1,6 +1,7 @@
 """Imports point left only, and `import fervid` stays light."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -71,8 +72,37 @@ def test_no_file_of_a_room_imports_one_that_imports_it_back(folder: Path) -> Non
     assert not [name for name, some in reached.items() if name in some]
 
 
+@pytest.mark.parametrize(
+    ("folder", "other"),
+    [("benchmarks", "training"), ("training", "benchmarks"), ("development", "*ing")],
+)
+def test_programs_beside_the_package_take_what_is_there_and_nothing_of_one_another(
+    folder: str, other: str
+) -> None:
+    home = ROOT.parents[1]
+    foreign = {path.stem for path in home.glob(f"{other}/*.py")} - {"landmarks"}  # theirs, ours
+    paths = sorted((home / folder).glob("*.py"))
+    assert paths and foreign
+    for path in paths:
+        names = imported(path)
+        assert not names & foreign, path.name
+        for name in (name for name in names if name.startswith("fervid.")):
+            parent, _, last = name.rpartition(".")
+            module = importlib.util.find_spec(parent) and importlib.import_module(parent)
+            assert hasattr(module, last) or importlib.util.find_spec(name), f"{path.name}: {name}"
+
+
 @pytest.mark.parametrize("line", ["import fervid", "from fervid.cli import main"])
 def test_light(line: str) -> None:
     code = f"import sys; {line}; print([m for m in ('torch', 'cv2', 'pandas') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_function_takes_more_than_six_arguments_by_position(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+            names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+            assert len(names) <= 6, f"{node.name}: put * before {names[6]}"

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from scenes import scene
 
-from fervid import folds as protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
 from fervid.faces.video import write_video
-from fervid.folds import fingerprints, leaks, splits, subjects
+from fervid.folds import digest, fingerprints, from_file, hold_out, k_fold, leaks, splits, subjects
 from fervid.folds.splits import Split
 
 SUBJECTS = 12
@@ -37,7 +36,7 @@ def plant(clips: list[Clip], name: str, path: Path) -> list[Split]:
 
 
 def test_clean(clips) -> None:
-    folds = protocols.k_fold(tuple(clips), 4)
+    folds = k_fold(tuple(clips), 4)
     found = leaks.check(folds, perceptual=True)
     assert found.leaks == () and found.clips == SUBJECTS and found.unread == ()
     found.refuse()
@@ -141,7 +140,7 @@ def test_altered_copy(clips, tmp_path, how) -> None:
 
 def test_copy_of_the_same_person_on_one_side(clips, home) -> None:
     every = (*clips, Clip("again", home / "c0.mp4", "d", "a", "S0"))
-    folds = protocols.k_fold(every, 4)
+    folds = k_fold(every, 4)
     assert not leaks.check(folds, perceptual=True).leaks
 
 
@@ -170,7 +169,7 @@ def test_absent_and_empty_files_are_told(clips, tmp_path) -> None:
 
 def test_nothing_readable(clips, tmp_path) -> None:
     every = tuple(replace(clip, path=tmp_path / clip.name) for clip in clips)
-    found = leaks.check(protocols.k_fold(every, 4), perceptual=True)
+    found = leaks.check(k_fold(every, 4), perceptual=True)
     assert not found.leaks and len(found.unread) == SUBJECTS
 
 
@@ -224,10 +223,10 @@ def database(clips) -> Database:
 
 @pytest.mark.parametrize("name", ["s.csv", "s.json"])
 def test_export_and_back(database, tmp_path, name) -> None:
-    folds = protocols.k_fold(database.clips, 4)
+    folds = k_fold(database.clips, 4)
     splits.export(folds, tmp_path / name)
-    again = protocols.from_file(tmp_path / name, database.clips)
-    assert protocols.digest(again) == protocols.digest(folds)
+    again = from_file(tmp_path / name, database.clips)
+    assert digest(again) == digest(folds)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     read = splits.read(tmp_path / name, database)
     assert [(s.train, s.test, s.name) for s in read] == [(f.train, f.test, f.name) for f in folds]
@@ -235,7 +234,7 @@ def test_export_and_back(database, tmp_path, name) -> None:
 
 def test_csv_cannot_tell_a_hold_out(database, tmp_path) -> None:
     with pytest.raises(ProtocolError, match=r"export to a .json"):
-        splits.export(protocols.hold_out(database.clips), tmp_path / "s.csv")
+        splits.export(hold_out(database.clips), tmp_path / "s.csv")
 
 
 def test_a_leaky_file_is_read_and_refused(database, tmp_path) -> None:
@@ -245,7 +244,7 @@ def test_a_leaky_file_is_read_and_refused(database, tmp_path) -> None:
 
 
 def test_show(database) -> None:
-    table = splits.show(protocols.k_fold(database.clips, 4), database).splitlines()
+    table = splits.show(k_fold(database.clips, 4), database).splitlines()
     assert table[0].split() == [
         "fold",
         "train",

@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fervid import folds as protocols
 from fervid.clip import Clip
 from fervid.errors import LeakError, ProtocolError
-from fervid.folds import Fold, inner_split
+from fervid.folds import (
+    PROTOCOLS,
+    Fold,
+    digest,
+    hold_out,
+    inner_split,
+    k_fold,
+    leave_one_group_out,
+    make,
+    ten_fold_by_id,
+)
 
 
 def clips_of(*counts: int, labels: str = "abc") -> tuple[Clip, ...]:
@@ -36,10 +45,10 @@ def databases(draw, least: int = 2) -> tuple[Clip, ...]:
     )
 
 
-@given(databases(least=10), st.sampled_from(sorted(set(protocols.PROTOCOLS) - {"hold-out"})))
+@given(databases(least=10), st.sampled_from(sorted(set(PROTOCOLS) - {"hold-out"})))
 @settings(max_examples=60, deadline=None)
 def test_folds_partition_clips_and_keep_people_apart(clips, name) -> None:
-    folds = protocols.make(name, clips)
+    folds = make(name, clips)
     tested = [row for fold in folds for row in fold.test]
     assert sorted(tested) == list(range(len(clips)))
     for fold in folds:
@@ -47,7 +56,7 @@ def test_folds_partition_clips_and_keep_people_apart(clips, name) -> None:
         assert not {clips[r].subject for r in fold.train} & {clips[r].subject for r in fold.test}
     sizes = [len(fold.test_subjects) for fold in folds]
     assert max(sizes) - min(sizes) <= 1
-    assert protocols.digest(folds) == protocols.digest(protocols.make(name, clips))
+    assert digest(folds) == digest(make(name, clips))
 
 
 @given(databases(), st.floats(0.05, 0.9), st.integers(0, 3))
@@ -75,25 +84,25 @@ def test_inner_split_follows_the_labels() -> None:
 
 
 def test_paper_groups_are_neighbours_by_number() -> None:
-    folds = protocols.ten_fold_by_id(clips_of(*[1] * 118))
+    folds = ten_fold_by_id(clips_of(*[1] * 118))
     assert [len(fold.test_subjects) for fold in folds] == [12] * 8 + [11] * 2
     assert folds[0].test_subjects == tuple(f"S{n}" for n in range(1, 13))  # S2 before S10
     assert folds[9].test_subjects[-1] == "S118"
 
 
 def test_losgo_deals_out() -> None:
-    folds = protocols.leave_one_group_out(clips_of(*[2] * 11))
+    folds = leave_one_group_out(clips_of(*[2] * 11))
     assert folds[0].test_subjects == ("S1", "S6", "S11")
 
 
 def test_shuffle_depends_on_the_seed_only() -> None:
     clips = clips_of(*[1] * 30)
-    one, two = (protocols.k_fold(clips, seed=seed)[0].test_subjects for seed in (0, 1))
+    one, two = (k_fold(clips, seed=seed)[0].test_subjects for seed in (0, 1))
     assert one != two
 
 
 def test_hold_out() -> None:
-    (fold,) = protocols.hold_out(clips_of(*[3] * 10))
+    (fold,) = hold_out(clips_of(*[3] * 10))
     assert len(fold.test_subjects) == 2
 
 
@@ -113,18 +122,18 @@ def test_bad_folds(train, test, said) -> None:
         Fold(clips_of(2, 2), train, test)
 
 
-@pytest.mark.parametrize("name", sorted(protocols.PROTOCOLS))
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
 def test_too_few_or_unknown_subjects(name) -> None:
     with pytest.raises(ProtocolError, match="need as many subjects"):
-        protocols.make(name, clips_of(5))
+        make(name, clips_of(5))
     nobody = (*clips_of(1, 1), Clip("lonely", Path("x"), "d", "a"))
     with pytest.raises(ProtocolError, match=r"1 clips have no subject \(the first is lonely\)"):
-        protocols.make(name, nobody)
+        make(name, nobody)
 
 
 def test_unknown_protocol() -> None:
     with pytest.raises(ProtocolError, match="choose one of paper, five-fold"):
-        protocols.make("elevenfold", clips_of(1, 1))
+        make("elevenfold", clips_of(1, 1))
 
 
 def split(tmp_path, name: str, text: str) -> str:
@@ -135,7 +144,7 @@ def split(tmp_path, name: str, text: str) -> str:
 def test_csv_split(tmp_path) -> None:
     clips = clips_of(2, 2, 1)
     path = split(tmp_path, "s.csv", "clip,fold\nc0,b\nc1,b\nc2,10\nc3,10\nc4,9\n")
-    folds = protocols.make(path, clips)
+    folds = make(path, clips)
     assert [(fold.name, fold.test) for fold in folds] == [
         ("9", (4,)),
         ("10", (2, 3)),
@@ -158,12 +167,12 @@ def test_csv_split(tmp_path) -> None:
 )
 def test_bad_csv_split(tmp_path, text, error, said) -> None:
     with pytest.raises(error, match=said):
-        protocols.make(split(tmp_path, "s.csv", text), clips_of(2, 2))
+        make(split(tmp_path, "s.csv", text), clips_of(2, 2))
 
 
 def test_json_split(tmp_path) -> None:
     text = json.dumps([{"train": ["c0"], "test": ["c3"]}])
-    (fold,) = protocols.make(split(tmp_path, "s.json", text), clips_of(2, 2))
+    (fold,) = make(split(tmp_path, "s.json", text), clips_of(2, 2))
     assert (fold.train, fold.test, fold.train_names) == ((0,), (3,), ("c0",))
 
 
@@ -179,4 +188,4 @@ def test_json_split(tmp_path) -> None:
 )
 def test_bad_json_split(tmp_path, text, error, said) -> None:
     with pytest.raises(error, match=said):
-        protocols.make(split(tmp_path, "s.json", text), clips_of(2, 2))
+        make(split(tmp_path, "s.json", text), clips_of(2, 2))

@@ -1,7 +1,5 @@
 """Faces with exact landmarks to train the landmark network with, and MediaPipe's definition."""
 
-import io
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,27 +11,8 @@ from landmark_samples import Array, Grey
 from fervid.faces.points68 import MESH, MIRROR
 from fervid.progress import bar
 
-# The landmarks of rendered_faces_68.zip are fractions of the detector's box, which is the inner
-# 88 of a picture's 128 pixels. Measured: with 88/128 the difference between MediaPipe's points
-# and the exact ones is the same, to 0.6 % of the interocular distance, as on other renders of the
-# same face model whose landmarks come in pixels; see docs/landmarks.md.
-INNER = 88
-
 # Points that hardly move with an expression: ears' side of the jaw, nose, corners of the eyes.
 STEADY = [0, 1, 2, 3, 13, 14, 15, 16, *range(27, 36), 36, 39, 42, 45]
-
-
-def renders(path: Path) -> tuple[Grey, Array]:
-    """(N, 128, 128) grey pictures and (N, 68, 2) exact landmarks in their pixels."""
-    with zipfile.ZipFile(path) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
-        data = [np.frombuffer(archive.read(name), np.uint8) for name in names]
-        with np.load(io.BytesIO(archive.read("landmarks.npz")), allow_pickle=False) as file:
-            fractions = file["landmarks"]
-    pictures = np.stack([cv2.imdecode(one, cv2.IMREAD_GRAYSCALE) for one in data])
-    side = pictures.shape[1]
-    landmarks = fractions * INNER + (side - INNER) / 2 - 0.5
-    return pictures, landmarks.astype(np.float32)
 
 
 def drawn(count: int, seed: int) -> tuple[Grey, Array]:

@@ -17,19 +17,15 @@ from numpy.random import Generator
 from torch import Tensor
 
 from fervid.faces.landmarks import crops_of_landmarks
-from fervid.faces.points68 import MIRROR
+from fervid.faces.points68 import CORNERS, MIRROR, MOVING
 
 TRAIN, CHOOSE = range(600), range(600, 700)  # people of movement_pairs.zip
 
-# Points, and the weight of their motion.
-PARTS = {
-    "brows": (range(17, 27), 2.0),
-    "lids": ((37, 38, 40, 41, 43, 44, 46, 47), 3.0),
-    "nose": (range(27, 36), 1.0),
-    "lips": (range(48, 68), 1.0),
+# Points, and the weight of their motion; in training also those that no expression moves.
+WEIGHTS = {"brows": 2.0, "lids": 3.0, "nose": 1.0, "lips": 1.0, "corners": 1.0}
+TRAINED = {
+    name: (points, WEIGHTS[name]) for name, points in (MOVING | {"corners": CORNERS}).items()
 }
-# In training, too: what no expression moves.
-TRAINED = PARTS | {"corners": ((36, 39, 42, 45), 1.0)}
 
 # What motions of these parts have for a mean square, to divide by where a batch has less.
 ENOUGH = {"brows": 4e-4, "lids": 1e-4, "nose": 7e-4, "lips": 3e-3, "corners": 1e-4}
@@ -175,7 +171,7 @@ def motion_loss(found: Tensor, exact: Tensor) -> Tensor:
 def gains(found: Tensor, exact: Tensor) -> dict[str, float]:
     """The slope of found on exact motion, (B, 68, 2) each, for each part."""
     slopes = {}
-    for name, (ids, _) in PARTS.items():
+    for name, ids in MOVING.items():
         x, y = exact[:, list(ids)], found[:, list(ids)]
         slopes[f"gain {name}"] = float((x * y).sum() / (x**2).sum())
     return slopes

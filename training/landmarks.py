@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from landmark_data import definition, drawn, mediapipe_points, renders
+from landmark_data import definition, drawn, mediapipe_points
 from landmark_moves import CHOOSE, TRAIN, Pairs, People, gains, motion, motion_loss, people
 from landmark_samples import Array, Grey, Samples, textures
 from safetensors.torch import load_file, save_file
@@ -31,7 +31,9 @@ from torch.utils.data import DataLoader
 
 from fervid.faces.landmarks import ANCHORS, CROP, Network, load
 
-HELD_OUT = 1000  # rendered faces kept for the choice between heads and for the report
+sys.path.insert(0, str(Path(__file__).parents[1] / "development"))
+from renders import HELD_OUT, renders
+
 BATCH = 64
 RATE = 2e-3  # at the top of the one cycle
 DECAY = 0.05

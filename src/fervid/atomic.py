@@ -8,7 +8,8 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
+from functools import lru_cache
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +24,18 @@ LOCK = ".fervid.lock"
 LONG = 60  # characters of a file's stem after which its part file bears a hash instead
 # What a file system answers that has no locks.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+
+
+def digest_of(path: Path) -> str:
+    """Sha256 of a file's bytes; they are read once in a process while the file stays the same."""
+    stat = path.stat()
+    return _digest(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *_: int) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

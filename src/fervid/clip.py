@@ -55,7 +55,6 @@ class Database:
         course: where in a clip the apex lies.
         origin: said beside every number ("rendered stand-in", ...); empty for the real thing.
         licence: what the data's licence allows, one sentence.
-        citation: BibTeX; empty where there is none.
         left_out: what the loader found and left out, and how many of it.
     """
 
@@ -65,7 +64,6 @@ class Database:
     course: Course = "unknown"
     origin: str = ""
     licence: str = ""
-    citation: str = ""
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -13,8 +13,6 @@ FervidError                a sentence for the user; the command prints it and ex
 Every message is one sentence that names the thing and ends with what to do next.
 """
 
-import re
-
 
 class FervidError(Exception):
     """Anything that the user can mend; never a bug of ours."""
@@ -50,20 +48,3 @@ class FacesError(FervidError):
 
 class OutputError(FervidError):
     """A place that cannot be written to."""
-
-
-STEERING = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-
-
-def shown(text: str) -> str:
-    r"""Foreign text as a terminal may have it: what would steer the terminal is spelt out.
-
-    Control characters (escape sequences begin with one), marks that turn the direction of
-    writing, and bytes of a file's name that are not UTF-8; tabs and ends of lines stay.
-
-    >>> shown("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return STEERING.sub(lambda code: code[0].encode("unicode_escape").decode(), text)

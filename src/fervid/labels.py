@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from fervid.errors import LabelError, shown
+from fervid.errors import LabelError
+from fervid.text import printable
 
 # Ekman's six, in the order of every table in the five papers.
 BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
@@ -102,8 +103,8 @@ def named(label: str, where: str) -> str:
     name = canonical(label)
     if not LABEL.fullmatch(name):
         raise LabelError(
-            f"{where}: {shown(repr(label[:60]))} is no label: begin it with a letter, go on with "
-            "letters, digits, blanks or _ - . / ( ), at most 60 in all"
+            f"{where}: {printable(repr(label[:60]))} is no label: begin it with a letter, go on "
+            "with letters, digits, blanks or _ - . / ( ), at most 60 in all"
         )
     return name
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from fervid.errors import shown
+from fervid.text import printable
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ def bar(items: Iterable[T], description: str, total: int | None = None) -> Itera
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
     report = _bar if sys.stderr.isatty() else _lines
-    yield from report(items, shown(description), total)
+    yield from report(items, printable(description), total)
 
 
 def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]:

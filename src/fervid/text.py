@@ -7,22 +7,26 @@ from typing import IO, Any
 
 # Control characters, halves of pairs (bytes of a name that is not UTF-8), line separators, and
 # marks that turn the direction of writing.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _FORMULA = re.compile(r"'*[=+\-@]")  # what a spreadsheet takes for a formula; quoted once more
 _NUMBER = re.compile(r"[+-]?(inf|\d[\d.]*(e[+-]?\d+)?%?( \[[\d., +%-]*\])?)?", re.IGNORECASE)
 
 
-def printable(text: object) -> str:
-    r"""Text on one line that a terminal only shows: control characters are spelt out.
+def printable(text: object, *, lines: bool = False) -> str:
+    r"""Text that a terminal only shows: what would steer it is spelt out.
+
+    Args:
+        lines: keep tabs and ends of lines; otherwise everything is on one line.
 
     >>> printable("a\x1b[31m\r\udce9.mp4")
     'a\\x1b[31m\\r\\xe9.mp4'
     """
-    return _UNPRINTABLE.sub(_spelt, str(text))
+    kept = "\n\t" if lines else ""
+    return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in kept else _spelt(m[0]), str(text))
 
 
-def _spelt(match: re.Match[str]) -> str:
-    code = ord(match[0])
+def _spelt(character: str) -> str:
+    code = ord(character)
     byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code  # as `os.fsdecode` hides a byte
     return chr(byte).encode("unicode_escape").decode() if byte < 0xD800 else f"\\u{byte:04x}"
 

@@ -1,15 +1,18 @@
-"""`fervid systems` is the catalogue, with what stands beside each number in its source."""
+"""`fervid systems`, `databases` and `protocols` are the catalogues, explained."""
 
 import pytest
 from typer.testing import CliRunner
 
 from fervid.cli import app
+from fervid.databases import DATABASES
+from fervid.databases.about import ABOUT
+from fervid.folds import NAMED
 from fervid.learning.recipes import flat
 from fervid.systems import SYSTEMS
 
 
-def said(*words: str) -> str:
-    done = CliRunner().invoke(app, ["systems", *words])
+def said(*words: str, command: str = "systems") -> str:
+    done = CliRunner().invoke(app, [command, *words])
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -47,3 +50,46 @@ def test_a_number_stands_beside_its_source() -> None:
 def test_an_unknown_system_is_answered_with_those_there_are() -> None:
     done = CliRunner().invoke(app, ["systems", "dtgan"])
     assert done.exit_code == 2 and "choose one of dtagn, " in done.stderr
+
+
+@pytest.mark.parametrize(("command", "catalogue"), [("databases", DATABASES), ("protocols", NAMED)])
+def test_lists_have_a_line_for_each(command, catalogue) -> None:
+    lines = said(command=command).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(catalogue)
+    assert all(len(line.split()) > 5 for line in lines)
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_a_database_is_described(name) -> None:
+    text = said(name, command="databases")
+    assert f"fervid prepare {name} FOLDER --store STORE" in text
+    assert name in ABOUT or name in ("folder", "lists")
+    if name in ABOUT:
+        assert ABOUT[name].licence in text and ", ".join(ABOUT[name].labels) in text
+
+
+def test_a_database_has_its_layout_options_people_and_citation() -> None:
+    text = said("oulu_casia", command="databases")
+    assert "VL/Strong/P001/Anger/000.jpeg" in text and "light: strong, weak or dark" in text
+    assert "people   80" in text and "@article{zhao2011facial," in text
+    assert "[--set light=...]" in text and "Raises" not in text
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_protocol_is_described(name) -> None:
+    text = said(name, command="protocols")
+    assert f"--protocol {name}" in text
+    assert name == "leave-one-database-out" or "\n[" in text
+
+
+def test_a_protocol_has_its_folds_and_papers() -> None:
+    text = said("ten-fold", command="protocols")
+    assert "folds: 10" in text and "--seed shuffles" in text
+    assert "[5] Facial Expression Recognition with Identity and Emotion Joint Learning" in text
+    assert "do not depend on --seed" in said("paper", command="protocols")
+
+
+@pytest.mark.parametrize("command", ["databases", "protocols"])
+def test_an_unknown_name_is_answered_with_those_there_are(command) -> None:
+    done = CliRunner().invoke(app, [command, "nothing"])
+    assert done.exit_code == 2 and "choose one of " in done.stderr

@@ -9,6 +9,7 @@ from forging import forge
 
 from fervid.clip import Database
 from fervid.databases import DATABASES, load
+from fervid.databases.about import ABOUT
 from fervid.errors import DatabaseError
 from fervid.folds import Fold, leave_one_subject_out
 from fervid.labels import SHORT
@@ -75,6 +76,9 @@ def test_contract(copy) -> None:
         assert str(root) not in clip.name and not clip.path.name.startswith("._")
         assert clip.end is None or clip.end > clip.start
         assert clip.apex is None or clip.apex >= clip.start
+    if name in ABOUT and name not in FACES:
+        assert set(database.labels) <= set(ABOUT[name].labels)
+        assert database.licence == ABOUT[name].licence
     assert set(database.labels) <= {*SHORT, "anxiety", "helplessness", "disappointment"}
     assert all(count > 0 for count in database.left_out.values())
     assert load(name, root) == database
@@ -121,3 +125,14 @@ def test_has_a_page(name) -> None:
     (line,) = [line for line in lines if f"`{name}`" in line and line.startswith("|")]
     page = DOCS / re.findall(r"\]\(([\w./]+)\)", line)[-1]
     assert f"`{name}`" in page.read_text()
+
+
+def test_the_table_has_the_facts_of_the_catalogue() -> None:
+    lines = (DOCS / "README.md").read_text().splitlines()
+    rows = {row[1].strip(" `"): row for line in lines if len(row := line.split("|")) > 6}
+    for name in set(ABOUT) & set(rows):
+        about, (clips, people, labels) = ABOUT[name], rows[name][3:6]
+        for count, cell in ((about.clips, clips), (about.subjects, people)):
+            assert count is None or f"{count}" in cell.replace(",", ""), name
+        assert labels.strip() == (str(len(about.labels)) if about.labels else "none"), name
+    assert len(set(ABOUT) & set(rows)) > 10

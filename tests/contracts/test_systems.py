@@ -64,7 +64,6 @@ def face(label: int, seed: int, frames: int = 14) -> Track:
         status=np.zeros(frames, np.uint8),
         score=np.ones(frames, np.float32),
         to_frame=np.tile(np.eye(2, 3, dtype=np.float32), (frames, 1, 1)),
-        frame_size=(64, 64),
         face=0,
         found_by={"finder": "forged"},
     )

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fervid import folds as protocols
 from fervid.databases import gemep_fera
 from fervid.errors import DatabaseError, ProtocolError
+from fervid.folds import make
 
 CLIPS = [
     ("train_001", "anger", "actor1"), ("train_003", "happiness", "actor1"),
@@ -28,7 +28,7 @@ def test_subjects_are_asked_for(tmp_path, forge) -> None:
     database = gemep_fera.load(forge("gemep_fera").make_list(tmp_path, subjects=False))
     assert database.subjects == ()
     with pytest.raises(ProtocolError, match="add a subject column"):
-        protocols.make("five-fold", database.clips)
+        make("five-fold", database.clips)
 
 
 def test_subject_left_out(tmp_path, forge) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fervid import folds as protocols
 from fervid.databases import lists
 from fervid.errors import DatabaseError, LabelError, ProtocolError
+from fervid.folds import make
 
 
 def test_afew(tmp_path, forge) -> None:
@@ -21,7 +21,7 @@ def test_subjects_are_asked_for(tmp_path, forge) -> None:
     root = forge("lists").make(tmp_path)
     (root / "subjects.csv").unlink()
     with pytest.raises(ProtocolError, match="add a subject column"):
-        protocols.make("five-fold", lists.afew(root).clips)
+        make("five-fold", lists.afew(root).clips)
 
 
 def test_dfew_folds(tmp_path, forge) -> None:

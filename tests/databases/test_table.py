@@ -7,7 +7,8 @@ import pytest
 
 from fervid.databases import archive, drawn, folder, lists, table
 from fervid.databases.tree import natural, within
-from fervid.errors import DatabaseError, LabelError, ProtocolError, shown
+from fervid.errors import DatabaseError, LabelError, ProtocolError
+from fervid.text import printable
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,10 @@ def test_labels_that_no_table_can_carry(tmp_path, label) -> None:
 
 
 def test_a_terminal_gets_text_only() -> None:
-    assert shown("a\x1b[2Jb\r\x9b\u202e\udcff\n\tü") == ("a\\x1b[2Jb\\r\\x9b\\u202e\\udcff\n\tü")
+    text = "a\x1b[2Jb\r\x9b\u202e\u200f\udcff\n\tü"
+    spelt = "a\\x1b[2Jb\\r\\x9b\\u202e\\u200f\\xff"
+    assert printable(text, lines=True) == f"{spelt}\n\tü"
+    assert printable(text) == f"{spelt}\\n\\tü"
 
 
 def test_spans_in_seconds(tmp_path) -> None:

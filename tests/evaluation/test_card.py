@@ -8,8 +8,8 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import folds as protocols
 from fervid.evaluation import evaluate
+from fervid.folds import k_fold
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -26,9 +26,7 @@ def script() -> ModuleType:
 
 def test_figures_against_counting(script, tmp_path) -> None:
     store = fakes.store()
-    report = evaluate(
-        fakes.FakeSystem(), store, protocols.k_fold(store.database.clips, 3), tmp_path / "run"
-    )
+    report = evaluate(fakes.FakeSystem(), store, k_fold(store.database.clips, 3), tmp_path / "run")
     keys = {name: SimpleNamespace(key=name) for name in report.clip.tolist()}
     keys["trained on"] = SimpleNamespace(key=report.clip[3])
     copy = script.copied(report, SimpleNamespace(rows=keys))

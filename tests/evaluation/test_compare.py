@@ -9,11 +9,11 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import folds as protocols
 from fervid.errors import InputError, OutputError
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.changed_answers import turned
+from fervid.evaluation.changed_answers import changed_answers
 from fervid.evaluation.compare import compare
+from fervid.folds import k_fold
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -27,7 +27,7 @@ def run(folder: Path, lost=(), system=None, folds=4, **fields) -> Path:
     }
     evaluate(
         system or fakes.FakeSystem(), replace(store, tracks=tracks),
-        protocols.k_fold(store.database.clips, folds), folder,
+        k_fold(store.database.clips, folds), folder,
     )  # fmt: skip
     return folder
 
@@ -173,7 +173,7 @@ def test_what_a_second_network_corrects_and_breaks() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.dirichlet(np.ones(4), (2, 60)).astype(np.float32)
     target = rng.integers(0, 4, 60)
-    found = turned(first, second, target, shown=3)
+    found = changed_answers(first, second, target, shown=3)
     slow: dict[str, list[tuple[float, int]]] = {"corrected": [], "broken": []}
     for row in range(60):
         one, two = (int(p[row].argmax()) == target[row] for p in (first, second))
@@ -183,7 +183,7 @@ def test_what_a_second_network_corrects_and_breaks() -> None:
     assert found.counts == (len(slow["corrected"]), len(slow["broken"]))
     assert found.corrected == tuple(row for _, row in sorted(slow["corrected"])[:3])
     assert found.broken == tuple(row for _, row in sorted(slow["broken"])[:3])
-    back = turned(second, first, target, shown=3)
+    back = changed_answers(second, first, target, shown=3)
     assert (back.corrected, back.broken) == (found.broken, found.corrected)
 
 

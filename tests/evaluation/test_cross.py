@@ -11,7 +11,6 @@ import fakes
 import numpy as np
 import pytest
 
-from fervid import folds as protocols
 from fervid.errors import LabelError, LeakError, ProtocolError
 from fervid.evaluation.cross_database import (
     dropped_text,
@@ -21,6 +20,7 @@ from fervid.evaluation.cross_database import (
 )
 from fervid.evaluation.repeated import evaluate_repeated, pool
 from fervid.evaluation.statistics import holm
+from fervid.folds import cross_database, make
 from fervid.learning import weights
 from fervid.models.card import check_unseen, trained_on
 
@@ -70,11 +70,11 @@ def test_a_card_names_every_joined_database(tmp_path) -> None:
     assert [data["name"] for data in trained_on(joined, joined.clips)] == ["alpha", "beta"]
     model = tmp_path / "model.safetensors"
     weights.save(model, {}, {"card": {"trained_on": only}})
-    check_unseen(model, joined, protocols.cross_database(joined.clips, "beta"))
+    check_unseen(model, joined, cross_database(joined.clips, "beta"))
     with pytest.raises(LeakError, match="was trained on alpha, which is to be tested"):
-        check_unseen(model, joined, protocols.cross_database(joined.clips, "alpha"))
+        check_unseen(model, joined, cross_database(joined.clips, "alpha"))
     with pytest.raises(LeakError, match="was trained on alpha"):
-        check_unseen(model, A.database, protocols.make("five-fold", A.database.clips, 0))
+        check_unseen(model, A.database, make("five-fold", A.database.clips, 0))
 
 
 def test_every_clip_keeps_its_face() -> None:
@@ -165,12 +165,12 @@ def test_refusals(tmp_path: Path) -> None:
         evaluate_across(SYSTEM, [A], B, tmp_path, table="plutchik")
     clips = join([A, B]).database.clips
     with pytest.raises(ProtocolError, match="cannot test on 'gamma'"):
-        protocols.cross_database(clips, "gamma")
+        cross_database(clips, "gamma")
     with pytest.raises(ProtocolError, match="cannot test on 'alpha'"):
-        protocols.cross_database(tuple(c for c in clips if c.database == "alpha"), "alpha")
+        cross_database(tuple(c for c in clips if c.database == "alpha"), "alpha")
     raw = A.database.clips + tuple(replace(c, name=f"b/{c.name}") for c in B.database.clips)
     with pytest.raises(LeakError):
-        protocols.cross_database(raw, "beta")
+        cross_database(raw, "beta")
 
 
 def test_repeats_are_pooled(tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from fervid import folds as protocols
 from fervid.atomic import held, whole
 from fervid.clip import Database
 from fervid.errors import FervidError, InputError, LeakError, OutputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation.page import training_curves
 from fervid.evaluation.report import percent, title
+from fervid.folds import Fold, k_fold, ten_fold_by_id
 from fervid.learning import weights
 
 SYSTEM = fakes.FakeSystem()
@@ -28,7 +28,7 @@ SYSTEM = fakes.FakeSystem()
 
 def run(folder: Path, store=None, system=SYSTEM, **options):
     store = store or fakes.store()
-    return evaluate(system, store, protocols.k_fold(store.database.clips, 4), folder, **options)
+    return evaluate(system, store, k_fold(store.database.clips, 4), folder, **options)
 
 
 def fits(folder: Path) -> list:
@@ -268,7 +268,7 @@ def test_other_folds_are_refused(tmp_path) -> None:
     run(tmp_path / "r")
     store = fakes.store()
     with pytest.raises(OutputError, match="protocol"):
-        evaluate(SYSTEM, store, protocols.ten_fold_by_id(store.database.clips), tmp_path / "r")
+        evaluate(SYSTEM, store, ten_fold_by_id(store.database.clips), tmp_path / "r")
 
 
 def test_a_strangers_folder_is_refused(tmp_path) -> None:
@@ -283,13 +283,13 @@ def test_a_strangers_folder_is_refused(tmp_path) -> None:
 def test_leak_is_refused(tmp_path) -> None:
     clips = fakes.store().database.clips
     with pytest.raises(LeakError, match="S1"):
-        protocols.Fold(clips, tuple(range(5)), (5,))
+        Fold(clips, tuple(range(5)), (5,))
 
 
 def test_unfit_folds(tmp_path) -> None:
     store = fakes.store()
     clips = store.database.clips
-    folds = protocols.k_fold(clips, 4)
+    folds = k_fold(clips, 4)
     with pytest.raises(ProtocolError, match="tested in two folds"):
         evaluate(SYSTEM, store, [*folds, folds[0]], tmp_path / "a")
     with pytest.raises(ProtocolError, match="other clips"):
@@ -299,7 +299,7 @@ def test_unfit_folds(tmp_path) -> None:
     bare = tuple(replace(c, label=None) if c.name == "c007" else c for c in clips)
     unlabelled = replace(store, database=replace(store.database, clips=bare))
     with pytest.raises(ProtocolError, match=r"no label \(the first is c007\)"):
-        evaluate(SYSTEM, unlabelled, protocols.k_fold(bare, 4), tmp_path / "d")
+        evaluate(SYSTEM, unlabelled, k_fold(bare, 4), tmp_path / "d")
     assert not list(tmp_path.iterdir())
 
 
@@ -310,7 +310,7 @@ def test_no_face_at_all(tmp_path) -> None:
 
 def test_a_fold_without_a_face_in_its_test(tmp_path) -> None:
     store = fakes.store()
-    first = protocols.k_fold(store.database.clips, 4)[0]
+    first = k_fold(store.database.clips, 4)[0]
     report = run(tmp_path / "r", fakes.store(lost=first.test))
     assert np.isnan(report.scores["joint"].folds[0])
     assert len(report.missing) == len(first.test)
@@ -332,10 +332,10 @@ def test_processes_give_the_same_even_when_one_is_killed(tmp_path) -> None:
 def test_kill_minus_nine(tmp_path) -> None:
     run(tmp_path / "whole", system=fakes.Mortal())
     script = (
-        "from fervid import folds; from fervid.evaluation import evaluate\n"
+        "from fervid.folds import k_fold; from fervid.evaluation import evaluate\n"
         "import fakes; store = fakes.store()\n"
         "evaluate(fakes.Mortal('fold 2', hard=True), store, "
-        "folds.k_fold(store.database.clips, 4), 'killed')"
+        "k_fold(store.database.clips, 4), 'killed')"
     )
     place = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=place)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from fervid import folds as protocols
 from fervid.clip import Clip
 from fervid.databases import fer_plus
 from fervid.evaluation import evaluate, read
 from fervid.evaluation.groups import AGREEMENT, CLEAR, SPLIT, UNTOLD, agreement, by_group, table
+from fervid.folds import k_fold
 
 
 def data(people: int = 12, each: int = 6, seed: int = 0, better: float = 0.0):
@@ -136,7 +136,7 @@ def test_the_report_shows_groups_and_calibration(tmp_path: Path) -> None:
         for clip in store.database.clips
     )
     store = replace(store, database=replace(store.database, clips=clips))
-    made = evaluate(fakes.FakeSystem(), store, protocols.k_fold(clips, 3), tmp_path / "run")
+    made = evaluate(fakes.FakeSystem(), store, k_fold(clips, 3), tmp_path / "run")
     with (tmp_path / "run" / "groups.csv").open(newline="") as file:
         rows = {row["value"]: row for row in csv.DictReader(file)}
     assert {value: int(row["clips"]) for value, row in rows.items()} == {"F": 47, "M": 24}
@@ -152,7 +152,7 @@ def test_the_report_shows_groups_and_calibration(tmp_path: Path) -> None:
     with (tmp_path / "run" / "calibration.csv").open(newline="") as file:
         assert {row["network"] for row in csv.DictReader(file)} == set(made.scores)
     plain = evaluate(
-        fakes.FakeSystem(), fakes.store(), protocols.k_fold(fakes.store().database.clips, 3),
+        fakes.FakeSystem(), fakes.store(), k_fold(fakes.store().database.clips, 3),
         tmp_path / "plain",
     )  # fmt: skip
     assert plain.facts["groups"] == [] and not (tmp_path / "plain" / "groups.csv").exists()

@@ -6,7 +6,6 @@ from pathlib import Path
 import fakes
 import pytest
 
-from fervid import folds as protocols
 from fervid.clip import Database
 from fervid.databases import load
 from fervid.databases.drawn import draw
@@ -14,6 +13,7 @@ from fervid.errors import LeakError
 from fervid.evaluation import evaluate, read
 from fervid.evaluation.cross_database import evaluate_across, split
 from fervid.faces import FaceSettings, Store, prepare
+from fervid.folds import leave_one_subject_out
 
 pytestmark = pytest.mark.usefixtures("no_page")
 SYSTEM = fakes.FakeSystem()
@@ -42,7 +42,7 @@ def test_the_same_files_under_two_names(tmp_path: Path) -> None:
 def test_a_copy_within_one_database(tmp_path: Path) -> None:
     store = fakes.store()
     clips = store.database.clips
-    folds = protocols.leave_one_subject_out(clips)
+    folds = leave_one_subject_out(clips)
     keys = {"c070": store.key(clips[0])}  # of S12; the original is of S1
     with pytest.raises(LeakError, match=r"trained on: 1 \(c070 of c000\)"):
         evaluate(SYSTEM, replace(store, keys=keys), folds, tmp_path / "run")
@@ -70,7 +70,7 @@ def test_one_person_spelt_two_ways(tmp_path: Path, capsys) -> None:
         for clip in store.database.clips
     )
     store = replace(store, database=Database("fake", fakes.LABELS, clips, "onset-apex"))
-    folds = protocols.leave_one_subject_out(clips)
+    folds = leave_one_subject_out(clips)
     report = evaluate(SYSTEM, store, folds, tmp_path / "run")
     said = "S12 and s_012 may be one person spelt two ways"
     assert said in capsys.readouterr().err

@@ -14,7 +14,7 @@ import pytest
 from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.candidates import Haar
-from fervid.faces.detect import Following, choose, finder
+from fervid.faces.detect import TrackingFinder, choose, finder
 from fervid.faces.detections import Detections
 from fervid.faces.landmarks import ANCHORS, crops_of_anchors, crops_of_landmarks, middle_and_side
 from fervid.faces.mediapipe import Mediapipe
@@ -39,7 +39,7 @@ def watch(path: Path, settings: FaceSettings) -> Iterator[FrameFaces]:
 
 def test_builtin_is_the_default_and_needs_nothing() -> None:
     found = finder(FaceSettings())
-    assert isinstance(found, Following) and "haarcascade" in found.version
+    assert isinstance(found, TrackingFinder) and "haarcascade" in found.version
     found.begin()
     assert found(GREY, 0.0).landmarks.shape == (0, 68, 2)
     found.close()
@@ -72,14 +72,14 @@ class _Cascade:
         return np.array(self.boxes)
 
 
-def scripted(boxes: list[list[int]], presence: list[float], **settings: int) -> Following:
-    found = Following(FaceSettings(**settings))  # type: ignore[arg-type]
+def scripted(boxes: list[list[int]], presence: list[float], **settings: int) -> TrackingFinder:
+    found = TrackingFinder(FaceSettings(**settings))  # type: ignore[arg-type]
     found._landmarker = _Scripted(presence)  # type: ignore[assignment]
     found._detector.cascade = _Cascade(boxes)  # type: ignore[attr-defined]
     return found
 
 
-def searches(found: Following) -> int:
+def searches(found: TrackingFinder) -> int:
     return found._detector.cascade.calls  # type: ignore[attr-defined, no-any-return]
 
 
@@ -208,10 +208,10 @@ class _YuNet:
         return 1, self.row[None]
 
 
-def yunet(points: np.ndarray, score: float, presence: float, monkeypatch: Any) -> Following:
+def yunet(points: np.ndarray, score: float, presence: float, monkeypatch: Any) -> TrackingFinder:
     fake = _YuNet(points, score)
     monkeypatch.setattr(cv2.FaceDetectorYN, "create", lambda *_: fake)
-    found = Following(FaceSettings(finder="yunet", model=Path(__file__), max_faces=8))
+    found = TrackingFinder(FaceSettings(finder="yunet", model=Path(__file__), max_faces=8))
     found._landmarker = _Scripted([presence] * 9, presence)  # type: ignore[assignment]
     return found
 

@@ -61,7 +61,7 @@ def test_items_show_one_motion_whatever_the_crop(moves) -> None:
 def test_the_loss_sees_half_a_motion(moves) -> None:
     exact = torch.randn(8, 68, 2, generator=torch.Generator().manual_seed(0)) * 0.1
     assert moves.gains(exact / 2, exact) == pytest.approx(
-        {f"gain {part}": 0.5 for part in moves.PARTS}, rel=1e-5
+        {f"gain {part}": 0.5 for part in moves.MOVING}, rel=1e-5
     )
     losses = [float(moves.motion_loss(exact * part, exact)) for part in (1.0, 0.8, 0.5, 0.0)]
     assert losses == sorted(losses) and losses[-1] > losses[0] + 1

@@ -32,7 +32,6 @@ def track(label: int, seed: int, frames: int = 4, noise: float = 0.12) -> Track:
         status=np.zeros(frames, np.uint8),
         score=np.ones(frames, np.float32),
         to_frame=np.tile(np.eye(2, 3, dtype=np.float32), (frames, 1, 1)),
-        frame_size=(32, 32),
         face=0,
         found_by={"finder": "fake"},
     )

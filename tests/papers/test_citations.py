@@ -1,14 +1,16 @@
 import re
+from pathlib import Path
 
 import pytest
 
 from fervid.databases import DATABASES as LOADERS
 from fervid.errors import InputError
-from fervid.papers.citations import DATABASES, PAPERS, cite
+from fervid.papers import citations as module
+from fervid.papers.citations import cite, databases, papers, title
 from fervid.systems import SYSTEMS
 
 
-@pytest.mark.parametrize("key", [*PAPERS, *DATABASES])
+@pytest.mark.parametrize("key", [*papers(), *databases()])
 def test_entries_are_bibtex(key: str) -> None:
     entry = cite(key)
     assert re.match(r"@(article|inproceedings|techreport)\{\w+,\n", entry)
@@ -22,9 +24,18 @@ def test_entries_are_bibtex(key: str) -> None:
 
 
 def test_keys_are_unique() -> None:
-    works = [*PAPERS.values(), *DATABASES.values()]
-    assert len({work.key for work in works}) == len(works)
-    assert not set(PAPERS) & set(DATABASES)
+    works = [*papers().values(), *databases().values()]
+    assert len(works) == 5 + 14
+    assert len({work.partition(",")[0] for work in works}) == len(works)
+    assert not set(papers()) & set(databases())
+
+
+def test_files_hold_nothing_that_is_not_read() -> None:
+    for name, works in (("papers", papers()), ("databases", databases())):
+        text = Path(module.__file__).with_name(f"{name}.bib").read_text(encoding="utf-8")
+        assert text.count("\n@") == len(works)
+    assert title("dtagn").startswith("Joint Fine-Tuning in Deep")
+    assert all(title(paper) for paper in papers())
 
 
 def test_every_system_and_every_database_of_a_paper() -> None:

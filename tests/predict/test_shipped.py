@@ -2,9 +2,10 @@
 
 import pytest
 
-from fervid import systems
+import fervid.systems
+from fervid.atomic import digest_of
 from fervid.errors import WeightsError
-from fervid.models.shipped import find_model, model_digest, open_model, shipped_of
+from fervid.models.shipped import find_model, open_model, shipped_of
 from fervid.systems import SYSTEMS
 
 
@@ -25,7 +26,7 @@ def test_the_packages_own_go_first(tmp_path, monkeypatch):
     (package / "dtagn/weights").mkdir(parents=True)
     (package / "dtagn/weights/dtagn.safetensors").write_bytes(b"ours")
     (tmp_path / "dtagn.safetensors").write_bytes(b"theirs")
-    monkeypatch.setattr(systems, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(fervid.systems, "__file__", str(package / "__init__.py"))
     monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
     assert find_model("dtagn").read_bytes() == b"ours"
 
@@ -75,4 +76,35 @@ def test_foreign_files(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(WeightsError, match="foreign"):
         open_model(path)
-    assert len(model_digest(path)) == 64
+    assert len(digest_of(path)) == 64
+
+
+def test_a_model_is_read_and_hashed_once(monkeypatch):
+    """Its system's name and its card are in the metadata; its tensors are read to predict."""
+    from fervid.learning import weights
+    from fervid.models.card import read
+    from fervid.models.pretrained import Pretrained
+
+    calls = []
+    whole = weights.digest
+    monkeypatch.setattr(weights, "digest", lambda tensors: calls.append(1) or whole(tensors))
+    path = shipped_of("tfe")
+    made = Pretrained.of(path, "tfe")
+    assert read(path) and not calls
+    assert made.recipe.name == "tfe" and made.per_frame
+    assert made.inputs is not None and len(calls) == 1
+    open_model("tfe")
+    assert len(calls) == 2
+
+
+def test_a_file_is_hashed_anew_when_it_changes(tmp_path, monkeypatch):
+    from fervid import atomic
+
+    path = tmp_path / "model"
+    path.write_bytes(b"one")
+    first = digest_of(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "file_digest", None)  # any further hashing fails
+        assert digest_of(path) == first
+    path.write_bytes(b"other")
+    assert digest_of(path) != first

@@ -143,7 +143,6 @@ def test_tracks_hold_what_was_pushed():
     assert track.seen.tolist() == [bool(i % 5) for i in range(20)]
     assert (track.faces[track.seen].max(axis=(1, 2, 3)) == track.frames[track.seen]).all()
     assert not track.faces[~track.seen].any() and np.isnan(track.landmarks[~track.seen]).all()
-    assert track.frame_size == (64, 48)
 
 
 def test_frame_rate_hardly_matters():

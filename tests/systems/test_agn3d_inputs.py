@@ -32,7 +32,6 @@ def track(frames=9, seed=0, apex=None):
         status=np.zeros(frames, np.uint8),
         score=np.ones(frames, np.float32),
         to_frame=np.tile(np.eye(2, 3, dtype=np.float32), (frames, 1, 1)),
-        frame_size=(160, 160),
         face=0,
         found_by={},
         apex=apex,

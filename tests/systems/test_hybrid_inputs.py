@@ -33,7 +33,6 @@ def track(frames=20, size=320, seed=0, grey=None):
         status=np.zeros(frames, np.uint8),
         score=np.ones(frames, np.float32),
         to_frame=np.tile(np.eye(2, 3, dtype=np.float32), (frames, 1, 1)),
-        frame_size=(640, 480),
         face=0,
         found_by={"finder": "fake"},
     )

@@ -11,7 +11,8 @@ from typer.core import TyperGroup
 
 import fervid
 from fervid.cli import data, folds, models, runs, tables
-from fervid.errors import FervidError, shown
+from fervid.errors import FervidError
+from fervid.text import printable
 
 # What the system refuses that a user can mend.
 MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM)
@@ -61,7 +62,7 @@ class Commands(TyperGroup):
                 raise
             where = error.filename or "the output folder"
             sentence = f"{where}: {error.strerror}; free some space or name another folder"
-        print(f"fervid: {shown(sentence)}", file=sys.stderr)
+        print(f"fervid: {printable(sentence, lines=True)}", file=sys.stderr)
         raise typer.Exit(2)
 
 
@@ -73,12 +74,11 @@ app = typer.Typer(
     cls=Commands,
     help="Facial expression recognition in video: prepare, evaluate, train, predict.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
                 tables.convert, tables.agreement, runs.compare, runs.reproduce, data.cite,
-                runs.demo, models.systems, data.databases):  # fmt: skip
+                runs.demo, models.systems, data.databases, data.protocols):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
 app.add_typer(models.weights, name="weights")

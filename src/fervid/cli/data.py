@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from fervid.cli import names
 from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
-from fervid.errors import shown
+from fervid.text import printable
 
 
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder for the drawn database.")],
+    *,
     subjects: Annotated[int, typer.Option(min=2)] = 20,
     clips_per_emotion: Annotated[int, typer.Option(min=1)] = 1,
     course: Annotated[Literal["apex", "full"], typer.Option()] = "apex",
@@ -24,14 +26,26 @@ def draw(
     from fervid.databases.drawn import draw as draw_database
 
     draw_database(
-        out, subjects, clips_per_emotion, course, difficulty, seed, jobs, form=form, size=size
+        out,
+        subjects,
+        clips_per_emotion,
+        course,
+        difficulty,
+        seed=seed,
+        jobs=jobs,
+        form=form,
+        size=size,
     )
     print(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
 
 
 def prepare(
     database: Annotated[
-        str, typer.Argument(help="Database to prepare; `fervid databases` lists them.")
+        str,
+        typer.Argument(
+            help="Database to prepare; `fervid databases` lists them.",
+            autocompletion=names.databases,
+        ),
     ],
     root: Annotated[Path, typer.Argument(help="Folder of the database as delivered.")],
     store: StorePath,
@@ -54,16 +68,33 @@ def prepare(
     settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
-        print(shown(f"no track: {name}: {reason}"))
+        print(printable(f"no track: {name}: {reason}"))
     print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
 
 
-def databases() -> None:
-    """List the databases that `prepare` reads."""
-    from fervid.databases import DATABASES
+def databases(
+    name: Annotated[
+        str, typer.Argument(help="Database to describe.", autocompletion=names.databases)
+    ] = "",
+) -> None:
+    """List the databases; with a name, its layout, labels, people, licence and citation."""
+    from fervid.cli import listing
 
-    for name, loader in DATABASES.items():
-        print(f"{name}: {(loader.__doc__ or '').strip().splitlines()[0]}")
+    print(listing.database(name) if name else listing.databases())
+
+
+def protocols(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Protocol to describe.", autocompletion=names.complete(names.PROTOCOLS)
+        ),
+    ] = "",
+) -> None:
+    """List the protocols; with a name, its folds and the papers it is from."""
+    from fervid.cli import listing
+
+    print(listing.protocol(name) if name else listing.protocols())
 
 
 def cite(work: Annotated[str, typer.Argument(help="Name of a system or database.")]) -> None:

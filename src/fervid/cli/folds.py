@@ -7,7 +7,8 @@ import typer
 
 from fervid.cli.options import Jobs, LoaderSets, SomeStores, Table
 from fervid.cli.sources import FOLDS, all_of, database, named, sides
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
+from fervid.text import printable
 
 app = typer.Typer(
     help="Show, check, export and import splits into training and test subjects.",
@@ -31,6 +32,7 @@ Looks = Annotated[
 def show(
     split: Split,
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     test: Tested = None,
@@ -42,13 +44,14 @@ def show(
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
-    print(shown(splits.show(sides(named(split, places), clips), clips)))
+    print(printable(splits.show(sides(named(split, places), clips), clips), lines=True))
 
 
 @app.command()
 def check(
     split: Split,
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     perceptual: Looks = False,
@@ -63,7 +66,7 @@ def check(
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
     found = leaks.check(sides(named(split, places), clips), perceptual, jobs)
-    print(shown(found.table()))
+    print(printable(found.table(), lines=True))
     found.refuse()
 
 
@@ -72,6 +75,7 @@ def export(
     split: Split,
     out: Annotated[Path, typer.Argument(help="File to write: .csv (clip,fold) or .json.")],
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     test: Tested = None,
@@ -94,6 +98,7 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV (clip,fold or subject,fold) or JSON.")],
     stores: SomeStores = None,
+    *,
     name: Name = "",
     root: Root = None,
     out: Annotated[
@@ -109,7 +114,7 @@ def import_(
     place = out or _place(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
     found = leaks.check(splits.read(file, clips), perceptual, jobs)
-    print(shown(found.table()))
+    print(printable(found.table(), lines=True))
     found.refuse()
     folds = from_file(file, clips.clips)
     splits.export(folds, place)

@@ -1,4 +1,4 @@
-"""`fervid systems`: what there is to choose from, and what every field of it means."""
+"""`fervid systems`, `databases`, `protocols`: what there is to choose from, and what it means."""
 
 import ast
 import inspect
@@ -10,6 +10,8 @@ from textwrap import dedent
 from typing import Any
 
 import numpy as np
+
+from fervid.errors import InputError
 
 
 def table() -> str:
@@ -28,6 +30,102 @@ def recipe(system: Any) -> str:
     return _aligned([("field", "value", "meaning and source"), *_described(system)])
 
 
+def databases() -> str:
+    """A line for each database: name, clips, people, labels, what it is."""
+    from fervid.databases import DATABASES
+    from fervid.databases.about import ABOUT
+
+    rows: list[tuple[str, ...]] = [("database", "clips", "people", "labels", "what it is")]
+    for name, load in DATABASES.items():
+        about = ABOUT.get(name)
+        counts = (about.clips, about.subjects, len(about.labels)) if about else (None,) * 3
+        rows.append((name, *(f"{n:,}" if n else "-" for n in counts), _first_line(load)))
+    return _aligned(rows)
+
+
+def database(name: str) -> str:
+    """What a database is, the layout its loader expects, its licence, citation and command.
+
+    Raises:
+        InputError: no such database.
+    """
+    from fervid.databases import DATABASES
+    from fervid.databases.about import ABOUT
+    from fervid.papers import citations
+
+    load = _chosen("database", name, DATABASES)
+    parts = [(inspect.getdoc(load) or "").partition("\nRaises:")[0].strip()]
+    about = ABOUT.get(name)
+    if about:
+        facts: list[tuple[str, ...]] = [
+            ("labels", ", ".join(about.labels) or "none"),
+            ("clips", f"{about.clips:,}" if about.clips else "not fixed"),
+            ("people", f"{about.subjects:,}" if about.subjects else "not said"),
+            ("licence", about.licence),
+        ]
+        parts.append(_aligned(facts))
+    if name.removesuffix("_stills") in citations.databases():
+        parts.append(citations.cite(name))
+    settings = " ".join(f"[--set {each}=...]" for each in _options(load))
+    parts.append(f"fervid prepare {name} FOLDER --store STORE {settings}".strip())
+    return "\n\n".join(parts)
+
+
+def protocols() -> str:
+    """A line for each protocol: name, what it does, its source in a paper."""
+    from fervid.folds import NAMED
+
+    rows: list[tuple[str, ...]] = [("protocol", "what it does, and [paper, section]")]
+    for name, make in NAMED.items():
+        count = _options(make).get("folds")
+        rows.append((name, _first_line(make) + (f" k = {count}" if count else "")))
+    return _aligned(rows)
+
+
+def protocol(name: str) -> str:
+    """What a protocol does, what the paper leaves open, the papers it is from, and its command.
+
+    Raises:
+        InputError: no such protocol.
+    """
+    from fervid.folds import NAMED, SHUFFLED
+    from fervid.papers import citations
+
+    make = _chosen("protocol", name, NAMED)
+    text = re.split(r"\n(?:Args|Raises):", inspect.getdoc(getattr(make, "func", make)) or "")[
+        0
+    ].strip()
+    defaults = [f"{key}: {value}" for key, value in _options(make).items() if key != "seed"]
+    seeds = (
+        "--seed shuffles the subjects" if name in SHUFFLED else "the folds do not depend on --seed"
+    )
+    papers = list(citations.papers())
+    cited = {int(n) for n in re.findall(r"[\[;] ?(\d), (?:Sec|Table|Fig)", text)}
+    sources = [f"[{number}] {citations.title(papers[number - 1])}" for number in sorted(cited)]
+    command = f"fervid evaluate SYSTEM --store STORE --protocol {name}"
+    command += {"cross-database": " --test OTHER", "leave-one-database-out": " --store OTHER"}.get(
+        name, ""
+    )
+    facts = "; ".join([*defaults, seeds])
+    return "\n\n".join(filter(None, (text, facts, "\n".join(sources), command)))
+
+
+def _chosen(kind: str, name: str, catalogue: Mapping[str, Any]) -> Any:
+    if name not in catalogue:
+        raise InputError(f"no {kind} {name!r}: choose one of {', '.join(catalogue)}")
+    return catalogue[name]
+
+
+def _first_line(function: Any) -> str:
+    return (inspect.getdoc(getattr(function, "func", function)) or "").partition("\n")[0]
+
+
+def _options(function: Any) -> dict[str, Any]:
+    """What a loader or protocol can be told besides what it reads, with the defaults."""
+    given = inspect.signature(function).parameters.values()
+    return {each.name: each.default for each in given if each.default is not each.empty}
+
+
 def _aligned(rows: list[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
@@ -35,15 +133,15 @@ def _aligned(rows: list[tuple[str, ...]]) -> str:
 
 
 def _described(part: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
-    beside = _comments(type(part))
+    comments = _comments(type(part))
     for field in fields(part) if is_dataclass(part) else ():
         name, value = prefix + field.name, getattr(part, field.name)
         if is_dataclass(value):
             about = (inspect.getdoc(value) or "").partition("\n")[0]
-            yield f"{name}.", "", beside.get(field.name) or about
+            yield f"{name}.", "", comments.get(field.name) or about
             yield from _described(value, f"{name}.")
         else:
-            yield name, _written(value), beside.get(field.name, "")
+            yield name, _written(value), comments.get(field.name, "")
 
 
 def _comments(cls: type) -> dict[str, str]:
@@ -110,7 +208,7 @@ def _nobody() -> Any:
         faces=np.zeros((0, SIZE, SIZE, 3), np.uint8), landmarks=np.zeros((0, 68, 2), np.float32),
         times=none, frames=none.astype(np.int64), status=none.astype(np.uint8),
         score=none.astype(np.float32), to_frame=np.zeros((0, 2, 3), np.float32),
-        frame_size=(1, 1), face=0, found_by={},
+        face=0, found_by={},
     )  # fmt: skip
 
 

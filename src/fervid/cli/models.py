@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from fervid.cli import names
 from fervid.cli.options import (
     Device,
     Faces,
@@ -18,7 +19,8 @@ from fervid.cli.options import (
 )
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
+from fervid.text import printable
 
 MAX_FACES = 50  # at once; a crowd, and still bounded
 
@@ -27,6 +29,7 @@ def train(
     system: System,
     stores: Stores,
     out: Annotated[Path, typer.Option(help="Model file to write (.safetensors).")],
+    *,
     neutral: Annotated[
         bool, typer.Option(help="Add the label neutral, learned from the start of each clip.")
     ] = False,
@@ -52,8 +55,13 @@ def predict(
     inputs: Annotated[
         list[str], typer.Argument(help="Files, folders, globs, or a webcam's index.")
     ],
+    *,
     model: Annotated[
-        str, typer.Option(help="Name of a shipped model, or a model file.")
+        str,
+        typer.Option(
+            help=f"Shipped model ({', '.join(names.MODELS)}), or a model file.",
+            autocompletion=names.complete(names.MODELS),
+        ),
     ] = "tfe-plus",
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("predictions"),
     overlay: Annotated[bool, typer.Option(help="Also write annotated videos.")] = False,
@@ -108,7 +116,7 @@ def predict(
         smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
-    print(shown(summary.text()))
+    print(printable(summary.text(), lines=True))
     if summary.failed:
         raise typer.Exit(1)
 
@@ -163,7 +171,13 @@ def export_weights(
 
 
 def systems(
-    name: Annotated[str, typer.Argument(help="System whose fields to list.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="System whose fields to list.",
+            autocompletion=names.complete(names.SYSTEMS, "fervid.systems"),
+        ),
+    ] = "",
 ) -> None:
     """List the systems; with a name, the fields of its recipe and where each number is from."""
     from fervid.cli import listing

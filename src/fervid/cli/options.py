@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from fervid.cli import names
+
 Finder = Literal["auto", "yunet", "builtin", "mediapipe", "cropped"]
 WHO = (
     "Face finder: `auto` is yunet where its file is at hand (`fervid weights get yunet`), else "
@@ -18,7 +20,14 @@ Stores = Annotated[
 SomeStores = Annotated[
     list[Path] | None, typer.Option("--store", help="Store of a prepared database (repeatable).")
 ]
-System = Annotated[str, typer.Argument(help="System to use; `fervid systems` lists them.")]
+System = Annotated[
+    str,
+    typer.Argument(
+        help=f"System: {', '.join(names.SYSTEMS)} (`fervid systems` describes them), or one of "
+        "another package.",
+        autocompletion=names.complete(names.SYSTEMS, "fervid.systems"),
+    ),
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
 Device = Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fervid.cli import names
 from fervid.cli.data import draw, prepare
 from fervid.cli.options import (
     Device,
@@ -21,13 +22,22 @@ from fervid.cli.options import (
 )
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
+from fervid.text import printable
 
 
 def evaluate(
     system: System,
     stores: Stores,
-    protocol: Annotated[str, typer.Option(help="Protocol name or split file.")] = "",
+    *,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help=f"{', '.join(names.PROTOCOLS)} (`fervid protocols` describes them), or a split "
+            "file.",
+            autocompletion=names.complete(names.PROTOCOLS),
+        ),
+    ] = "",
     test: Annotated[
         Path | None, typer.Option(help="Store to test on; trains on all `--store`.")
     ] = None,
@@ -71,14 +81,19 @@ def evaluate(
     if weights:
         if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
-        print(shown(_judge_model(system, weights, stores[0], out, told)))
+        print(printable(_judge_model(system, weights, stores[0], out, told), lines=True))
         return
     told |= {"save": save_models, "validation": validation}
     data = opened([*stores, *([test] if test else [])])
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    print(shown(_judge(made, data, protocol, table, repeats, run, told)))
+    print(
+        printable(
+            _judge(made, data, protocol, table=table, repeats=repeats, run=run, told=told),
+            lines=True,
+        )
+    )
 
 
 def _judge_model(
@@ -118,23 +133,25 @@ def _protocol(
 
 
 def _judge(
-    made: Any, data: list[Any], protocol: str, table: str, repeats: int, run: Path, told: Any
+    made: Any, data: list[Any], protocol: str, *, table: str, repeats: int, run: Path, told: Any
 ) -> str:
     """Run it; what to print."""
-    from fervid.evaluation import cross_database as cross
+    from fervid.evaluation import cross_database
     from fervid.evaluation import evaluate as evaluate_folds
     from fervid.evaluation.repeated import evaluate_repeated
 
     if protocol == CROSS:
-        report = cross.evaluate_across(made, data[:-1], data[-1], run, table=table, **told)
+        report = cross_database.evaluate_across(made, data[:-1], data[-1], run, table=table, **told)
     elif protocol == EACH:
-        report = cross.evaluate_each_database(made, data, run, table=table, **told)
+        report = cross_database.evaluate_each_database(made, data, run, table=table, **told)
     elif repeats > 1:
         found = evaluate_repeated(made, joined(data, table), run, protocol, repeats=repeats, **told)
         return f"{found.text()}\nreports: {run}/repeat-*/report.html"
     else:
-        report = evaluate_folds(made, *cross.split(joined(data, table), protocol), run, **told)
-    dropped = cross.dropped_text(report) if len(data) > 1 else ""
+        report = evaluate_folds(
+            made, *cross_database.split(joined(data, table), protocol), run, **told
+        )
+    dropped = cross_database.dropped_text(report) if len(data) > 1 else ""
     page = f"report: {run / 'report.html'}"
     return "\n".join(filter(None, (report.table(), dropped, page)))
 
@@ -154,7 +171,7 @@ def compare(
     from fervid.evaluation.compare import compare as compare_runs
 
     faces = opened([store])[0] if store else None
-    print(shown(compare_runs(runs, out, seed=seed, store=faces).text()))
+    print(printable(compare_runs(runs, out, seed=seed, store=faces).text(), lines=True))
     if out:
         print(f"written: {out / 'compare.png'} and tables")
 
@@ -165,6 +182,7 @@ def reproduce(
         str | None, typer.Argument(help="Table as printed, e.g. `2` or `Fig. 6`. Default: all.")
     ] = None,
     stores: SomeStores = None,
+    *,
     contradictions: Annotated[
         bool, typer.Option("--contradictions", help="Only list where the paper contradicts itself.")
     ] = False,
@@ -194,7 +212,7 @@ def reproduce(
         "jobs": jobs,
     }
     for made in run(paper, table, found, out, **told):
-        print(shown(made.text()))
+        print(printable(made.text(), lines=True))
 
 
 def demo(

@@ -7,8 +7,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
 from fervid.learning.recipes import changed, flat
+from fervid.text import printable
 
 LONGEST = 10_000  # characters of a value
 MOST = 2**31 - 1  # of a number
@@ -150,4 +151,4 @@ def _value(text: str, default: Any, pair: str) -> Any:
 
 def _brief(text: str) -> str:
     """Foreign text for a message: short, without control characters."""
-    return shown(text if len(text) <= 80 else f"{text[:77]}...")
+    return printable(text if len(text) <= 80 else f"{text[:77]}...")

@@ -69,13 +69,12 @@ def named(split: str, stores: Sequence[Path]) -> str:
 
 def sides(split: str, clips: Database) -> list[Any]:
     """Folds of a protocol; of a split file, and of parts, the sides as they stand, unchecked."""
-    from fervid import folds as protocols
-    from fervid.folds import splits
+    from fervid.folds import cross_database, make, splits
 
     if split == CROSS:  # the store to test on was named last
-        return list(protocols.cross_database(clips.clips, clips.clips[-1].database))
+        return list(cross_database(clips.clips, clips.clips[-1].database))
     if split == "parts":
         return list(splits.parts(clips))
     if Path(split).is_file():
         return list(splits.read(Path(split), clips))
-    return list(protocols.make(split, clips.clips))
+    return list(make(split, clips.clips))

@@ -25,14 +25,6 @@ COUNTS = dict(zip(CK_PLUS, (45, 18, 59, 25, 69, 28, 83), strict=True))
 SUBJECTS = 118
 
 LICENCE = "CK+ is licensed to individuals for research; its pictures may not be redistributed."
-CITATION = """@inproceedings{lucey2010ckplus,
-  author = {Lucey, Patrick and Cohn, Jeffrey F. and Kanade, Takeo and Saragih, Jason and
-            Ambadar, Zara and Matthews, Iain},
-  title = {The Extended {Cohn-Kanade} Dataset ({CK+}): A complete dataset for action unit and
-           emotion-specified expression},
-  booktitle = {CVPR Workshops},
-  year = {2010}
-}"""
 
 
 def load(root: Path, *, last: int = 0) -> Database:
@@ -69,8 +61,8 @@ def load(root: Path, *, last: int = 0) -> Database:
     out["without a label"] = sum(labels.get(key) is None for key in frames)
     # A stand-in in this layout is not the database and has its own licence.
     said = origin(root)
-    about = ("", "") if said else (LICENCE, CITATION)
-    return Database("ck_plus", CK_PLUS, clips, "onset-apex", said, *about, dict(+out))
+    licence = "" if said else LICENCE
+    return Database("ck_plus", CK_PLUS, clips, "onset-apex", said, licence, dict(+out))
 
 
 def stills(root: Path) -> Database:

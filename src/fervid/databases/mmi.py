@@ -22,12 +22,6 @@ COUNTS = dict(zip(BASIC, (32, 31, 28, 42, 32, 40), strict=True))
 SUBJECTS = 30
 
 LICENCE = "MMI is licensed to individuals for research; its videos may not be redistributed."
-CITATION = """@inproceedings{pantic2005mmi,
-  author = {Pantic, Maja and Valstar, Michel and Rademaker, Ron and Maat, Ludo},
-  title = {Web-based database for facial expression analysis},
-  booktitle = {ICME},
-  year = {2005}
-}"""
 
 
 @dataclass
@@ -64,8 +58,8 @@ def load(root: Path) -> Database:
     clips = tuple(sorted(found, key=lambda clip: (natural(clip.subject or ""), natural(clip.name))))
     # A stand-in in this layout is not the database and has its own licence.
     said = origin(root)
-    about = ("", "") if said else (LICENCE, CITATION)
-    return Database("mmi", BASIC, clips, "onset-apex-offset", said, *about, dict(out))
+    licence = "" if said else LICENCE
+    return Database("mmi", BASIC, clips, "onset-apex-offset", said, licence, dict(out))
 
 
 def _clip(session: Path, out: Counter[str]) -> Clip | None:

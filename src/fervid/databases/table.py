@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fervid.databases.tree import VIDEOS, visible
-from fervid.errors import DatabaseError, FervidError, shown
+from fervid.errors import DatabaseError, FervidError
+from fervid.text import printable
 
 LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text in any database, has 0.3e9
 WIDEST = 10_000  # characters in a cell; fer2013.csv puts 48 x 48 numbers into one
@@ -202,7 +203,7 @@ def named(
     lacks = [name for name in columns if name not in [cell.lower() for cell in first]]
     raise error(
         f"{path}, line 1: no column {' and '.join(lacks)} (found "
-        f"{shown(', '.join(first)[:80]) or 'nothing'}): the first line must name "
+        f"{printable(', '.join(first)[:80]) or 'nothing'}): the first line must name "
         f"{','.join(columns)}"
     )
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from fervid.errors import DatabaseError, FervidError, shown
+from fervid.errors import DatabaseError, FervidError
+from fervid.text import printable
 
 RENDERED = "rendered stand-in (ICT-FaceKit light)"
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm"})
@@ -46,7 +47,7 @@ def within(name: str, where: str, error: type[FervidError] = DatabaseError) -> s
     """
     path = name.replace("\\", "/")
     if path.startswith("/") or ".." in path.split("/") or re.match("[A-Za-z]:", path):
-        raise error(f"{where}: {shown(repr(name))} leads out of the folder: do not use it")
+        raise error(f"{where}: {printable(repr(name))} leads out of the folder: do not use it")
     return path
 
 
@@ -168,4 +169,4 @@ def origin(root: Path) -> str:
     except (ValueError, AttributeError, OSError, RecursionError):
         generator = ""
     known = not generator or "ICT-FaceKit" in generator
-    return RENDERED if known else f"rendered stand-in ({shown(generator)[:60]})"
+    return RENDERED if known else f"rendered stand-in ({printable(generator)[:60]})"

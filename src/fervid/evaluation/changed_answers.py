@@ -19,7 +19,7 @@ SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Turned:
+class ChangedAnswers:
     """Rows of clips by what the second network does to the first one's answer.
 
     Args:
@@ -33,12 +33,12 @@ class Turned:
     counts: tuple[int, int]
 
 
-def turned(
+def changed_answers(
     first: NDArray[np.float32],
     second: NDArray[np.float32],
     target: NDArray[np.int64],
     shown: int = SHOWN,
-) -> Turned:
+) -> ChangedAnswers:
     """Which clips a second network corrects and which it breaks, the largest changes first.
 
     Args:
@@ -51,7 +51,7 @@ def turned(
     corrected, broken = ~right[0] & right[1], right[0] & ~right[1]
     order = np.argsort(-np.abs(gain), kind="stable")
     better, worse = (tuple(order[some[order]][:shown].tolist()) for some in (corrected, broken))
-    return Turned(better, worse, (int(corrected.sum()), int(broken.sum())))
+    return ChangedAnswers(better, worse, (int(corrected.sum()), int(broken.sum())))
 
 
 def write_turned(
@@ -75,7 +75,7 @@ def write_turned(
         OutputError: `out` cannot be written to.
     """
     (one, other), (first, second) = answers, answers.values()
-    found = turned(first, second, target)
+    found = changed_answers(first, second, target)
     rows = [
         (f"{count} {what} by {other}", [
             Tile(_face(store, str(names[row])), labels[target[row]],

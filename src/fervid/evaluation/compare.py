@@ -138,7 +138,7 @@ def _compare(picked: Sequence[_Picked], seed: int) -> tuple[Comparison, _Shared]
     }
     called = {name: values.argmax(axis=1) for name, values in answers.items()}
     entries = [
-        _entry(name, each, answers[name], target, subject, len(shared), seed)
+        _entry(name, each, answers[name], target, subject, shared=len(shared), seed=seed)
         for name, each in zip(names, picked, strict=True)
     ]
     facts = first.facts
@@ -177,6 +177,7 @@ def _entry(
     values: NDArray[np.float32],
     target: NDArray[np.int64],
     subject: NDArray[np.str_],
+    *,
     shared: int,
     seed: int,
 ) -> Entry:

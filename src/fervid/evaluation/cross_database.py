@@ -11,12 +11,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from fervid import folds as protocols
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError, ProtocolError
 from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report
 from fervid.faces.track import Track
+from fervid.folds import (
+    Fold,
+    cross_database,
+    fixed_parts,
+    leave_one_database_out,
+    make,
+    strangers,
+    unseen,
+)
 from fervid.labels import MAPS, common
 from fervid.models.card import check_unseen
 from fervid.models.pretrained import Pretrained
@@ -129,7 +137,6 @@ def _database(
         course=courses.pop() if len(courses) == 1 else "unknown",
         origin=origin,
         licence=" ".join(dict.fromkeys(each.licence for each in all_of if each.licence)),
-        citation="\n\n".join(dict.fromkeys(each.citation for each in all_of if each.citation)),
         left_out=dict(left_out),
     )
 
@@ -160,7 +167,7 @@ def evaluate_across(
     _apart(train, test)
     clips = joined.database.clips
     key = _keys([*train, test])[-1]
-    return evaluate(system, joined, protocols.cross_database(clips, key), run_dir, **options)
+    return evaluate(system, joined, cross_database(clips, key), run_dir, **options)
 
 
 def evaluate_each_database(
@@ -178,11 +185,11 @@ def evaluate_each_database(
     joined = join(stores, table)
     for number, store in enumerate(stores):
         _apart([*stores[:number], *stores[number + 1 :]], store)
-    folds = protocols.leave_one_database_out(joined.database.clips)
+    folds = leave_one_database_out(joined.database.clips)
     return evaluate(system, joined, folds, run_dir, **options)
 
 
-def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[protocols.Fold]]:
+def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[Fold]]:
     """A store and its folds by a protocol of one database (`fervid.folds.make`).
 
     Clips of unknown people are refused, but by the parts that a database is delivered in: there
@@ -196,8 +203,8 @@ def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[proto
         ProtocolError, LeakError: folds that cannot be built.
     """
     if protocol == "parts":
-        return _each_its_own(store, protocols.fixed_parts)
-    return store, protocols.make(protocol, store.database.clips, seed)
+        return _each_its_own(store, fixed_parts)
+    return store, make(protocol, store.database.clips, seed)
 
 
 def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: Any) -> Report:
@@ -210,17 +217,17 @@ def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: A
         LeakError: its card says that it was trained on these clips.
         ProtocolError, OutputError: as `unseen` and `evaluate`.
     """
-    named, folds = _each_its_own(store, protocols.unseen)
+    named, folds = _each_its_own(store, unseen)
     check_unseen(system.path, store.database, folds)
     return evaluate(system, named, folds, run_dir, **options)
 
 
 def _each_its_own(
-    store: Store, split: Callable[[tuple[Clip, ...]], list[protocols.Fold]]
-) -> tuple[Joined, list[protocols.Fold]]:
+    store: Store, split: Callable[[tuple[Clip, ...]], list[Fold]]
+) -> tuple[Joined, list[Fold]]:
     """A store whose unknown people are one each, and its folds."""
     database = store.database
-    clips = protocols.strangers(database.clips)
+    clips = strangers(database.clips)
     unknown = sum(clip.subject is None for clip in database.clips)
     said = f", {unknown} clips of unknown people taken for one person each" if unknown else ""
     folds = [replace(fold, protocol=fold.protocol + said) for fold in split(clips)]

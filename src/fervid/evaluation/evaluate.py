@@ -84,7 +84,10 @@ def evaluate(
     identity = _identity(system, store, folds, seed, precision, validation)
     run = Run(run_dir, seed, device, precision)
     with owned(run_dir, "fervid evaluate", identity):
-        return _evaluate(system, store, folds, run, jobs, validation, save, warnings)
+        return _evaluate(
+            system, store, folds, run, jobs=jobs, validation=validation, save=save,
+            warnings=warnings,
+        )  # fmt: skip
 
 
 def _evaluate(
@@ -92,6 +95,7 @@ def _evaluate(
     store: Store,
     folds: Sequence[Fold],
     run: Run,
+    *,
     jobs: int,
     validation: float,
     save: bool,

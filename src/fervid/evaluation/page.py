@@ -68,8 +68,8 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
         )
     sure = calibrations(report)[report.output]
     made["calibration"] = reliability(
-        sure.edges, sure.count, sure.sure, sure.right, "Calibration", report.origin,
-        f"error {percent(sure.error)} %, by chance {percent(sure.by_chance)} %",
+        sure.edges, sure.count, sure.sure, sure.right, "Calibration", origin=report.origin,
+        said=f"error {percent(sure.error)} %, by chance {percent(sure.by_chance)} %",
     )  # fmt: skip
     stages = training_curves(folder)
     if stages:

@@ -193,11 +193,11 @@ def make(
         database.origin,
         str(filled[0].facts["output"]),
         tuple(answer.facts for answer in answers),
-        tuple(missing),
-        (np.array([clip.name for clip in clips]), np.array([clip.subject for clip in clips])),
-        np.array(fold),
-        np.array([database.labels.index(clip.label or "") for clip in clips]),
-        {n: np.concatenate([a.probabilities[n] for a in filled]) for n in networks},
+        missing=tuple(missing),
+        names=(np.array([clip.name for clip in clips]), np.array([clip.subject for clip in clips])),
+        fold=np.array(fold),
+        target=np.array([database.labels.index(clip.label or "") for clip in clips]),
+        probabilities={n: np.concatenate([a.probabilities[n] for a in filled]) for n in networks},
     )
     called = made.probabilities[made.output].argmax(axis=1)
     groups = by_group(clips, made.clip, made.target, called, made.subject, len(made.labels))
@@ -210,6 +210,7 @@ def assemble(
     origin: str,
     output: str,
     folds: tuple[Mapping[str, Any], ...],
+    *,
     missing: tuple[Missing, ...],
     names: tuple[NDArray[np.str_], NDArray[np.str_]],
     fold: NDArray[np.str_],

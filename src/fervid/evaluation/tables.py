@@ -77,11 +77,11 @@ def read(folder: Path) -> Report:
             about["origin"],
             about["output"],
             tuple(about["folds"]),
-            tuple(Missing(**each) for each in about["missing"]),
-            (np.array([row[1] for row in first]), np.array([row[2] for row in first])),
-            np.array([row[0] for row in first]),
-            np.array([labels.index(row[3]) for row in first]),
-            dict(zip(networks, shaped, strict=True)),
+            missing=tuple(Missing(**each) for each in about["missing"]),
+            names=(np.array([row[1] for row in first]), np.array([row[2] for row in first])),
+            fold=np.array([row[0] for row in first]),
+            target=np.array([labels.index(row[3]) for row in first]),
+            probabilities=dict(zip(networks, shaped, strict=True)),
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise OutputError(

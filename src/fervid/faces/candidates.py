@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import digest_of
 from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.landmarks import crops_of_anchors, crops_of_boxes
@@ -92,7 +93,7 @@ class YuNet:
                 "`fervid weights get yunet`, or use --faces builtin"
             ) from error
         self._least = settings.min_size
-        self.version = f"yunet {outside.digest(Path(path))[:12]} in OpenCV {cv2.__version__}"
+        self.version = f"yunet {digest_of(Path(path))[:12]} in OpenCV {cv2.__version__}"
 
     def __call__(self, image: NDArray[np.uint8]) -> Candidates:
         """Faces in a frame, (H, W, 3) RGB."""

@@ -33,10 +33,10 @@ def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
         return Mediapipe(settings)
     if settings.finder == "cropped":
         return Cropped(settings, threads)
-    return Following(settings, threads)
+    return TrackingFinder(settings, threads)
 
 
-class Following:
+class TrackingFinder:
     """A detector proposes faces, the landmark network places, verifies and follows them.
 
     The detector runs only while fewer than `max_faces` are seen: at once when a face is lost, ever

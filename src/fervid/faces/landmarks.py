@@ -7,7 +7,6 @@ Crops are squares in the *face's own frame*: turned upright, as wide as `CROP` H
 is followed by cutting the crop where its last landmarks were, so no detector runs.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from fervid.atomic import digest_of
 from fervid.errors import FacesError
 
 WEIGHTS = Path(__file__).parent / "weights" / "landmarks.safetensors"
@@ -54,8 +54,7 @@ class Landmarker:
             torch.set_num_threads(threads)
         path = Path(weights or WEIGHTS)
         network, metadata = load(path)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self.version = f"{metadata['version']} {digest[:8]}"
+        self.version = f"{metadata['version']} {digest_of(path)[:8]}"
         self._network = fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import digest_of
 from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.detections import Detections
@@ -29,7 +30,7 @@ class Mediapipe:
         self._faces, self._score = settings.max_faces, settings.min_score
         self._running: Any = None
         self._clock = -1  # milliseconds of the frame seen last
-        digest = outside.digest(self._model)[:12]
+        digest = digest_of(self._model)[:12]
         try:
             self.version = f"mediapipe {version('mediapipe')}, {self._model.name} {digest}"
             self.begin()  # fails now rather than at the first clip

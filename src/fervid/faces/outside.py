@@ -1,10 +1,10 @@
 """Models that others published, none of them in the package: where they are, how to get them."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fervid.atomic import digest_of
 from fervid.errors import FacesError
 
 
@@ -57,7 +57,7 @@ def at_hand(name: str) -> Path | None:
     folder = os.environ.get("FERVID_MODELS")
     for home in (Path(folder) if folder else None, _cache()):
         if home is not None and (path := home / model.file).is_file():
-            if digest(path) != model.sha256:
+            if digest_of(path) != model.sha256:
                 raise FacesError(
                     f"{path} is not the {name} model that fervid knows (its sha256 differs): "
                     f"remove it, then `fervid weights get {name}`"
@@ -86,12 +86,6 @@ def get(name: str) -> Path:
             f"{name} could not be fetched from {model.url} ({type(error).__name__}): put "
             f"{model.file} into a folder and name it in FERVID_MODELS, or use --faces builtin"
         ) from error
-
-
-def digest(path: Path) -> str:
-    """Sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _cache() -> Path:

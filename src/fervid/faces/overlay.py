@@ -62,7 +62,7 @@ def draw(
     if note:
         height = round(20 * scale)
         top = max(image.shape[0] - height - round(8 * scale), 0)
-        _text(canvas, note, round(8 * scale), top, height, scale, WHITE, back=True)
+        _text(canvas, note, round(8 * scale), top, height, scale=scale, colour=WHITE, back=True)
     return canvas
 
 
@@ -124,7 +124,15 @@ def _panel(
         title = f"{face.face}  {labels[best]} {face.probabilities[best]:.0%}"
     else:
         title = f"{face.face}  {face.note}".rstrip()
-    _text(canvas, title, left + gap, top + gap // 2, round(20 * scale), scale * 1.15, WHITE)
+    _text(
+        canvas,
+        title,
+        left + gap,
+        top + gap // 2,
+        round(20 * scale),
+        scale=scale * 1.15,
+        colour=WHITE,
+    )
     place = np.array([left, top, width, height], np.float32)
     if not told:
         return place
@@ -132,7 +140,8 @@ def _panel(
     room = width - names - 2 * gap
     for row, (label, probability) in enumerate(zip(labels, face.probabilities, strict=True)):
         y = top + round(22 * scale) + row * line
-        _text(canvas, label, left + gap, y, line, scale * 0.9, WHITE if row == best else GREY)
+        colour = WHITE if row == best else GREY
+        _text(canvas, label, left + gap, y, line, scale=scale * 0.9, colour=colour)
         start, end = (left + gap + names, y + round(3 * scale)), y + line - round(3 * scale)
         cv2.rectangle(canvas, start, (start[0] + room, end), (70, 72, 78), -1)
         full = start[0] + round(room * float(probability))
@@ -176,6 +185,7 @@ def _text(
     left: int,
     top: int,
     height: int,
+    *,
     scale: float,
     colour: Colour,
     back: bool = False,

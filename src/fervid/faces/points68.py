@@ -13,6 +13,15 @@ PARTS: Mapping[str, range] = {
     "lips": range(48, 68),
 }
 EYES = (slice(36, 42), slice(42, 48))  # right, left
+CORNERS = (36, 39, 42, 45)  # of the eyes
+
+# The parts that an expression moves.
+MOVING: dict[str, Sequence[int]] = {
+    "brows": PARTS["brows"],
+    "lids": tuple(point for point in PARTS["eyes"] if point not in CORNERS),
+    "nose": PARTS["nose"],
+    "lips": PARTS["lips"],
+}
 
 # The point that takes each point's place in a mirror.
 MIRROR = (

@@ -221,6 +221,7 @@ def read_index(root: Path) -> Store:
         settings = FaceSettings.of(about["settings"])
         plain(about["database"]["name"])
         known = {**about["database"], "labels": tuple(about["database"]["labels"])}
+        known.pop("citation", None)  # stores of before had one
         rows = [_row(values, known["name"]) for values in table.to_pylist()]
         database = Database(clips=tuple(row.clip for row in rows), **known)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Track: one face through one clip, as every system eats it."""
+"""Track: one face through one clip, as every system takes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,6 @@ class Track:
         status: (T,) uint8, index into STATUS.
         score: (T,) float32, 0..1, how sure the finder is that this is a face.
         to_frame: (T, 2, 3) float32, maps pixels of `faces` to pixels of the source frame.
-        frame_size: (width, height) of the source's frames, after rotation.
         face: id of the face within its clip, 0, 1, ... by first appearance.
         found_by: who found it: finder, its version, settings.
         apex: frame index in the source that the database calls the apex; None where it is silent.
@@ -43,7 +42,6 @@ class Track:
     status: NDArray[np.uint8]
     score: NDArray[np.float32]
     to_frame: NDArray[np.float32]
-    frame_size: tuple[int, int]
     face: int
     found_by: Mapping[str, str]
     apex: int | None = None
@@ -62,13 +60,6 @@ class Track:
         linear, shift = self.to_frame[:, :, :2], self.to_frame[:, :, 2]
         moved = np.einsum("tij,tlj->tli", linear, self.landmarks) + shift[:, None]
         return np.asarray(moved, dtype=np.float32)
-
-    @property
-    def boxes(self) -> NDArray[np.float32]:
-        """(T, 4) left, top, width, height around the landmarks, in pixels of the source frame."""
-        points = self.landmarks_in_frame
-        low, high = points.min(axis=1), points.max(axis=1)
-        return np.concatenate([low, high - low], axis=1)
 
     def rows(self, keep: Any) -> "Track":
         """The rows that a numpy index (slice, mask, integers) picks, in its order."""

@@ -70,14 +70,11 @@ def write_tracks(
     cut = cutter(settings)
     side = settings.size
     rows: list[tuple[float, int, bool]] = []
-    size = (0, 0)
     with ExitStack() as spools:
         people: dict[int, _Person] = {}
         for row, seen in enumerate(stream):
             frame = seen.frame
             rows.append((frame.time, frame.index, frame.readable))
-            if frame.readable:
-                size = (frame.image.shape[1], frame.image.shape[0])
             for face in seen.faces:
                 picture, points, back = cut(frame.image, face.landmarks, face.face)
                 coded, side = _encode(picture, settings.lossless or cropped), len(picture)
@@ -88,7 +85,7 @@ def write_tracks(
         summary = _summary(len(rows), people)
         metadata = {
             "crc32": BLANK.decode(), "format": FORMAT, "version": str(VERSION), "size": str(side),
-            "frame_size": json.dumps(size), "summary": json.dumps(asdict(summary)),
+            "summary": json.dumps(asdict(summary)),
             "found_by": json.dumps({**found_by, "settings": settings.text}),
         }  # fmt: skip
         with blamed(path):
@@ -224,7 +221,6 @@ def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
                     faces=_decoded(pictures, ends, int(metadata["size"])),
                     times=file.get_tensor("times"),
                     frames=file.get_tensor("frames"),
-                    frame_size=tuple(json.loads(metadata["frame_size"])),
                     face=face,
                     found_by=json.loads(metadata["found_by"]),
                     **part,

@@ -14,6 +14,7 @@ def reliability(
     sure: NDArray[Any],
     right: NDArray[Any],
     title: str,
+    *,
     origin: str = "",
     said: str = "",
 ) -> bytes:

@@ -20,6 +20,7 @@ from fervid.folds.inner import check_share, inner_sides, inner_split
 
 __all__ = [
     "FURTHER",
+    "NAMED",
     "PROTOCOLS",
     "SHUFFLED",
     "STRANGER",
@@ -102,7 +103,7 @@ def leave_one_group_out(clips: Clips, groups: int = 5) -> list[Fold]:
 
 
 def k_fold(clips: Clips, folds: int = 5, seed: int = 0) -> list[Fold]:
-    """Subjects shuffled by the seed, cut into k groups [3, Sec. 4.2.1 for k = 5]."""
+    """Subjects shuffled by the seed, cut into k groups [3, Sec. 4.2.1: 5; 5, Sec. 4.1: 10]."""
     subjects = np.array(_enough(clips, folds), object)
     shuffled = np.random.default_rng(seed).permutation(subjects)
     cut = [list(part) for part in np.array_split(shuffled, folds)]
@@ -238,6 +239,14 @@ SHUFFLED = frozenset({"five-fold", "ten-fold", "hold-out"})
 FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "leave-one-database-out": leave_one_database_out,
     "parts": fixed_parts,
+}
+
+
+# Everything that --protocol takes by name; cross-database is told what to test on.
+NAMED: Mapping[str, Callable[..., list[Fold]]] = {
+    **PROTOCOLS,
+    "cross-database": cross_database,
+    **FURTHER,
 }
 
 

@@ -299,7 +299,9 @@ def _pictures(
     for flip in (False, True):
         for angle in ANGLES:
             kind = _kind(flip, angle)
-            for one, two, alike in _alike(small, rough, shared, queries, people, flip, angle):
+            for one, two, alike in _alike(
+                small, rough, shared, queries, people, flip=flip, angle=angle
+            ):
                 pair = (min(one, two), max(one, two))
                 if alike > best.get(pair, (0.0, ""))[0] + 1e-6:
                     best[pair] = (alike, kind)
@@ -322,6 +324,7 @@ def _alike(
     shared: Floats,
     queries: NDArray[np.intp],
     people: NDArray[np.intp],
+    *,
     flip: bool,
     angle: int,
 ) -> Iterator[tuple[int, int, float]]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from fervid import folds as protocols
 from fervid.atomic import write
 from fervid.clip import Clip, Database
 from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
-from fervid.folds import files
+from fervid.folds import files, part_sides
 from fervid.text import CsvWriter
 
 
@@ -70,7 +69,7 @@ def parts(database: Database) -> list[Split]:
     Raises:
         ProtocolError: as `fervid.folds.part_sides`.
     """
-    return [Split(database.clips, *sides) for sides in protocols.part_sides(database.clips)]
+    return [Split(database.clips, *sides) for sides in part_sides(database.clips)]
 
 
 def show(folds: Sequence[Sides], database: Database, width: int = 48) -> str:
@@ -101,7 +100,7 @@ def _cell(text: str, width: int) -> str:
 
 
 def export(folds: Sequence[Sides], path: Path) -> None:
-    """Write a split file that `protocols.from_file` reads back to the same folds.
+    """Write a split file that `from_file` reads back to the same folds.
 
     A .csv holds clip and fold, which tells folds that test every clip once and train on all the
     others; a .json tells any.

@@ -101,7 +101,16 @@ def train(
     for epoch in bar(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
         if stage.plan.patience and state.waited >= stage.plan.patience:
             break
-        loss = _epoch(stage, epoch, fabric, wrapped, wrapped_optimiser, average, samples, run.seed)
+        loss = _epoch(
+            stage,
+            epoch,
+            fabric,
+            wrapped,
+            wrapped_optimiser,
+            average,
+            samples=samples,
+            seed=run.seed,
+        )
         with average.held():
             measured = measure(stage, wrapped, validation, fabric.device)
             _keep_best(state, {"epoch": epoch, "loss": loss, **measured}, network, stage.plan)
@@ -162,6 +171,7 @@ def _epoch(
     network: Any,
     optimiser: Any,
     average: Average,
+    *,
     samples: Samples,
     seed: int,
 ) -> float:

@@ -1,4 +1,4 @@
-"""Samples: what a system eats, for many clips at once; may lie on disk as memory maps."""
+"""Samples: what a system takes, for many clips at once; may lie on disk as memory maps."""
 
 import json
 import os

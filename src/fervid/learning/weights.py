@@ -53,20 +53,8 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         WeightsError: it is not there, not ours, cut short or changed.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise WeightsError(
-                    f"{path} is a safetensors file but not one of fervid's: "
-                    "name a file that fervid's training wrote"
-                )
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(
-            f"{path} cannot be read as weights ({error}): name a file that fervid's training wrote"
-        ) from error
-    card = _card(metadata.get(FORMAT, ""))
+    with _opened(path) as (file, card):
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is damaged (sha256 mismatch): download or export it again")
     for name, tensor in tensors.items():
@@ -76,6 +64,34 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
                 "another file"
             )
     return tensors, card
+
+
+def metadata(path: Path) -> dict[str, Any]:
+    """Metadata of a file that `save` wrote; its tensors are neither read nor checked.
+
+    Raises:
+        WeightsError: it is not there, or not ours.
+    """
+    with _opened(path) as (_, card):
+        return card
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A file of ours and its metadata."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            if about.get("format") != FORMAT:
+                raise WeightsError(
+                    f"{path} is a safetensors file but not one of fervid's: "
+                    "name a file that fervid's training wrote"
+                )
+            yield file, _card(about.get(FORMAT, ""))
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{path} cannot be read as weights ({error}): name a file that fervid's training wrote"
+        ) from error
 
 
 def _sound(name: str, tensor: Tensor) -> bool:

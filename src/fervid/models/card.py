@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fervid.atomic import digest_of
 from fervid.clip import Clip, Database
 from fervid.errors import LeakError
 from fervid.folds import Fold
-from fervid.learning.weights import load
-from fervid.models.shipped import find_model, model_digest
+from fervid.learning.weights import metadata
+from fervid.models.shipped import find_model
 from fervid.systems.interface import System
 
 Told = dict[str, Any]
@@ -45,7 +46,7 @@ def learnt_from(system: System) -> dict[str, Any]:
     Raises:
         WeightsError: there is no such file.
     """
-    digests = [model_digest(find_model(path)) for path in teachers(system)]
+    digests = [digest_of(find_model(path)) for path in teachers(system)]
     return {"learns_from": digests} if digests else {}
 
 
@@ -63,7 +64,7 @@ def read(path: Path) -> list[Told]:
     Raises:
         WeightsError: the file is none of ours.
     """
-    said = load(path)[1].get("card", {}).get("trained_on", [])
+    said = metadata(path).get("card", {}).get("trained_on", [])
     return [data for data in said if isinstance(data, dict)]
 
 

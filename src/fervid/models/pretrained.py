@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import digest_of
 from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.models.shipped import find_model, model_digest, open_model
+from fervid.models.shipped import find_model, open_model, system_of
 from fervid.systems.interface import Recognizer, System
 
 
@@ -44,10 +45,10 @@ class Pretrained:
             WeightsError: none of ours, or another system's.
         """
         path = find_model(model)
-        held = open_model(path).system.name
+        held = system_of(path)
         if system and held != system:
             raise WeightsError(f"{path} holds {held}, not {system}: evaluate {held} with it")
-        return cls(held, model_digest(path), path)
+        return cls(held, digest_of(path), path)
 
     @cached_property
     def _recognizer(self) -> Recognizer:

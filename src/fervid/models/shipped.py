@@ -1,6 +1,5 @@
 """Trained models by name: those in the package, those in $FERVID_MODELS, or any path."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -51,11 +50,11 @@ def shipped_of(system: str) -> Path:
     Raises:
         WeightsError: there is none.
     """
-    from fervid.learning.weights import load
+    from fervid.learning.weights import metadata
 
     others = set()
     for path in shipped_models().values():
-        held = load(path)[1].get("system")
+        held = metadata(path).get("system")
         if held == system:
             return path
         others.add(str(held))
@@ -69,11 +68,22 @@ def open_model(name: str | Path) -> Recognizer:
     Raises:
         WeightsError: not found, not a file of ours, or of a system that this version lacks.
     """
-    from fervid.learning.weights import load
     from fervid.systems import SYSTEMS
 
     path = find_model(name)
-    about = load(path)[1]
+    return SYSTEMS[system_of(path)].load(path)
+
+
+def system_of(path: Path) -> str:
+    """The name of the system that a model's file holds.
+
+    Raises:
+        WeightsError: not a file of ours, or of a system that this version lacks.
+    """
+    from fervid.learning.weights import metadata
+    from fervid.systems import SYSTEMS
+
+    about = metadata(path)
     system = about.get("system")
     if system is None:
         raise WeightsError(
@@ -85,10 +95,4 @@ def open_model(name: str | Path) -> Recognizer:
             f"{path} names the system {system!r}, none of {', '.join(SYSTEMS)}: "
             "use a model written by this version of fervid"
         )
-    return SYSTEMS[system].load(path)
-
-
-def model_digest(path: Path) -> str:
-    """Sha256 of a model's file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return system

@@ -85,7 +85,10 @@ def train(
     }  # fmt: skip
     with owned(folder, "fervid train", identity):
         run = Run(folder, seed, device, precision, name="train")
-        return _train(system, stores, clips, out, run, neutral, validation, licence)
+        return _train(
+            system, stores, clips, out, run, neutral=neutral, validation=validation,
+            licence=licence,
+        )  # fmt: skip
 
 
 def _train(
@@ -94,6 +97,7 @@ def _train(
     clips: Sequence[Clip],
     out: Path,
     run: Run,
+    *,
     neutral: bool,
     validation: float,
     licence: str,

@@ -1,6 +1,5 @@
 """Weights made elsewhere: converted once to our format, and found again by name."""
 
-import hashlib
 import os
 from pathlib import Path
 from pickle import UnpicklingError  # what torch's loader of plain tensors raises
@@ -8,6 +7,7 @@ from pickle import UnpicklingError  # what torch's loader of plain tensors raise
 import torch
 from torch import Tensor
 
+from fervid.atomic import digest_of
 from fervid.errors import WeightsError
 from fervid.learning import weights
 from fervid.networks.vgg import VGG16, initialise
@@ -32,7 +32,10 @@ def import_vgg16(source: Path, out: Path | None = None, sha256: str = "397923af"
     Raises:
         WeightsError: not there, other bytes, no plain state dict, not of VGG16.
     """
-    found = _sha256(source)
+    try:
+        found = digest_of(source)
+    except OSError as error:
+        raise WeightsError(f"{source} cannot be read ({error}): name the file to import") from None
     if not sha256 or not found.startswith(sha256.lower()):
         raise WeightsError(
             f"the sha256 of {source} is {found}, which does not begin with {sha256 or 'anything'}: "
@@ -53,14 +56,6 @@ def import_vgg16(source: Path, out: Path | None = None, sha256: str = "397923af"
     told = {"weights": "vgg16", "source": source.name, "source_sha256": found}
     weights.save(path, tensors, told)
     return path
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error}): name the file to import") from None
 
 
 def _state_dict(path: Path) -> dict[str, Tensor]:

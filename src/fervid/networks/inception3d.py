@@ -51,6 +51,7 @@ class Convolution(nn.Sequential):
         outside: int,
         kernel: Kernel,
         style: Style,
+        *,
         stride: int = 1,
         valid: bool = False,
         linear: bool = False,
@@ -82,7 +83,7 @@ def chain(inside: int, style: Style, *layers: tuple[int, Kernel], last: int = 1)
     for place, (printed, kernel) in enumerate(layers, 1):
         outside = style.filters(printed)
         stride = last if place == len(layers) else 1
-        made.append(Convolution(inside, outside, kernel, style, stride, valid=stride > 1))
+        made.append(Convolution(inside, outside, kernel, style, stride=stride, valid=stride > 1))
         inside = outside
     return nn.Sequential(*made)
 

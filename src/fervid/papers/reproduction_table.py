@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from fervid.papers.citations import PAPERS
+from fervid.papers.citations import title
 from fervid.text import CsvWriter
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _heading(made: Reproduction) -> str:
     kind = f"Table {made.table}" if made.table.isdecimal() else made.table
     units = " and ".join(dict.fromkeys(row.unit for row in made.rows))
     matrix = ": true label by row, published / ours" * _is_matrix(made)
-    return f"{kind} of {PAPERS[made.paper].title} ({made.paper}), {units}{matrix}"
+    return f"{kind} of {title(made.paper)} ({made.paper}), {units}{matrix}"
 
 
 def _short(value: float | None) -> str:

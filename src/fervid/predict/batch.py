@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 import fervid
-from fervid.atomic import blamed, held, scratch, sweep, write
+from fervid.atomic import blamed, digest_of, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
-from fervid.models.shipped import find_model, model_digest, open_model
+from fervid.models.shipped import find_model, open_model
 from fervid.parallel import spread
 from fervid.predict.outputs import (
     Format,
@@ -148,7 +148,7 @@ def predict(
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
     gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)
-    wish = PredictSettings(path, model_digest(path), settings, gaze, format, overlay, landmarks)
+    wish = PredictSettings(path, digest_of(path), settings, gaze, format, overlay, landmarks)
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)

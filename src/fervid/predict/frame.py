@@ -70,8 +70,7 @@ def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, st
             to_frame[row], score[row], status[row] = sight.to_frame, sight.score, FACE
     times = np.array([f.time for f in frames])
     numbers = np.array([f.index for f in frames], np.int64)
-    size = frames[-1].size
-    return Track(pictures, landmarks, times, numbers, status, score, to_frame, size, face, found_by)
+    return Track(pictures, landmarks, times, numbers, status, score, to_frame, face, found_by)
 
 
 def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:

@@ -139,6 +139,7 @@ def draw(
     clips_per_emotion: int = 1,
     course: Ways = "apex",
     difficulty: Level = "normal",
+    *,
     seed: int = 0,
     jobs: int = 1,
     form: Form = "video",

@@ -122,20 +122,34 @@ def perform(emotion: str, rng: np.random.Generator, way: Ways, level: Level) -> 
     sides = _sides(emotion, rng)
     for unit, strength in strengths.items():
         ahead = sides if unit in MOUTH_UNITS else np.ones(2)
-        _play(units, unit, intensity * strength * ahead, rising, falling, rng, hard.uneven)
+        _play(units, unit, intensity * strength * ahead, rising, falling, rng, uneven=hard.uneven)
     if rng.random() < hard.blend[0]:
         other = compose(str(rng.choice([e for e in PROTOTYPES if e != emotion])), rng, 0.5)
         part = rng.uniform(0.15, hard.blend[1]) * intensity
         for unit, strength in other.items():
             if rng.random() < 0.7:
-                _play(units, unit, np.full(2, part * strength), rising, falling, rng, hard.uneven)
+                _play(
+                    units,
+                    unit,
+                    np.full(2, part * strength),
+                    rising,
+                    falling,
+                    rng,
+                    uneven=hard.uneven,
+                )
     chance, most = hard.byplay
     for _ in range(2):
         if rng.random() < chance:
             both = np.ones(2) if rng.random() < 0.7 else rng.permutation([1.0, 0.2])
             for unit, strength in BYPLAY[rng.integers(len(BYPLAY))].items():
                 _play(
-                    units, unit, rng.uniform(0.2, most) * strength * both, rising, falling, rng, 0.1
+                    units,
+                    unit,
+                    rng.uniform(0.2, most) * strength * both,
+                    rising,
+                    falling,
+                    rng,
+                    uneven=0.1,
                 )
     idle = hard.idle * np.abs(_wander(rng, frames, len(UNITS), 60))[..., None]
     idle[:, UNITS.index(45)] = 0
@@ -161,6 +175,7 @@ def _play(
     rising: Array,
     falling: Array,
     rng: np.random.Generator,
+    *,
     uneven: float,
 ) -> None:
     """Add one unit's rise (and fall) with its own delay, speed and asymmetry."""

@@ -10,7 +10,7 @@ from fervid.databases.drawn.shape import EXTENT, FINE, TOP, Map
 from fervid.databases.drawn.skin import SHIFT, curve
 
 Points = NDArray[np.float64]
-WindowSettings = tuple[float, float]
+Gaze = tuple[float, float]
 Patch = tuple[slice, slice]  # rows and columns of the picture
 IRIS, PUPIL, EYEBALL = 0.098, 0.042, 0.23  # radii in pupil distances
 TOOTH = 0.078  # width in pupil distances
@@ -49,7 +49,8 @@ def eyes(
     places: Map,
     view: View,
     light: Light,
-    gaze: WindowSettings,
+    *,
+    gaze: Gaze,
 ) -> None:
     """Paint both eyeballs within their lids, lashes and lid edges.
 
@@ -77,7 +78,7 @@ def eyes(
 
 
 def _eyeball(
-    face: Face, eye: tuple[int, ...], places: Map, view: View, light: Light, gaze: WindowSettings
+    face: Face, eye: tuple[int, ...], places: Map, view: View, light: Light, gaze: Gaze
 ) -> Map:
     """Linear colour of an eyeball at places on the head."""
     s, y = _surface(places)

@@ -175,7 +175,7 @@ def render(
     colour *= lit[..., :3]
     colour += lit[..., 3:]
     local = points - np.array(box[:2], np.float32)
-    parts.eyes(colour, face, local, places, view, light, gaze)
+    parts.eyes(colour, face, local, places, view, light, gaze=gaze)
     parts.mouth(colour, face, now, local, places, light)
     if face.who.glasses:
         parts.glasses(colour, face, radius, view, box)

@@ -138,7 +138,7 @@ def records() -> tuple[Published, ...]:
     """Every number, in the order of the tables, the text last."""
     rows = {f"Accuracy ({name})": key for name, key in NAMES.items()}
     return (
-        *grid(KEY, "1", (*CK_PLUS, "all"), TABLE_1, NAMES, "count"),
+        *grid(KEY, "1", (*CK_PLUS, "all"), TABLE_1, NAMES, unit="count"),
         *accuracies(KEY, "2", "ck_plus", TEN_FOLD, TABLE_2),
         *cells(KEY, "3", CONFUSIONS["3"]),
         *accuracies(KEY, "4", "oulu_casia", TEN_FOLD, TABLE_4),

@@ -18,13 +18,13 @@ class Published:
     """One number as a paper prints it.
 
     Args:
-        paper: short key, as in `citations.PAPERS`.
+        paper: short key, as in `citations.papers()`.
         table: "1" to "9", "Fig. 6", or "text".
         row: the row's name as printed; in a confusion matrix the true label, spelt our way.
         column: the column's name as printed; in a confusion matrix the predicted label.
         value: as printed, never rounded again.
         unit: "%", "points" (a difference between percentages) or "count".
-        database: as in `citations.DATABASES`; empty where the number belongs to none.
+        database: as in `citations.databases()`; empty where the number belongs to none.
         protocol: how the clips were split, in words.
         own: the authors' own result; False where they quote another work.
         source: the quoted work as the paper numbers it, or the section of a number in the text.
@@ -53,7 +53,7 @@ class Confusion:
     Args:
         labels: K names, spelt our way, in the printed order.
         rows: K rows of K percentages.
-        database: as in `citations.DATABASES`.
+        database: as in `citations.databases()`.
         protocol: how the clips were split, in words.
         method: whose answers these are.
     """
@@ -103,6 +103,7 @@ def grid(
     columns: Sequence[str],
     rows: Mapping[str, Sequence[float | None]],
     databases: Mapping[str, str],
+    *,
     unit: Unit = "%",
     protocol: str = "",
 ) -> tuple[Published, ...]:

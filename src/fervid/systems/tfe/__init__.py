@@ -62,7 +62,7 @@ class TFE(Recipe, OneByOne):
         Raises:
             WeightsError: not ours, or of another system.
         """
-        name = str(weights.load(path)[1].get("system", ""))
+        name = str(weights.metadata(path).get("system", ""))
         return load(path, replace(self, name=name) if name.startswith("tfe") else self)
 
     def _with_people_of_file(self) -> "TFE":

@@ -127,17 +127,22 @@ def save(net: DeepID, path: Path, training: DeepIDTraining, told: Mapping[str, A
     weights.save(path, net.state_dict(), {**about, "recipe": asdict(training), "card": dict(told)})
 
 
-def _read(place: str) -> tuple[dict[str, Tensor], dict[str, Any], Path]:
-    path = SHIPPED if place == "shipped" else Path(place)
-    tensors, about = weights.load(path)
-    if about.get("kind") != "deepid":
-        raise WeightsError(f"{path} holds no identity network: name a file of training/identity.py")
-    return tensors, about, path
+def _path(place: str) -> Path:
+    return SHIPPED if place == "shipped" else Path(place)
 
 
 def card(place: str) -> dict[str, Any]:
-    """What a file of `save` says of itself; "shipped" is the package's own."""
-    return _read(place)[1]
+    """What a file of `save` says of itself; "shipped" is the package's own.
+
+    Raises:
+        WeightsError: not there, or not an identity network.
+    """
+    about = weights.metadata(_path(place))
+    if about.get("kind") != "deepid":
+        raise WeightsError(
+            f"{_path(place)} holds no identity network: name a file of training/identity.py"
+        )
+    return about
 
 
 def load(place: str) -> DeepID:
@@ -146,7 +151,8 @@ def load(place: str) -> DeepID:
     Raises:
         WeightsError: not there, or not an identity network.
     """
-    tensors, about, path = _read(place)
+    about, path = card(place), _path(place)
+    tensors, _ = weights.load(path)
     net = DeepID(about["size"], about["local"])
     try:
         net.load_state_dict(tensors)

@@ -81,7 +81,7 @@ def tandem(recipe: Recipe, name: str, resnet: Alone, train: Samples, seed: int) 
 def stage(recipe: Recipe, name: str) -> Stage:
     """What the loop needs to know of "resnet", "joint" or "joint-fresh"."""
     plan = recipe.emotion.plan if name == "resnet" else recipe.tandem.plan
-    teachers = [weights.load(Path(path))[1]["sha256"] for path in recipe.teachers]
+    teachers = [weights.metadata(Path(path))["sha256"] for path in recipe.teachers]
     given = (recipe.input, recipe.augmentation, recipe.targets, teachers, recipe.teachers_share)
     dropout = () if name == "resnet" else (recipe.tandem.dropout,)
     return Stage(name, plan, partial(_loss, recipe), _logits, given=(*given, *dropout))

@@ -1,0 +1,40 @@
+"""Names that help texts and the shell's completion offer; the catalogues themselves load torch.
+
+Tests hold these to the catalogues. Names from other packages are added without loading them.
+"""
+
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+
+SYSTEMS = (
+    "dtagn", "dtagn-mmi", "dtagn-single-frame", "dtagn-joint-l3", "dtagn-concat",
+    "dtagn-weighted", "ir3d", "ir3d-shortcut", "ir2d", "ir3d-no-lstm", "ir3d-pooled", "hybrid",
+    "hybrid-dbn-1", "hybrid-dbn-2", "hybrid-score", "hybrid-spatial", "hybrid-temporal", "agn3d",
+    "agn3d-shared-trunk", "agn3d-experiment", "tfe", "tfe-ck", "tfe-resnet", "tfe-svm",
+    "tfe-fresh", "tfe-plus",
+)  # fmt: skip
+PROTOCOLS = ("paper", "five-fold", "ten-fold", "loso", "losgo", "hold-out", "cross-database",
+             "leave-one-database-out", "parts")  # fmt: skip
+MODELS = ("dtagn", "tfe", "tfe-plus")
+
+
+def complete(names: Iterable[str], group: str = "") -> Callable[[str], list[str]]:
+    """What the shell completes an unfinished word to.
+
+    Args:
+        names: fervid's own.
+        group: the entry points of other packages that add some.
+    """
+
+    def completion(incomplete: str) -> list[str]:
+        others = entry_points(group=group).names if group else ()
+        return [name for name in (*names, *sorted(others)) if name.startswith(incomplete)]
+
+    return completion
+
+
+def databases(incomplete: str) -> list[str]:
+    """Names of databases for the shell; they are quick to load."""
+    from fervid.databases import DATABASES
+
+    return [name for name in DATABASES if name.startswith(incomplete)]
