@@ -1,35 +1,35 @@
-"""The error tree.
+"""Exceptions that report a problem the user can fix.
 
-FervidError                a sentence for the user; the command prints it and exits with 2
-├── InputError             a file, folder or stream that cannot be read as what it should be
-├── DatabaseError          a database's folder is missing, half copied or not what its name says
-├── LabelError             a label that the label set does not hold
+FervidError                the command prints the message and exits with status 2
+├── InputError             a file, folder or stream that cannot be read in the expected format
+├── DatabaseError          a database folder that is missing, incomplete or a different database
+├── LabelError             a label that is not in the label set
 ├── ProtocolError          folds that cannot be built
-│   └── LeakError          a subject stands on both sides of a split
-├── WeightsError           a checkpoint that is not ours, or does not fit
+│   └── LeakError          a subject in both the training and the test set
+├── WeightsError           a model file that fervid did not write, or that does not fit
 ├── FacesError             a face finder that cannot be started
-└── OutputError            a place that cannot be written to
+└── OutputError            a file or folder that cannot be written
 
-Every message is one sentence that names the thing and ends with what to do next.
+Every message is one sentence that names the object and ends with the next step.
 """
 
 import re
 
 
 class FervidError(Exception):
-    """Anything that the user can mend; never a bug of ours."""
+    """A problem that the user can fix, as opposed to a bug in fervid."""
 
 
 class InputError(FervidError):
-    """A file, folder or stream that cannot be read as what it should be."""
+    """A file, folder or stream that cannot be read in the expected format."""
 
 
 class DatabaseError(FervidError):
-    """A database's folder is missing, half copied or not what its name says."""
+    """A database folder that is missing, incomplete or a different database."""
 
 
 class LabelError(FervidError):
-    """A label that the label set does not hold."""
+    """A label that is not in the label set."""
 
 
 class ProtocolError(FervidError):
@@ -37,11 +37,11 @@ class ProtocolError(FervidError):
 
 
 class LeakError(ProtocolError):
-    """A subject stands on both sides of a split."""
+    """A subject in both the training and the test set."""
 
 
 class WeightsError(FervidError):
-    """A checkpoint that is not ours, or does not fit."""
+    """A model file that fervid did not write, or that does not fit."""
 
 
 class FacesError(FervidError):
@@ -49,7 +49,7 @@ class FacesError(FervidError):
 
 
 class OutputError(FervidError):
-    """A place that cannot be written to."""
+    """A file or folder that cannot be written."""
 
 
 STEERING = re.compile(
@@ -58,10 +58,10 @@ STEERING = re.compile(
 
 
 def shown(text: str) -> str:
-    r"""Foreign text as a terminal may have it: what would steer the terminal is spelt out.
+    r"""Escape characters in untrusted text that would control the terminal.
 
-    Control characters (escape sequences begin with one), marks that turn the direction of
-    writing, and bytes of a file's name that are not UTF-8; tabs and ends of lines stay.
+    These are control characters (every escape sequence begins with one), marks that change the
+    direction of writing, and bytes of a file name that are not UTF-8. Tabs and newlines stay.
 
     >>> shown("a\x1b[2Jb")
     'a\\x1b[2Jb'

@@ -1,4 +1,4 @@
-"""Progress of long jobs: a bar with an ETA on a terminal, plain lines in a log."""
+"""Progress of long jobs: a bar with the time left on a terminal, plain lines in a log."""
 
 import sys
 import time
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 def bar(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Pass items on while showing how many went by.
+    """Yield the items while showing progress.
 
     Args:
-        description: what is done, a few words.
-        total: how many there will be; by default `len(items)` where it has one.
+        description: a few words on the job.
+        total: number of items; by default `len(items)` if it is defined.
     """
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]

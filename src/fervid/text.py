@@ -1,34 +1,34 @@
-"""Text from elsewhere (names, metadata, labels) for terminals, spreadsheets and parsers."""
+"""Untrusted text (names, metadata, labels) made safe for terminals, spreadsheets and parsers."""
 
 import csv
 import re
 from collections.abc import Iterable
 from typing import IO, Any
 
-# Control characters, halves of pairs (bytes of a name that is not UTF-8), line separators, and
-# marks that turn the direction of writing.
+# Control characters, lone surrogates (bytes of a name that is not UTF-8), line separators, and
+# marks that change the direction of writing.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_FORMULA = re.compile(r"'*[=+\-@]")  # what a spreadsheet takes for a formula; quoted once more
+_FORMULA = re.compile(r"'*[=+\-@]")  # a spreadsheet takes it for a formula, so it gets a quote
 _NUMBER = re.compile(r"[+-]?(inf|\d[\d.]*(e[+-]?\d+)?%?( \[[\d., +%-]*\])?)?", re.IGNORECASE)
 
 
 def printable(text: object) -> str:
-    r"""Text on one line that a terminal only shows: control characters are spelt out.
+    r"""Convert text to one line without effect on a terminal: control characters are escaped.
 
     >>> printable("a\x1b[31m\r\udce9.mp4")
     'a\\x1b[31m\\r\\xe9.mp4'
     """
-    return _UNPRINTABLE.sub(_spelt, str(text))
+    return _UNPRINTABLE.sub(_escaped, str(text))
 
 
-def _spelt(match: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
-    byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code  # as `os.fsdecode` hides a byte
+    byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code  # `os.fsdecode` encodes bytes so
     return chr(byte).encode("unicode_escape").decode() if byte < 0xD800 else f"\\u{byte:04x}"
 
 
 def cell(value: Any) -> Any:
-    """A table's cell that no spreadsheet runs and no parser splits; numbers stay what they are.
+    """Make a table cell that no spreadsheet runs and no parser splits; numbers stay unchanged.
 
     >>> [cell(value) for value in ("=1+1", "-0.5", -0.5, "@x", "a-b", "-")]
     ["'=1+1", '-0.5', -0.5, "'@x", 'a-b', '-']
@@ -40,7 +40,7 @@ def cell(value: Any) -> Any:
 
 
 def uncell(text: str) -> str:
-    """The printable text that `cell` wrote.
+    """Recover the printable text that `cell` wrote.
 
     >>> [uncell(cell(text)) for text in ("=1+1", "'=1", "it's", "'x'")]
     ['=1+1', "'=1", "it's", "'x'"]
@@ -49,7 +49,7 @@ def uncell(text: str) -> str:
 
 
 class CsvWriter:
-    """A `csv.writer` whose lines end in a line feed and whose cells are written by `cell`."""
+    """A `csv.writer` that ends lines with a line feed and passes every cell through `cell`."""
 
     def __init__(self, file: IO[str]) -> None:
         self._rows = csv.writer(file, lineterminator="\n")
@@ -59,6 +59,6 @@ class CsvWriter:
         self._rows.writerow([cell(value) for value in row])
 
     def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
-        """Write some rows."""
+        """Write several rows."""
         for row in rows:
             self.writerow(row)
