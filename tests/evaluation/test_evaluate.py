@@ -201,7 +201,7 @@ def test_without_validation_everybody_trains(tmp_path) -> None:
     assert all(each["validation"] == 0 for each in report.folds)
     assert [each["train"] + each["test"] for each in report.folds] == [72] * 4
     for share in (1.0, -0.1, float("nan")):
-        with pytest.raises(ProtocolError, match=r"no share.*use 0 \(none\)"):
+        with pytest.raises(ProtocolError, match=r"out of range.*use 0 \(none\)"):
             run(tmp_path / f"r{share}", validation=share)
 
 
