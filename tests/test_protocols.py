@@ -106,7 +106,7 @@ def test_fold_names_the_leaking_subjects() -> None:
 @pytest.mark.parametrize(
     ("train", "test", "said"),
     [((), (0,), "nothing to train on"), ((0,), (), "nothing to test on"),
-     ((0, 0), (2,), "twice"), ((0,), (99,), "does not hold"), ((-1,), (0,), "does not hold")],
+     ((0, 0), (2,), "twice"), ((0,), (99,), "index outside"), ((-1,), (0,), "index outside")],
 )  # fmt: skip
 def test_bad_folds(train, test, said) -> None:
     with pytest.raises(ProtocolError, match=said):

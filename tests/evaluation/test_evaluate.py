@@ -273,7 +273,7 @@ def test_other_folds_are_refused(tmp_path) -> None:
 
 def test_a_strangers_folder_is_refused(tmp_path) -> None:
     (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(OutputError, match="is no run's folder but holds thesis"):
+    with pytest.raises(OutputError, match="is not a run's folder and holds thesis"):
         run(tmp_path)
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="file cannot be written"):
