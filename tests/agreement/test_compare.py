@@ -150,7 +150,7 @@ def test_refusals(tmp_path) -> None:
         ([human], "two raters"),
         ([human, tmp_path / "gone.csv"], "is not there"),
         ([human, tmp_path / "x.eaf"], "cannot be read"),
-        ([human, tmp_path / "x.doc"], "is none of"),
+        ([human, tmp_path / "x.doc"], "is not one of"),
         ([human, tmp_path / "empty"], "folders for all"),
         ([tmp_path / "empty", tmp_path / "empty"], "holds no .csv"),
     ):

@@ -55,7 +55,7 @@ def draw(report: Report, folder: Path) -> dict[str, bytes]:
     rows = {names[n]: astuple(s.accuracy) for n, s in scores.items()}
     made = {
         "networks": bars.intervals(
-            rows, "Accuracy by network", answer=names[report.output], **told
+            rows, "Accuracy by network", output=names[report.output], **told
         ),
         "labels": bars.by_label(
             {names[n]: s.recall for n, s in scores.items()}, report.labels, clips,
