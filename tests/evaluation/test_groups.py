@@ -14,7 +14,7 @@ from fervid import folds as protocols
 from fervid.clip import Clip
 from fervid.databases import fer_plus
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.groups import AGREEMENT, CLEAR, SPLIT, UNTOLD, agreement, by_group, table
+from fervid.evaluation.groups import AGREEMENT, CLEAR, SPLIT, UNKNOWN, agreement, by_group, table
 
 
 def data(people: int = 12, each: int = 6, seed: int = 0, better: float = 0.0):
@@ -80,7 +80,7 @@ def test_clips_without_the_column_are_a_group_of_their_own() -> None:
     clips, *rest = data()
     bare = [Clip(c.name, c.path, c.database, c.label, c.subject) for c in clips[:12]] + clips[12:]
     made = {group.value: group for group in by_group(bare, *rest)}
-    assert made[UNTOLD].n == 12 and made[UNTOLD].subjects == 2
+    assert made[UNKNOWN].n == 12 and made[UNKNOWN].subjects == 2
     assert sum(group.n for group in made.values()) == 72
 
 

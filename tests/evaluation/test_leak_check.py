@@ -59,7 +59,7 @@ def test_copies_across_a_database_s_own_parts_are_counted(tmp_path: Path, capsys
     store = replace(store, database=replace(store.database, clips=clips))
     store = replace(store, keys={"c060": store.key(clips[3]), "c061": store.key(clips[4])})
     report = evaluate(SYSTEM, *split(store, "parts"), tmp_path / "run")
-    said = "2 tested clips are copies of clips trained on (c060 of c003)"
+    said = "2 test clips are copies of training clips (c060 of c003)"
     assert said in capsys.readouterr().err and said in report.table()
 
 
@@ -72,7 +72,7 @@ def test_one_person_spelt_two_ways(tmp_path: Path, capsys) -> None:
     store = replace(store, database=Database("fake", fakes.LABELS, clips, "onset-apex"))
     folds = protocols.leave_one_subject_out(clips)
     report = evaluate(SYSTEM, store, folds, tmp_path / "run")
-    said = "S12 and s_012 may be one person spelt two ways"
+    said = "S12 and s_012 may be one subject spelt in two ways"
     assert said in capsys.readouterr().err
     assert said in report.table() and said in read(tmp_path / "run").table()
 
@@ -92,5 +92,5 @@ def test_a_copied_folder_prepared_otherwise(tmp_path: Path) -> None:
         prepare(replace(database, clips=clips), tmp_path / f"s-{name}", FaceSettings(size=size))
         stores.append(Store.open(tmp_path / f"s-{name}"))
     assert not {r.key for r in stores[0].rows.values()} & {r.key for r in stores[1].rows.values()}
-    with pytest.raises(LeakError, match="copies of clips that are trained on"):
+    with pytest.raises(LeakError, match="copies of training clips"):
         evaluate_across(SYSTEM, stores[:1], stores[1], tmp_path / "run")

@@ -1,4 +1,4 @@
-"""Whether a system's probabilities mean what they say."""
+"""Calibration: how well predicted probabilities match the share of correct predictions."""
 
 import io
 from collections.abc import Mapping
@@ -17,22 +17,23 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure the answers are, beside how often they are right.
+    """Calibration of the predicted label's probability.
 
     Args:
-        n: clips.
-        error: expected calibration error of the answer: |share right - mean probability| of each
-            bin, weighted by its clips; 0 to 1.
-        by_chance: the error to be expected of perfectly calibrated answers as sure as these, for
-            so few clips leave none at 0; `error` near it says nothing against the system.
-        brier: mean over clips of the squared distance between probabilities and truth, 0 to 2,
-            with its 95 % interval over subjects.
-        confidence: mean probability of the answers; above `accuracy`, they are too sure.
-        accuracy: share right.
-        edges: (M + 1,) of equally wide bins of the answer's probability.
-        count: (M,) clips in each bin.
-        sure: (M,) mean probability in each; NaN where empty.
-        right: (M,) share right in each; NaN where empty.
+        n: number of clips.
+        error: expected calibration error: |share correct - mean probability| of each bin, weighted
+            by its number of clips; 0 to 1.
+        by_chance: `error` expected of perfectly calibrated predictions with the same probabilities,
+            which is above 0 for a finite number of clips. An `error` close to it is no evidence
+            of miscalibration.
+        brier: squared distance between probabilities and truth, mean over clips, 0 to 2, with its
+            95 % interval over subjects.
+        confidence: mean probability of the predictions; overconfident if above `accuracy`.
+        accuracy: share correct.
+        edges: (M + 1,) edges of equally wide bins of the predicted label's probability.
+        count: (M,) number of clips in each bin.
+        sure: (M,) mean probability in each bin; NaN for an empty bin.
+        right: (M,) share correct in each bin; NaN for an empty bin.
     """
 
     n: int
@@ -55,14 +56,14 @@ def calibration(
     bins: int = 10,
     seed: int = 0,
 ) -> Calibration:
-    """Measure the top label's calibration.
+    """Measure the calibration of the predicted (most probable) label.
 
     Args:
-        probabilities: (N, K).
+        probabilities: (N, K) probabilities of the labels.
         target: (N,) index of the true label.
-        subject: (N,) who is seen.
-        bins: M; a probability on an edge counts to the bin below it.
-        seed: of the resamples.
+        subject: (N,) subject of each clip.
+        bins: M, the number of bins; a probability on an edge belongs to the bin below it.
+        seed: seed for the resampling.
     """
     values = np.asarray(probabilities, np.float64)
     sure = values.max(axis=1)
@@ -86,7 +87,7 @@ def calibration(
 
 
 def _mean(place: NDArray[np.int64], values: NDArray[Any], bins: int) -> Values:
-    """(M,) mean of the values in each bin; NaN where empty."""
+    """(M,) mean of the values in each bin; NaN for an empty bin."""
     count = np.bincount(place, minlength=bins)
     total = np.bincount(place, np.asarray(values, np.float64), bins)
     out: Values = np.full(bins, np.nan)
@@ -95,7 +96,7 @@ def _mean(place: NDArray[np.int64], values: NDArray[Any], bins: int) -> Values:
 
 
 def _error(right: NDArray[Any], sure: Values, place: NDArray[np.int64], bins: int) -> Values:
-    """(R,) expected calibration error of R outcomes, (R, N), of the same answers."""
+    """(R,) expected calibration error of R outcomes (R, N) of the same predictions."""
     inside = np.eye(bins)[place]  # (N, M)
     gaps: Values = np.abs((right - sure) @ inside).sum(axis=1) / len(sure)
     return gaps
@@ -120,7 +121,7 @@ def _mean_brier(squares: Values, subject: NDArray[Any], seed: int) -> Estimate:
 
 
 def table(measured: Mapping[str, Calibration]) -> str:
-    """CSV text: a line per network and bin, the whole network's first (bin empty)."""
+    """CSV text with a line per network (empty bin columns), followed by a line per bin."""
     out = io.StringIO()
     rows = CsvWriter(out)
     rows.writerow(
