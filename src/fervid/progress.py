@@ -41,11 +41,11 @@ def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]
 def _lines(
     items: Iterable[T], description: str, total: int | None, every: float = 10.0
 ) -> Iterator[T]:
-    begun = last = time.monotonic()
+    started = last = time.monotonic()
     for done, item in enumerate(items, 1):
         yield item
         now = time.monotonic()
-        if now - last >= every or (done == total and now - begun >= 2):
-            left = f", {(now - begun) / done * (total - done):.0f} s left" if total else ""
+        if now - last >= every or (done == total and now - started >= 2):
+            left = f", {(now - started) / done * (total - done):.0f} s left" if total else ""
             print(f"{description}: {done}/{total or '?'}{left}", file=sys.stderr, flush=True)
             last = now

@@ -171,17 +171,17 @@ def _boris(path: Path) -> Tiers:
     (observation,) = project["observations"].values()
     kinds = {each["code"]: each["type"] for each in project["behaviors_conf"].values()}
     tiers: Tiers = {}
-    begun: dict[tuple[str, str], float] = {}
+    starts: dict[tuple[str, str], float] = {}
     for seconds, subject, label, *_ in sorted(observation["events"], key=lambda event: event[0]):
         if not kinds[label].lower().startswith("state"):
             continue
-        if (subject, label) in begun:
-            stretch = (begun.pop((subject, label)), float(seconds), label)
+        if (subject, label) in starts:
+            stretch = (starts.pop((subject, label)), float(seconds), label)
             tiers.setdefault(subject, []).append(stretch)
         else:
-            begun[subject, label] = float(seconds)
-    if begun:
-        (subject, label), seconds = next(iter(begun.items()))
+            starts[subject, label] = float(seconds)
+    if starts:
+        (subject, label), seconds = next(iter(starts.items()))
         raise InputError(
             f"{path}: {label} of {subject} at {seconds} s has no end: add a stop event in BORIS"
         )

@@ -66,23 +66,23 @@ def calibration(
         seed: seed for the resampling.
     """
     values = np.asarray(probabilities, np.float64)
-    sure = values.max(axis=1)
-    right = np.asarray(values.argmax(axis=1) == target)
+    confidence = values.max(axis=1)
+    correct = np.asarray(values.argmax(axis=1) == target)
     edges = np.linspace(0, 1, bins + 1)
-    place = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     count = np.bincount(place, minlength=bins)
     squares = _brier(values, np.asarray(target))
     return Calibration(
-        n=len(sure),
-        error=float(_error(right[None], sure, place, bins)[0]),
-        by_chance=_by_chance(sure, place, bins, seed),
+        n=len(confidence),
+        error=float(_error(correct[None], confidence, place, bins)[0]),
+        by_chance=_by_chance(confidence, place, bins, seed),
         brier=_mean_brier(squares, subject, seed),
-        confidence=float(sure.mean()),
-        accuracy=float(right.mean()),
+        confidence=float(confidence.mean()),
+        accuracy=float(correct.mean()),
         edges=edges,
         count=count,
-        sure=_mean(place, sure, bins),
-        right=_mean(place, right, bins),
+        sure=_mean(place, confidence, bins),
+        right=_mean(place, correct, bins),
     )
 
 
@@ -95,17 +95,21 @@ def _mean(place: NDArray[np.int64], values: NDArray[Any], bins: int) -> Values:
     return out
 
 
-def _error(right: NDArray[Any], sure: Values, place: NDArray[np.int64], bins: int) -> Values:
+def _error(
+    correct: NDArray[Any], confidence: Values, place: NDArray[np.int64], bins: int
+) -> Values:
     """(R,) expected calibration error of R outcomes (R, N) of the same predictions."""
-    inside = np.eye(bins)[place]  # (N, M)
-    gaps: Values = np.abs((right - sure) @ inside).sum(axis=1) / len(sure)
-    return gaps
+    members = np.eye(bins)[place]  # (N, M)
+    errors: Values = np.abs((correct - confidence) @ members).sum(axis=1) / len(confidence)
+    return errors
 
 
-def _by_chance(sure: Values, place: NDArray[np.int64], bins: int, seed: int) -> float:
+def _by_chance(confidence: Values, place: NDArray[np.int64], bins: int, seed: int) -> float:
+    """Mean error of outcomes drawn with the predicted probabilities."""
     rng = np.random.default_rng(seed)
-    size = max(1, min(1000, 4_000_000 // len(sure)))
-    return float(_error(rng.random((size, len(sure))) < sure, sure, place, bins).mean())
+    size = max(1, min(1000, 4_000_000 // len(confidence)))
+    correct = rng.random((size, len(confidence))) < confidence
+    return float(_error(correct, confidence, place, bins).mean())
 
 
 def _brier(values: Values, target: NDArray[Any]) -> Values:

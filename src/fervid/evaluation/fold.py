@@ -78,7 +78,7 @@ def work(
         points: clip -> inputs of the yardsticks (`baseline.points`).
         target: clip -> index of its label.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     task.run.folder.mkdir(parents=True, exist_ok=True)
     test = np.array(sorted(task.test), np.int64)
     predictions: dict[str, NDArray[np.float32]] = {}
@@ -98,7 +98,7 @@ def work(
         if task.save:
             card = {"evaluated": {key: task.facts[key] for key in ("name", "train", "validation")}}
             recognizer.save(task.run.folder / MODEL, {**task.save, **card})
-    seconds = round(time.monotonic() - begun, 1)
+    seconds = round(time.monotonic() - started, 1)
     facts = {**task.facts, "output": output, "remarks": list(remarks), "seconds": seconds}
     write(task.run.folder / PREDICTIONS, _table(test, predictions, samples.labels))
     write(task.run.folder / DONE, json.dumps({**facts, "device": _device(task.run)}, indent=1))

@@ -216,7 +216,7 @@ def unseen(clips: Clips) -> list[Fold]:
         raise ProtocolError(
             "there is only a training part: prepare the validation or test part to evaluate on"
         )
-    return [Fold(clips, (), tuple(rows[name]), name or "all", "nothing trained", (), ready=True)]
+    return [Fold(clips, (), tuple(rows[name]), name or "all", "no training", (), ready=True)]
 
 
 def strangers(clips: Clips) -> Clips:

@@ -73,19 +73,19 @@ def shuffled(
     end = len(rows) // parts * parts
     rows, copy = rows[part:end:parts], copy[part:end:parts]
     for start in range(0, len(rows), size):
-        here = slice(start, start + size)
-        yield take(samples, rows[here].numpy(), copy[here])
+        batch = slice(start, start + size)
+        yield take(samples, rows[batch].numpy(), copy[batch])
 
 
 def of_arrays(arrays: Mapping[str, NDArray[Any]], size: int) -> Iterator[Batch]:
     """Yield arrays (N, ...) in order, as batches of up to `size` without targets."""
     count = len(next(iter(arrays.values())))
     for start in range(0, count, size):
-        here = {
+        tensors = {
             name: torch.from_numpy(np.array(a[start : start + size])) for name, a in arrays.items()
         }
         none = torch.zeros(min(size, count - start), dtype=torch.int64)
-        yield Batch(here, none, none)
+        yield Batch(tensors, none, none)
 
 
 def ahead(

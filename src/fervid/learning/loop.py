@@ -138,11 +138,11 @@ def fabric_of(run: Run) -> Fabric:
     """
     # Fabric would log the precision on each call.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    nodes = int(os.environ.get("WORLD_SIZE", "1")) // here
+    devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    nodes = int(os.environ.get("WORLD_SIZE", "1")) // devices
     options: dict[str, Any] = {"accelerator": run.device, "precision": run.precision}
     try:
-        fabric = Fabric(devices=here, num_nodes=nodes, **options)
+        fabric = Fabric(devices=devices, num_nodes=nodes, **options)
     except (ValueError, RuntimeError) as error:
         raise InputError(
             f"device {run.device!r} in precision {run.precision!r} cannot be used here "

@@ -119,7 +119,9 @@ def check_shapes(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[st
         WeightsError: names or shapes differ.
     """
     if {k: t.shape for k, t in tensors.items()} != {k: t.shape for k, t in expected.items()}:
-        raise WeightsError(f"{path} does not hold the networks its recipe describes: get it again")
+        raise WeightsError(
+            f"{path} does not hold the networks its recipe describes: download or export it again"
+        )
 
 
 @contextmanager
@@ -135,13 +137,14 @@ def restoring(path: Path) -> Iterator[None]:
         raise
     except KeyError as error:
         raise WeightsError(
-            f"{path} lacks {error} in its metadata, or names an unknown one: get it again"
+            f"{path} lacks {error} in its metadata, or has an unknown value there: "
+            "download or export it again"
         ) from error
     except (FervidError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
             RuntimeError, MemoryError) as error:  # fmt: skip
         short = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(
-            f"{path} describes a system that cannot be built ({short}): get it again"
+            f"{path} describes a system that cannot be built ({short}): download or export it again"
         ) from error
 
 
@@ -155,7 +158,8 @@ def field_of(path: Path, card: Mapping[str, Any], name: str, kind: type) -> Any:
     if not isinstance(value, kind):
         state = f"is {str(value)[:60]!r}" if name in card else "is missing"
         raise WeightsError(
-            f"{path}: {name} {state} in its metadata, it should be a {kind.__name__}: get it again"
+            f"{path}: {name} {state} in its metadata but should be a {kind.__name__}: "
+            "download or export it again"
         )
     return value
 
@@ -183,13 +187,13 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
         isinstance(label, str) and label.isprintable() and label for label in labels
     ):  # fmt: skip
         raise WeightsError(
-            f"{path}: labels in its metadata are {str(labels)[:60]!r}, they should be two or more "
-            "different names: get it again"
+            f"{path}: labels in its metadata are {str(labels)[:60]!r} but should be two or more "
+            "different names: download or export it again"
         )
     if unknown := set(recipe) - set(known):
         raise WeightsError(
-            f"{path} was written by fervid {card.get('version')} with settings this one does not "
-            f"know ({', '.join(sorted(unknown))}): install that version"
+            f"{path} was written by fervid {card.get('version')} with settings unknown to this "
+            f"version ({', '.join(sorted(unknown))}): install that version"
         )
     values = {name: _value(path, name, value, known[name]) for name, value in recipe.items()}
     with restoring(path):
@@ -207,7 +211,7 @@ def _value(path: Path, name: str, value: Any, default: Any) -> Any:
     if not valid or (isinstance(value, float) and not math.isfinite(value)):
         raise WeightsError(
             f"{path}: {name} of its recipe is {str(value)[:60]!r}, the default is {default!r}: "
-            "get it again"
+            "download or export it again"
         )
     return value
 
