@@ -19,6 +19,6 @@ class Plan:
     decay: Literal["cosine", "none"] = "cosine"  # "cosine" lowers the learning rate to 0
     choose: Literal["loss", "accuracy", "last"] = "loss"  # validation measure that picks the epoch
     patience: Natural = 0  # stop after this many epochs without improvement; 0: never
-    optimiser: Literal["sgd", "adam"] = "sgd"
+    optimiser: Literal["sgd", "adam"] = "sgd"  # stochastic gradient descent, or Adam
     warmup: Natural = 0  # epochs over which the learning rate rises from 0 to its initial value
     average: Below1 = 0.0  # decay of the running mean of weights that is saved; 0: no mean

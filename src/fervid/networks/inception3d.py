@@ -123,7 +123,7 @@ class Residual(nn.Module):
         self.branches, self.join, self.outside = nn.ModuleList(branches), join, outside
 
     def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:
-        """(B, C, T, H, W) to the same.
+        """(B, C, T, H, W) to the same shape.
 
         Args:
             weights: (B, T, H, W) weights of the shortcut, shared by all channels; None for 1.

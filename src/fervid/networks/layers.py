@@ -58,7 +58,7 @@ class LocalContrast(nn.Module):
         return str(self.size)
 
     def _local_mean(self, x: Tensor) -> Tensor:
-        """Weighted mean in each map's window, (B, C, H, W) to the same."""
+        """Weighted mean in each map's window, (B, C, H, W) to the same shape."""
         half, (height, width) = self.size // 2, x.shape[2:]
         taps = self.taps.to(x.dtype)
         maps = torch.cat([x.reshape(-1, 1, height, width), x.new_ones(1, 1, height, width)])
@@ -82,7 +82,7 @@ class LocalContrast(nn.Module):
         return scale, -local * scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same."""
+        """(B, C, H, W) to the same shape."""
         out: Tensor = _AcrossMaps.apply(x, self._scale_and_shift)  # type: ignore[no-untyped-call]
         return out
 
