@@ -151,7 +151,7 @@ def test_refusals(tmp_path) -> None:
         ([human, tmp_path / "gone.csv"], "is not there"),
         ([human, tmp_path / "x.eaf"], "cannot be read"),
         ([human, tmp_path / "x.doc"], "is not one of"),
-        ([human, tmp_path / "empty"], "folders for all"),
+        ([human, tmp_path / "empty"], "cannot compare files with folders"),
         ([tmp_path / "empty", tmp_path / "empty"], "holds no .csv"),
     ):
         with pytest.raises(InputError, match=said):

@@ -209,7 +209,7 @@ def test_yardsticks_alone(tmp_path) -> None:
     alone, beside = run(tmp_path / "a", system=baseline.Linear()), run(tmp_path / "b")
     assert list(alone.scores) == list(baseline.YARDSTICKS) and alone.output == baseline.NAME
     assert alone.scores == {name: beside.scores[name] for name in baseline.YARDSTICKS}
-    with pytest.raises(InputError, match="leave --save-models out"):
+    with pytest.raises(InputError, match="leave out --save-models"):
         run(tmp_path / "c", system=baseline.Linear(), save=True)
 
 

@@ -110,7 +110,7 @@ def compare(
             recording or label in common.
     """
     if len(paths) < 2:
-        raise InputError("agreement needs two or more raters: give a file or folder for each")
+        raise InputError("agreement needs at least two raters: give a file or folder for each")
     if len({path.is_dir() for path in paths}) > 1:
         raise InputError("cannot compare files with folders: give files for all raters, or folders")
     if step <= 0:
