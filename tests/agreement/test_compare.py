@@ -148,7 +148,7 @@ def test_refusals(tmp_path) -> None:
     (tmp_path / "empty").mkdir()
     for paths, said in (
         ([human], "two raters"),
-        ([human, tmp_path / "gone.csv"], "is not there"),
+        ([human, tmp_path / "gone.csv"], "does not exist"),
         ([human, tmp_path / "x.eaf"], "cannot be read"),
         ([human, tmp_path / "x.doc"], "is not one of"),
         ([human, tmp_path / "empty"], "cannot compare files with folders"),
