@@ -108,14 +108,14 @@ def test_hold_out() -> None:
 
 def test_fold_names_the_leaking_subjects() -> None:
     clips = clips_of(2, 2, 2)
-    with pytest.raises(LeakError, match=r"same subjects: S1, S2:"):
+    with pytest.raises(LeakError, match=r"same subjects \(S1, S2\):"):
         Fold(clips, (0, 2, 4, 5), (1, 3))
 
 
 @pytest.mark.parametrize(
     ("train", "test", "said"),
     [((), (0,), "nothing to train on"), ((0,), (), "nothing to test on"),
-     ((0, 0), (2,), "twice"), ((0,), (99,), "does not hold"), ((-1,), (0,), "does not hold")],
+     ((0, 0), (2,), "twice"), ((0,), (99,), "index outside"), ((-1,), (0,), "index outside")],
 )  # fmt: skip
 def test_bad_folds(train, test, said) -> None:
     with pytest.raises(ProtocolError, match=said):
@@ -124,7 +124,7 @@ def test_bad_folds(train, test, said) -> None:
 
 @pytest.mark.parametrize("name", sorted(PROTOCOLS))
 def test_too_few_or_unknown_subjects(name) -> None:
-    with pytest.raises(ProtocolError, match="need as many subjects"):
+    with pytest.raises(ProtocolError, match="folds need at least"):
         make(name, clips_of(5))
     nobody = (*clips_of(1, 1), Clip("lonely", Path("x"), "d", "a"))
     with pytest.raises(ProtocolError, match=r"1 clips have no subject \(the first is lonely\)"):
@@ -157,12 +157,12 @@ def test_csv_split(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
-        ("clip,fold\nc0,1\nc1,2\nc2,1\nc3,2\n", LeakError, "same subjects: S1, S2"),
+        ("clip,fold\nc0,1\nc1,2\nc2,1\nc3,2\n", LeakError, r"same subjects \(S1, S2"),
         ("clip,part\n", ProtocolError, "line 1"),
         ("clip,fold\nc9,1\n", ProtocolError, "line 2: the database holds no clip 'c9'"),
         ("clip,fold\nc0,1\nc0,1\n", ProtocolError, "line 3: .* twice"),
         ("clip,fold\nc0,1\nc1,\n", ProtocolError, "line 3: .* no fold"),
-        ("clip,fold\nc0,1\nc1,1\n", ProtocolError, r"2 of 4 clips \(the first absent is clip c2\)"),
+        ("clip,fold\nc0,1\nc1,1\n", ProtocolError, r"2 of 4 clips \(the first is clip c2\)"),
     ],
 )
 def test_bad_csv_split(tmp_path, text, error, said) -> None:
@@ -182,7 +182,7 @@ def test_json_split(tmp_path) -> None:
         ('[{"train": ["c0"], "test": ["c1"]}]', LeakError, "S1"),
         ('[{"train": ["c0"], "test": ["zz"]}]', ProtocolError, "no clip 'zz'"),
         ('[{"train": "c0", "test": ["c2"]}]', ProtocolError, "lists of clip names"),
-        ('{"train": ["c0"]}', ProtocolError, "is no list of"),
+        ('{"train": ["c0"]}', ProtocolError, "is not a list of"),
         ("[[", ProtocolError, "line 1: no JSON"),
     ],
 )

@@ -1,6 +1,6 @@
-"""Facial expression recognition in video: five published systems, honest numbers.
+"""Facial expression recognition in video: five published systems and their evaluation.
 
-The names below load their modules on first use, so `import fervid` stays quick and needs no torch.
+The names below load their modules on first use, so `import fervid` is quick and needs no torch.
 """
 
 from importlib import import_module
@@ -8,7 +8,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOME = {
+_MODULE_OF = {
     "Clip": "fervid.clip",
     "Database": "fervid.clip",
     "DATABASES": "fervid.databases",
@@ -29,13 +29,13 @@ _HOME = {
     "timeline": "fervid.predict",
 }
 
-__all__ = ["__version__", *_HOME]
+__all__ = ["__version__", *_MODULE_OF]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'fervid' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_MODULE_OF[name]), name)
 
 
 def __dir__() -> list[str]:

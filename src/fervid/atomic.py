@@ -1,4 +1,4 @@
-"""Files that are whole or absent, folders that one process at a time works in."""
+"""Atomic writes (a file is complete or absent) and folders locked by one process at a time."""
 
 import errno
 import os
@@ -21,8 +21,8 @@ except ImportError:  # Windows, where an open file cannot be removed by others a
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".fervid.lock"
-LONG = 60  # characters of a file's stem after which its part file bears a hash instead
-# What a file system answers that has no locks.
+LONG = 60  # bytes: a longer stem is replaced by a hash in the name of its part file
+# Errors of a file system without locks.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
 
 
@@ -40,31 +40,33 @@ def _digest(path: Path, *_: int) -> str:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A name to write at; what was written there becomes `path` when all went well.
+    """Yield a temporary file to write; rename it to `path` if the block succeeds.
 
-    No other process has that name, on this machine, in another container or later. It stays locked
-    until it is renamed, so `sweep` can tell it from one that a killed process left.
+    The temporary name is unique: no other process uses it, on this machine, in another container
+    or later. The file stays locked until it is renamed, so that `sweep` can tell it from the
+    leftover of a killed process.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     with _part(path) as (part, descriptor), blamed(path):
         yield part
         _to_disk(part)
-        if os.name == "nt":  # no renaming of an open file there
+        if os.name == "nt":  # Windows cannot rename an open file
             descriptor.close()
         else:
-            part.chmod(os.fstat(descriptor.fileno()).st_mode & 0o777)  # by the umask, as it began
+            # The mode the umask gave it, whatever the block did to it.
+            part.chmod(os.fstat(descriptor.fileno()).st_mode & 0o777)
         part.replace(path)
         _to_disk(path.parent)
 
 
 @contextmanager
 def scratch(path: Path) -> Iterator[Path]:
-    """A file beside `path` for this process alone, removed in the end.
+    """Yield a private temporary file next to `path`; remove it at the end.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     with _part(path) as (part, _):
         yield part
@@ -72,7 +74,7 @@ def scratch(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _part(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A locked file, empty, with a name that nobody else has; it goes unless it is renamed."""
+    """Yield an empty, locked file with a unique name; remove it unless it was renamed."""
     names = (platform.node(), os.getpid(), secrets.token_hex(4))
     part = path.with_name(f".{_short(path.stem)}.{'.'.join(map(str, names))}.part{path.suffix}")
     with blamed(path):
@@ -86,10 +88,10 @@ def _part(path: Path) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def sweep(folder: Path, name: str = "*") -> None:
-    """Remove the part files that killed processes left, never one that is being written.
+    """Remove part files left by killed processes, but none that is still being written.
 
     Args:
-        name: only those of the file that is called so; by default all in `folder`.
+        name: file whose part files are removed; by default those of every file in `folder`.
     """
     stem = "*" if name == "*" else _short(Path(name).stem)
     escaped = stem if stem == "*" else re.sub(r"([*?[])", r"[\1]", stem)
@@ -100,15 +102,16 @@ def sweep(folder: Path, name: str = "*") -> None:
 
 @contextmanager
 def held(folder: Path, what: str) -> Iterator[None]:
-    """Work in a folder that no other process works in meanwhile; made where there is none.
+    """Lock a folder for this process, creating it if needed.
 
-    The lock ends with the process, however that ends. Workers of a process work under its lock.
+    The lock is released when the process ends, however it ends. Worker processes rely on the lock
+    of the process that started them.
 
     Args:
-        what: who works there, as others are told: "fervid predict".
+        what: name of this process in the message that others get, such as "fervid predict".
 
     Raises:
-        OutputError: somebody else works there, or it cannot be written to.
+        OutputError: another process holds the folder, or it cannot be written to.
     """
     path = folder / LOCK
     with blamed(folder):
@@ -128,28 +131,28 @@ def held(folder: Path, what: str) -> Iterator[None]:
     finally:
         if os.name == "nt":
             file.close()
-        with suppress(OSError):  # elsewhere still locked: nobody else can be using this very file
+        with suppress(OSError):  # still locked except on Windows, so nobody else uses this file
             path.unlink()
         file.close()
 
 
 @contextmanager
 def blamed(path: Path) -> Iterator[None]:
-    """What the system refuses within is told as the fault of `path`, in an OutputError."""
+    """Turn an OSError raised within into an OutputError that names `path`."""
     try:
         yield
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written ({error.strerror or error}): free space there or name "
-            "another folder; what is finished is kept"
+            "another folder; finished files are kept"
         ) from error
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Text as UTF-8, or bytes, into a file in a folder that is made where there is none.
+    """Write text (as UTF-8) or bytes to a file, creating its folder if needed.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,21 +160,21 @@ def write(path: Path, content: str | bytes) -> None:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-_PART = re.compile(r"\.\d+(\.[0-9a-f]{8})?\.part(\.[^.]*)?$")  # an earlier fervid's: no token
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # a link in a folder must not lead the pen elsewhere
+_PART = re.compile(r"\.\d+(\.[0-9a-f]{8})?\.part(\.[^.]*)?$")  # early versions wrote no token
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # never write through a symbolic link
 
 
 def _short(stem: str) -> str:
-    """A stem that leaves room for the rest of a part file's name."""
+    """Shorten a stem so that the whole name of its part file fits."""
     digest = sha256(os.fsencode(stem)).hexdigest()[:16]
     return stem if len(os.fsencode(stem)) <= LONG else f"{stem[:10]}-{digest}"
 
 
 def _open_locked(path: Path, wait: bool = True) -> IO[bytes]:
-    """A file that is there, locked and still called `path`, unbuffered.
+    """Open and lock the file that is called `path` now, unbuffered; create it if needed.
 
     Raises:
-        BlockingIOError: another holds the lock, and it is not waited for.
+        BlockingIOError: another process holds the lock and `wait` is False.
     """
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666), "r+b", 0)
@@ -188,7 +191,7 @@ def _open_locked(path: Path, wait: bool = True) -> IO[bytes]:
 
 
 def _lock(descriptor: int, wait: bool) -> None:
-    """Lock a file; where its file system has no locks, unique names must do."""
+    """Lock a file; on a file system without locks, unique names have to suffice."""
     if fcntl is None:
         _lock_windows(descriptor, wait)
         return
@@ -202,19 +205,19 @@ def _lock(descriptor: int, wait: bool) -> None:
 
 
 def _lock_windows(descriptor: int, wait: bool) -> None:
-    if wait:  # a part file: that it is open protects it
+    if wait:  # a part file, which is protected by being open
         return
     import msvcrt
 
     os.lseek(descriptor, 0, os.SEEK_SET)
-    try:  # the first byte alone, so that others can read who holds it
+    try:  # only the first byte, so that others can read who holds the lock
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
     except OSError as error:
         raise BlockingIOError(str(error)) from error
 
 
 def _owner(path: Path) -> str:
-    """Who wrote a lock file."""
+    """Describe the process that wrote a lock file."""
     try:
         with path.open("rb") as file:
             file.seek(1)
@@ -225,7 +228,7 @@ def _owner(path: Path) -> str:
 
 
 def _remove_dead(part: Path) -> None:
-    """Remove a part file unless its writer lives."""
+    """Remove a part file unless its writer is alive."""
     with suppress(OSError):
         if fcntl is None:
             part.unlink()  # fails while it is open
@@ -236,7 +239,7 @@ def _remove_dead(part: Path) -> None:
 
 
 def _to_disk(path: Path) -> None:
-    """What the system still keeps of a file in memory, or of a folder as far as it can."""
+    """Flush a file to disk; a folder too, where the system supports it."""
     descriptor = -1
     try:
         descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

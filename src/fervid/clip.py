@@ -1,4 +1,4 @@
-"""Clip and Database: what there is to read; nothing is read yet."""
+"""Clip and Database: descriptions of videos, before any frame is read."""
 
 import hashlib
 import json
@@ -13,22 +13,23 @@ from fervid.errors import DatabaseError
 Course = Literal["onset-apex", "onset-apex-offset", "still", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)  # half the memory: an index may hold a million
+@dataclass(frozen=True, slots=True)  # slots halve the memory of an index of a million clips
 class Clip:
-    """One labelled stretch of one source.
+    """One labelled span of frames in one source.
 
     Args:
         name: unique in its database, stable across machines (no absolute path in it).
         path: video file, still image, or folder of numbered frames.
         database: the database's name.
-        label: an emotion's name; None where the database gives none.
-        subject: who is seen; None where unknown (no subject-independent protocol then).
+        label: name of the expression; None if the database gives none.
+        subject: person in the clip; None if unknown, which rules out subject-independent protocols.
         start: first frame of the span, 0-based.
-        end: one past the span's last frame; None: to the end.
-        apex: index of the apex frame within the source, where the database tells it.
-        view: "frontal", "profile", ... where the database tells it.
+        end: one past the span's last frame; None for the source's end.
+        apex: index of the apex frame within the source, if the database gives it.
+        view: "frontal", "profile", ... if the database gives it.
         groups: further columns of the subject (sex, age, ...), for per-group accuracy.
-        votes: how many people chose each label, where several were asked; labels of no use too.
+        votes: number of annotators who chose each label, unused labels included; empty if there
+            was only one annotator.
     """
 
     name: str
@@ -50,12 +51,13 @@ class Database:
 
     Args:
         name: as in `fervid.databases.DATABASES`.
-        labels: every label a clip may carry, in the order of tables.
-        clips: in a fixed order (the loader's, ascending by subject and name).
+        labels: every label a clip may carry, in the order used by tables.
+        clips: in the loader's fixed order, ascending by subject and name.
         course: where in a clip the apex lies.
-        origin: said beside every number ("rendered stand-in", ...); empty for the real thing.
-        licence: what the data's licence allows, one sentence.
-        left_out: what the loader found and left out, and how many of it.
+        origin: remark printed beside every number, such as "rendered stand-in"; empty for the
+            original database.
+        licence: one sentence on what the data's licence allows.
+        left_out: number of skipped items by reason.
     """
 
     name: str
@@ -68,25 +70,25 @@ class Database:
 
     def __post_init__(self) -> None:
         names = Counter(clip.name for clip in self.clips)
-        twice = [name for name, count in names.items() if count > 1]
-        if twice:
+        duplicates = [name for name, count in names.items() if count > 1]
+        if duplicates:
             raise DatabaseError(
-                f"{self.name} holds clip {twice[0]!r} twice: give each its own name"
+                f"{self.name} holds clip {duplicates[0]!r} twice: give each clip its own name"
             )
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Every subject once, ascending."""
+        """Distinct subjects, ascending."""
         return tuple(sorted({clip.subject for clip in self.clips if clip.subject is not None}))
 
     @property
     def counts(self) -> dict[str, int]:
         """Clips per label, in the label set's order."""
-        found = Counter(clip.label for clip in self.clips)
-        return {label: found[label] for label in self.labels}
+        clips_of = Counter(clip.label for clip in self.clips)
+        return {label: clips_of[label] for label in self.labels}
 
     @property
     def digest(self) -> str:
-        """Sha256 over every clip's name, label and subject: which list this was, on any machine."""
+        """SHA-256 of every clip's name, label, subject and span; the same on every machine."""
         rows = [(c.name, c.label, c.subject, c.start, c.end) for c in self.clips]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

@@ -1,33 +1,33 @@
-"""The error tree.
+"""Exceptions that report a problem the user can fix.
 
-FervidError                a sentence for the user; the command prints it and exits with 2
-├── InputError             a file, folder or stream that cannot be read as what it should be
-├── DatabaseError          a database's folder is missing, half copied or not what its name says
-├── LabelError             a label that the label set does not hold
+FervidError                the command prints the message and exits with status 2
+├── InputError             a file, folder or stream that cannot be read in the expected format
+├── DatabaseError          a database folder that is missing, incomplete or a different database
+├── LabelError             a label that is not in the label set
 ├── ProtocolError          folds that cannot be built
-│   └── LeakError          a subject stands on both sides of a split
-├── WeightsError           a checkpoint that is not ours, or does not fit
+│   └── LeakError          a subject in both the training and the test set
+├── WeightsError           a model file that fervid did not write, or that does not fit
 ├── FacesError             a face finder that cannot be started
-└── OutputError            a place that cannot be written to
+└── OutputError            a file or folder that cannot be written
 
-Every message is one sentence that names the thing and ends with what to do next.
+Every message is one sentence that names the object and ends with the next step.
 """
 
 
 class FervidError(Exception):
-    """Anything that the user can mend; never a bug of ours."""
+    """A problem that the user can fix, as opposed to a bug in fervid."""
 
 
 class InputError(FervidError):
-    """A file, folder or stream that cannot be read as what it should be."""
+    """A file, folder or stream that cannot be read in the expected format."""
 
 
 class DatabaseError(FervidError):
-    """A database's folder is missing, half copied or not what its name says."""
+    """A database folder that is missing, incomplete or a different database."""
 
 
 class LabelError(FervidError):
-    """A label that the label set does not hold."""
+    """A label that is not in the label set."""
 
 
 class ProtocolError(FervidError):
@@ -35,11 +35,11 @@ class ProtocolError(FervidError):
 
 
 class LeakError(ProtocolError):
-    """A subject stands on both sides of a split."""
+    """A subject in both the training and the test set."""
 
 
 class WeightsError(FervidError):
-    """A checkpoint that is not ours, or does not fit."""
+    """A model file that fervid did not write, or that does not fit."""
 
 
 class FacesError(FervidError):
@@ -47,4 +47,4 @@ class FacesError(FervidError):
 
 
 class OutputError(FervidError):
-    """A place that cannot be written to."""
+    """A file or folder that cannot be written."""

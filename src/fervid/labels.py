@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from fervid.errors import LabelError
 from fervid.text import printable
 
-# Ekman's six, in the order of every table in the five papers.
+# Ekman's six basic expressions, in the order of every table in the five papers.
 BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
-# [1, Table 1]: the six and contempt, in the paper's order (alphabetical).
+# [1, Table 1]: the basic six and contempt, in the paper's order (alphabetical).
 CK_PLUS = ("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
-# [3, Sec. 4.1]: GEMEP-FERA's five (joy is happiness here) and DISFA's seven.
+# [3, Sec. 4.1]: five labels in GEMEP-FERA (joy is called happiness here), seven in DISFA.
 GEMEP_FERA = ("anger", "fear", "happiness", "relief", "sadness")
 DISFA = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 # [5, Sec. 4.1]: the emotion columns of FER+, in the order of its files.
@@ -18,7 +18,7 @@ FER_PLUS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
 )  # fmt: skip
 
-# [1, Tables 3, 5, 7] print two letters each.
+# The abbreviations of [1, Tables 3, 5, 7].
 SHORT: Mapping[str, str] = {
     "anger": "An",
     "contempt": "Co",
@@ -31,7 +31,7 @@ SHORT: Mapping[str, str] = {
     "surprise": "Su",
 }
 
-# Other spellings met in manifests and databases, to the name used here.
+# Spellings that occur in manifests and databases -> the name used here.
 SPELLINGS: Mapping[str, str] = {
     "an": "anger",
     "angry": "anger",
@@ -52,11 +52,11 @@ SPELLINGS: Mapping[str, str] = {
     "surprised": "surprise",
 }
 
-# Somebody's own label; "=1+1" is a formula to a spreadsheet, "$x$" one to matplotlib.
+# Allowed custom labels; "=1+1" would be a formula in a spreadsheet, "$x$" one in matplotlib.
 LABEL = re.compile(r"[^\W\d_][\w ./()-]{0,59}")
 
-# Explicit tables between label sets, by name. A label that is no key of a table is dropped by it,
-# and a cross-database run says which those were [3, Sec. 4.2.2: contempt, relief and neutral].
+# Explicit maps between label sets, by name. A label that is no key of a map is dropped, and a
+# cross-database run reports it [3, Sec. 4.2.2 drops contempt, relief and neutral].
 MAPS: Mapping[str, Mapping[str, str]] = {
     "basic": {
         "anger": "anger",
@@ -79,7 +79,7 @@ MAPS: Mapping[str, Mapping[str, str]] = {
 
 
 def canonical(label: str) -> str:
-    """The name used here for a label's spelling; an unknown one is kept, in lower case.
+    """Convert a label to the spelling used here; an unknown label is only put in lower case.
 
     >>> canonical(" Happy "), canonical("Relief")
     ('happiness', 'relief')
@@ -89,13 +89,13 @@ def canonical(label: str) -> str:
 
 
 def named(label: str, where: str) -> str:
-    """The canonical name of somebody's own label.
+    """Convert a user's own label to its canonical name.
 
     Args:
-        where: what names it, for the message.
+        where: where the label stands, for the error message.
 
     Raises:
-        LabelError: no name that tables, pictures and spreadsheets can carry.
+        LabelError: the label cannot be used in tables, figures and spreadsheets.
 
     >>> named("Mild boredom", "labels.txt, line 2")
     'mild boredom'
@@ -103,24 +103,24 @@ def named(label: str, where: str) -> str:
     name = canonical(label)
     if not LABEL.fullmatch(name):
         raise LabelError(
-            f"{where}: {printable(repr(label[:60]))} is no label: begin it with a letter, go on "
-            "with letters, digits, blanks or _ - . / ( ), at most 60 in all"
+            f"{where}: {printable(repr(label[:60]))} is not a valid label: start with a letter, "
+            "then use letters, digits, spaces or _ - . / ( ), at most 60 characters in all"
         )
     return name
 
 
 def index(label: str, labels: tuple[str, ...]) -> int:
-    """The place of a label in a label set.
+    """Index of a label in a label set.
 
     Raises:
-        LabelError: the set does not hold it.
+        LabelError: the label is not in the set.
 
     >>> index("fear", CK_PLUS)
     3
     """
     if label not in labels:
         raise LabelError(
-            f"label {label!r} is none of {', '.join(labels)}: correct it or extend the set"
+            f"label {label!r} is not one of {', '.join(labels)}: correct it or extend the set"
         )
     return labels.index(label)
 
@@ -128,20 +128,20 @@ def index(label: str, labels: tuple[str, ...]) -> int:
 def common(
     databases: Mapping[str, Sequence[str]], table: str = "basic"
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-    """The labels of a cross-database run, and those it drops from each database.
+    """Find the labels for a cross-database run, and those it drops from each database.
 
-    A label that only one database holds is dropped too: trained on the others, no system can know
-    it.
+    A label that occurs in only one database is dropped, because a system trained on the others
+    cannot predict it.
 
     Args:
         databases: name of each database -> its label set.
         table: a key of `MAPS`.
 
     Returns:
-        The shared labels in the order of the table, and per database the labels left out.
+        The shared labels in the order of the map, and the dropped labels of each database.
 
     Raises:
-        LabelError: no such table, or fewer than two shared labels.
+        LabelError: there is no such map, or fewer than two labels are shared.
 
     >>> common({"ck_plus": CK_PLUS, "mmi": BASIC, "gemep_fera": GEMEP_FERA, "disfa": DISFA})[1]
     {'ck_plus': ('contempt',), 'mmi': (), 'gemep_fera': ('relief',), 'disfa': ('neutral',)}
@@ -149,16 +149,21 @@ def common(
     if table not in MAPS:
         raise LabelError(f"no label map {table!r}: choose one of {', '.join(MAPS)}")
     names = MAPS[table]
-    held = {name: {names[one] for one in own if one in names} for name, own in databases.items()}
+    mapped = {
+        name: {names[label] for label in labels if label in names}
+        for name, labels in databases.items()
+    }
     order = dict.fromkeys(names.values())
-    shared = tuple(one for one in order if sum(one in own for own in held.values()) > 1)
+    shared = tuple(
+        label for label in order if sum(label in labels for labels in mapped.values()) > 1
+    )
     if len(shared) < 2:
         raise LabelError(
             f"{' and '.join(databases)} share {len(shared)} labels under the map {table!r}: "
             "choose databases with two or more in common"
         )
     dropped = {
-        name: tuple(one for one in own if names.get(one) not in shared)
-        for name, own in databases.items()
+        name: tuple(label for label in labels if names.get(label) not in shared)
+        for name, labels in databases.items()
     }
     return shared, dropped

@@ -1,8 +1,7 @@
-"""Independent tasks spread over processes that never outlive the one that started them.
+"""Run independent tasks in worker processes that never outlive the process that started them.
 
-A worker holds one task at a time, so when a process dies it is known which task it was working on.
-That task is tried once more, alone, after all others: a lack of memory often passes, a decoder's
-crash does not.
+A worker holds one task at a time, so if it dies, its task is known. That task is retried once,
+alone, after all others, because a shortage of memory often passes but a decoder's crash does not.
 """
 
 import os
@@ -22,7 +21,7 @@ from typing import Any, TypeVar, cast
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-THREADS = (  # variables that number-crunching libraries read when they are first imported
+THREADS = (  # environment variables that numerical libraries read when they are first imported
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"
 )  # fmt: skip
 
@@ -35,20 +34,21 @@ def spread(
     threads: int = 0,
     log: Path | None = None,
 ) -> Iterator[tuple[int, Result]]:
-    """Results with the places of their tasks, in the order in which they are finished.
+    """Yield (index of the task, its result) in the order in which tasks finish.
 
-    With one job, or one task, everything happens in this process.
+    With one job or one task, everything runs in this process.
 
     Args:
-        start: called once in each process, returns the function that does a task there; pickled,
-            as are tasks and results.
-        jobs: processes.
-        crashed: the result of a task that killed its process twice, once alone; may raise.
-        threads: of each process; 0 shares the processor's cores among them.
-        log: a file for the workers' standard error.
+        start: called once in each worker, returns the function that runs a task there. It is
+            pickled, as are tasks and results.
+        jobs: number of worker processes.
+        crashed: gives the result of a task that killed its worker twice, the second time alone;
+            may raise.
+        threads: threads per worker; 0 divides the available cores among the workers.
+        log: file that receives the workers' standard error.
 
     Raises:
-        Exception: the first that a task raised; what else was running is ended.
+        Exception: the first exception raised by a task; all other workers are then killed.
     """
     jobs = min(jobs, len(tasks))
     if jobs <= 1:
@@ -68,7 +68,7 @@ def spread(
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -81,7 +81,7 @@ def _run(
     settings: tuple[Any, int, Path | None],
     suspects: list[int],
 ) -> Iterator[tuple[int, Any]]:
-    """Results of the tasks at `places`; those whose process died are appended to `suspects`."""
+    """Yield results of the tasks at `places`; append those that killed a worker to `suspects`."""
     left = deque(places)
     workers: dict[Connection, BaseProcess] = {}
     busy: dict[Connection, int] = {}
@@ -114,7 +114,7 @@ def _give(
 ) -> None:
     if left:
         busy[pipe] = left.popleft()
-        with suppress(BrokenPipeError):  # it died: the leader reads that from the pipe
+        with suppress(BrokenPipeError):  # the worker died, which `_run` notices on reading
             pipe.send(tasks[busy[pipe]])
 
 
@@ -124,7 +124,7 @@ def _worker(start: Any, threads: int, log: Path | None) -> tuple[Connection, Bas
     process = context.Process(target=_serve, args=(far_end, threads, log), daemon=True)
     with _no_interrupt():
         process.start()
-    far_end.close()  # or a dead worker's pipe would never end
+    far_end.close()  # otherwise the pipe of a dead worker would never report its end
     with suppress(BrokenPipeError):
         pipe.send(start)
     return pipe, process
@@ -132,9 +132,9 @@ def _worker(start: Any, threads: int, log: Path | None) -> tuple[Connection, Bas
 
 @contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """What starts within ignores Ctrl-C, which a terminal sends to every process: the leader acts.
+    """Start processes that ignore Ctrl-C, which a terminal sends to workers as well.
 
-    A child inherits the mask of blocked signals.
+    Only the leader reacts to it. A child inherits the mask of blocked signals.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -147,8 +147,8 @@ def _no_interrupt() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, threads: int, log: Path | None) -> None:
-    """A worker's life: it ends with the leader, and is ended by it."""
-    # Before the first message, whose unpickling imports torch and takes seconds.
+    """Run tasks in a worker until the leader stops it or dies."""
+    # Start this before the first message: unpickling that imports torch and takes seconds.
     threading.Thread(target=_end_with_leader, daemon=True).start()
     os.environ.update(dict.fromkeys(THREADS, str(threads)))
     if log is not None:
@@ -171,7 +171,7 @@ def _started(start: Callable[[], Any], threads: int) -> Any:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     work = start()
-    # For libraries that were imported before the variables were set, by the main script.
+    # For libraries that the main script imported before the variables were set.
     threadpool_limits(threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
@@ -182,7 +182,7 @@ def _started(start: Callable[[], Any], threads: int) -> Any:
 
 
 def _end_with_leader() -> None:
-    """A killed leader cannot stop its workers, which would write into the next run's files."""
+    """Exit with the leader: if it is killed, it cannot stop workers that write to its files."""
     leader = parent_process()
     if leader is not None:
         leader.join()

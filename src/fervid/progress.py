@@ -1,4 +1,4 @@
-"""Progress of long jobs: a bar with an ETA on a terminal, plain lines in a log."""
+"""Progress of long jobs: a bar with the time left on a terminal, plain lines in a log."""
 
 import sys
 import time
@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 
 def bar(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Pass items on while showing how many went by.
+    """Yield the items while showing progress.
 
     Args:
-        description: what is done, a few words.
-        total: how many there will be; by default `len(items)` where it has one.
+        description: a few words on the job.
+        total: number of items; by default `len(items)` if it is defined.
     """
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
@@ -41,11 +41,11 @@ def _bar(items: Iterable[T], description: str, total: int | None) -> Iterator[T]
 def _lines(
     items: Iterable[T], description: str, total: int | None, every: float = 10.0
 ) -> Iterator[T]:
-    begun = last = time.monotonic()
+    started = last = time.monotonic()
     for done, item in enumerate(items, 1):
         yield item
         now = time.monotonic()
-        if now - last >= every or (done == total and now - begun >= 2):
-            left = f", {(now - begun) / done * (total - done):.0f} s left" if total else ""
+        if now - last >= every or (done == total and now - started >= 2):
+            left = f", {(now - started) / done * (total - done):.0f} s left" if total else ""
             print(f"{description}: {done}/{total or '?'}{left}", file=sys.stderr, flush=True)
             last = now

@@ -1,4 +1,4 @@
-"""Text from elsewhere (names, metadata, labels) for terminals, spreadsheets and parsers."""
+"""Untrusted text (names, metadata, labels) made safe for terminals, spreadsheets and parsers."""
 
 import csv
 import re
@@ -32,7 +32,7 @@ def _spelt(character: str) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A table's cell that no spreadsheet runs and no parser splits; numbers stay what they are.
+    """Make a table cell that no spreadsheet runs and no parser splits; numbers stay unchanged.
 
     >>> [cell(value) for value in ("=1+1", "-0.5", -0.5, "@x", "a-b", "-")]
     ["'=1+1", '-0.5', -0.5, "'@x", 'a-b', '-']
@@ -44,7 +44,7 @@ def cell(value: Any) -> Any:
 
 
 def uncell(text: str) -> str:
-    """The printable text that `cell` wrote.
+    """Recover the printable text that `cell` wrote.
 
     >>> [uncell(cell(text)) for text in ("=1+1", "'=1", "it's", "'x'")]
     ['=1+1', "'=1", "it's", "'x'"]
@@ -53,7 +53,7 @@ def uncell(text: str) -> str:
 
 
 class CsvWriter:
-    """A `csv.writer` whose lines end in a line feed and whose cells are written by `cell`."""
+    """A `csv.writer` that ends lines with a line feed and passes every cell through `cell`."""
 
     def __init__(self, file: IO[str]) -> None:
         self._rows = csv.writer(file, lineterminator="\n")
@@ -63,6 +63,6 @@ class CsvWriter:
         self._rows.writerow([cell(value) for value in row])
 
     def writerows(self, rows: Iterable[Iterable[Any]]) -> None:
-        """Write some rows."""
+        """Write several rows."""
         for row in rows:
             self.writerow(row)

@@ -148,10 +148,10 @@ def test_refusals(tmp_path) -> None:
     (tmp_path / "empty").mkdir()
     for paths, said in (
         ([human], "two raters"),
-        ([human, tmp_path / "gone.csv"], "is not there"),
+        ([human, tmp_path / "gone.csv"], "does not exist"),
         ([human, tmp_path / "x.eaf"], "cannot be read"),
-        ([human, tmp_path / "x.doc"], "is none of"),
-        ([human, tmp_path / "empty"], "folders for all"),
+        ([human, tmp_path / "x.doc"], "is not one of"),
+        ([human, tmp_path / "empty"], "cannot compare files with folders"),
         ([tmp_path / "empty", tmp_path / "empty"], "holds no .csv"),
     ):
         with pytest.raises(InputError, match=said):

@@ -133,7 +133,7 @@ def test_a_subject_on_both_sides_of_a_split_file(refused, stores, tmp_path) -> N
     split.write_text("clip,fold\n" + "".join(f"c{n:02d},{n % 2}\n" for n in range(36)))
     words = ("--store", stores["alpha"], "--protocol", split, "--out", tmp_path / "run")
     said = refused("evaluate", "quick", *words)
-    assert "trains and tests on the same subjects: S00, S01" in said
+    assert "trains and tests on the same subjects (S00, S01" in said
     assert not (tmp_path / "run").exists()
 
 

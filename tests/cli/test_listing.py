@@ -44,7 +44,7 @@ def test_a_number_stands_beside_its_source() -> None:
     lines = {line.split()[0]: line for line in said("dtagn").splitlines() if line}
     assert "Eq. 5: standard deviation" in lines["geometry.noise"]
     assert "I64-C(5,64)" in lines["appearance.layers"]
-    assert "which epoch is kept" in lines["joint.plan.choose"]
+    assert "picks the epoch" in lines["joint.plan.choose"]
 
 
 def test_an_unknown_system_is_answered_with_those_there_are() -> None:

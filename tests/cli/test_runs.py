@@ -118,7 +118,7 @@ def test_compare(run, refused, stores, tmp_path) -> None:
     assert done.exit_code == 0 and "one" in done.stdout and "McNemar" in done.stdout
     assert (tmp_path / "compared" / "compare.png").stat().st_size > 5000
     assert "one network cannot be compared" in refused("compare", f"{tmp_path / 'one'}:joint")
-    assert "no whole report" in refused("compare", tmp_path, tmp_path / "one")
+    assert "no complete report" in refused("compare", tmp_path, tmp_path / "one")
 
 
 def test_cite(run, refused) -> None:

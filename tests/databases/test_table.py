@@ -121,7 +121,7 @@ def test_archives_that_are_bombs_or_odd(tmp_path) -> None:
 @pytest.mark.parametrize("label", ["=1+1", "+a", "-a", "@a", "$x$", "a$b", "\x1b[2Jred", "a" * 70])
 def test_labels_that_no_table_can_carry(tmp_path, label) -> None:
     (tmp_path / "a.mp4").write_bytes(b"x")
-    with pytest.raises(LabelError, match="is no label"):
+    with pytest.raises(LabelError, match="is not a valid label"):
         folder.load(tmp_path, labels=(label,))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from fervid.errors import InputError, OutputError
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.changed_answers import changed_answers
+from fervid.evaluation.changed_answers import find_changes
 from fervid.evaluation.compare import compare
 from fervid.folds import k_fold
 
@@ -125,21 +125,21 @@ def test_files(runs, tmp_path: Path) -> None:
 def test_text(runs, tmp_path: Path) -> None:
     a, b, _ = runs
     text = compare([a, b]).text(120)
-    assert "70 clips of 12 people" in text and "a − b" in text and "Holm" not in text
-    assert "2 of a" in text and "stand in" not in text
+    assert "70 clips of 12 subjects" in text and "a − b" in text and "Holm" not in text
+    assert "2 of a" in text and "stand-in" not in text
     assert "(Holm)" in compare([a]).text(120)
     drawn = run(tmp_path / "drawn", origin="drawn by fervid")
-    assert "stand in for the real ones (drawn by fervid)" in compare([drawn]).text(120)
+    assert "stand-in for the database (drawn by fervid)" in compare([drawn]).text(120)
 
 
 def test_refusals(runs, tmp_path: Path) -> None:
     a, _, home = runs
-    with pytest.raises(InputError, match="other folds of fake"):
+    with pytest.raises(InputError, match="different folds of fake"):
         compare([a, run(tmp_path / "five", folds=5)])
     with pytest.raises(InputError, match="compare runs on one database"):
         compare([a, run(tmp_path / "named", name="other")])
     fewer = replace(fakes.store().database, clips=fakes.store().database.clips[:-1])
-    with pytest.raises(InputError, match="other clips of fake"):
+    with pytest.raises(InputError, match="different clips of fake"):
         compare([a, run(tmp_path / "fewer", clips=fewer.clips)])
     with pytest.raises(InputError, match="cannot be compared"):
         compare([f"{a}:dtan"])
@@ -147,7 +147,7 @@ def test_refusals(runs, tmp_path: Path) -> None:
         compare([])
     with pytest.raises(InputError, match="named twice"):
         compare([a, a])
-    with pytest.raises(OutputError, match="no whole report"):
+    with pytest.raises(OutputError, match="no complete report"):
         compare([a, home / "nothing"])
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):
@@ -173,7 +173,7 @@ def test_what_a_second_network_corrects_and_breaks() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.dirichlet(np.ones(4), (2, 60)).astype(np.float32)
     target = rng.integers(0, 4, 60)
-    found = changed_answers(first, second, target, shown=3)
+    found = find_changes(first, second, target, shown=3)
     slow: dict[str, list[tuple[float, int]]] = {"corrected": [], "broken": []}
     for row in range(60):
         one, two = (int(p[row].argmax()) == target[row] for p in (first, second))
@@ -183,7 +183,7 @@ def test_what_a_second_network_corrects_and_breaks() -> None:
     assert found.counts == (len(slow["corrected"]), len(slow["broken"]))
     assert found.corrected == tuple(row for _, row in sorted(slow["corrected"])[:3])
     assert found.broken == tuple(row for _, row in sorted(slow["broken"])[:3])
-    back = changed_answers(second, first, target, shown=3)
+    back = find_changes(second, first, target, shown=3)
     assert (back.corrected, back.broken) == (found.broken, found.corrected)
 
 

@@ -159,7 +159,7 @@ def test_people_of_one_database_are_the_same_people(tmp_path: Path) -> None:
 
 
 def test_refusals(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match="cannot be crossed"):
+    with pytest.raises(ProtocolError, match="cannot join one store"):
         evaluate_each_database(SYSTEM, [A], tmp_path)
     with pytest.raises(LabelError, match="no label map"):
         evaluate_across(SYSTEM, [A], B, tmp_path, table="plutchik")
@@ -225,7 +225,7 @@ def test_gains_over_repeats(tmp_path: Path) -> None:
         rows = [row for row in csv.DictReader(file) if row["other"] == others[0]]
     assert [row["repeat"] for row in rows] == ["1", "2", "3", "mean"]
     assert float(rows[3]["p"]) == pytest.approx(made.gains[0].p, rel=1e-5)
-    assert " minus " in made.text() and "people swapped" in made.text()
+    assert " minus " in made.text() and "subjects swapped" in made.text()
     # The same repeat again says no more about people than once.
     once, thrice = (pool(made.reports[:1] * n).gains[0] for n in (1, 3))
     assert (thrice.interval, thrice.p) == (once.interval, once.p)

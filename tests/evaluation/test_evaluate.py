@@ -174,24 +174,24 @@ def test_the_headline_names_yardsticks_and_chance(finished) -> None:
     assert lead
     score = report.scores["joint"]
     over = f"{percent(score.fold_mean)} ± {percent(score.fold_deviation)} %"
-    for said in ("The yardstick, landmarks, linear, has", "Guessing among 3 labels", over):
+    for said in ("the yardstick landmarks, linear, reaches", "Guessing among 3 labels", over):
         assert said in lead[0]
 
 
 def test_the_yardstick_is_trained_on_the_networks_clips(tmp_path, monkeypatch) -> None:
     seen: dict[str, list[int]] = {"fit": [], "yardstick": []}
-    fit, answers = fakes.FakeSystem.fit, baseline.answers
+    fit, predictions = fakes.FakeSystem.fit, baseline.predictions
 
     def fitted(self, train, *rest):
         seen["fit"].append(sorted(set(train.clip.tolist())))
         return fit(self, train, *rest)
 
-    def answered(points, target, train, *rest):
+    def predicted(points, target, train, *rest):
         seen["yardstick"].append(sorted(train.tolist()))
-        return answers(points, target, train, *rest)
+        return predictions(points, target, train, *rest)
 
     monkeypatch.setattr(fakes.FakeSystem, "fit", fitted)
-    monkeypatch.setattr(baseline, "answers", answered)
+    monkeypatch.setattr(baseline, "predictions", predicted)
     run(tmp_path / "r")
     assert seen["fit"] == seen["yardstick"] and all(seen["fit"])
 
@@ -201,7 +201,7 @@ def test_without_validation_everybody_trains(tmp_path) -> None:
     assert all(each["validation"] == 0 for each in report.folds)
     assert [each["train"] + each["test"] for each in report.folds] == [72] * 4
     for share in (1.0, -0.1, float("nan")):
-        with pytest.raises(ProtocolError, match=r"no share.*use 0 \(none\)"):
+        with pytest.raises(ProtocolError, match=r"out of range.*use 0 \(none\)"):
             run(tmp_path / f"r{share}", validation=share)
 
 
@@ -209,7 +209,7 @@ def test_yardsticks_alone(tmp_path) -> None:
     alone, beside = run(tmp_path / "a", system=baseline.Linear()), run(tmp_path / "b")
     assert list(alone.scores) == list(baseline.YARDSTICKS) and alone.output == baseline.NAME
     assert alone.scores == {name: beside.scores[name] for name in baseline.YARDSTICKS}
-    with pytest.raises(InputError, match="leave --save-models out"):
+    with pytest.raises(InputError, match="leave out --save-models"):
         run(tmp_path / "c", system=baseline.Linear(), save=True)
 
 
@@ -223,7 +223,7 @@ def test_what_the_yardsticks_see() -> None:
     still = {n: baseline.points(fakes.track(n % 2, n, frames=1), "still") for n in range(6)}
     rows = np.arange(6)
     target = {n: n % 2 for n in range(6)}
-    assert list(baseline.answers(still, target, rows, rows, 2)) == [baseline.NAME]
+    assert list(baseline.predictions(still, target, rows, rows, 2)) == [baseline.NAME]
 
 
 def test_resumes_after_a_kill(tmp_path) -> None:
@@ -273,7 +273,7 @@ def test_other_folds_are_refused(tmp_path) -> None:
 
 def test_a_strangers_folder_is_refused(tmp_path) -> None:
     (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(OutputError, match="is no run's folder but holds thesis"):
+    with pytest.raises(OutputError, match="is not a run's folder and holds thesis"):
         run(tmp_path)
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="file cannot be written"):

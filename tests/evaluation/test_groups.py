@@ -13,7 +13,15 @@ from scipy.stats import norm, t
 from fervid.clip import Clip
 from fervid.databases import fer_plus
 from fervid.evaluation import evaluate, read
-from fervid.evaluation.groups import AGREEMENT, CLEAR, SPLIT, UNTOLD, agreement, by_group, table
+from fervid.evaluation.groups import (
+    AGREEMENT,
+    CLEAR,
+    SPLIT,
+    UNKNOWN,
+    agreement,
+    by_group,
+    table,
+)
 from fervid.folds import k_fold
 
 
@@ -80,7 +88,7 @@ def test_clips_without_the_column_are_a_group_of_their_own() -> None:
     clips, *rest = data()
     bare = [Clip(c.name, c.path, c.database, c.label, c.subject) for c in clips[:12]] + clips[12:]
     made = {group.value: group for group in by_group(bare, *rest)}
-    assert made[UNTOLD].n == 12 and made[UNTOLD].subjects == 2
+    assert made[UNKNOWN].n == 12 and made[UNKNOWN].subjects == 2
     assert sum(group.n for group in made.values()) == 72
 
 

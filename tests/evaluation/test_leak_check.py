@@ -34,7 +34,9 @@ def renamed(store: fakes.FakeStore, name: str) -> fakes.FakeStore:
 
 def test_the_same_files_under_two_names(tmp_path: Path) -> None:
     store = fakes.store()
-    with pytest.raises(LeakError, match=r"trained on: 72 \(other/x-c000 of fake/c000"):
+    with pytest.raises(
+        LeakError, match=r"72 test clips are copies of training clips \(other/x-c000 of fake/c000"
+    ):
         evaluate_across(SYSTEM, [store], renamed(store, "other"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -44,7 +46,9 @@ def test_a_copy_within_one_database(tmp_path: Path) -> None:
     clips = store.database.clips
     folds = leave_one_subject_out(clips)
     keys = {"c070": store.key(clips[0])}  # of S12; the original is of S1
-    with pytest.raises(LeakError, match=r"trained on: 1 \(c070 of c000\)"):
+    with pytest.raises(
+        LeakError, match=r"1 test clips are copies of training clips \(c070 of c000\)"
+    ):
         evaluate(SYSTEM, replace(store, keys=keys), folds, tmp_path / "run")
     same = {"c001": store.key(clips[0])}  # both of S1, who is never on two sides
     assert evaluate(SYSTEM, replace(store, keys=same), folds, tmp_path / "run").scores
@@ -59,7 +63,7 @@ def test_copies_across_a_database_s_own_parts_are_counted(tmp_path: Path, capsys
     store = replace(store, database=replace(store.database, clips=clips))
     store = replace(store, keys={"c060": store.key(clips[3]), "c061": store.key(clips[4])})
     report = evaluate(SYSTEM, *split(store, "parts"), tmp_path / "run")
-    said = "2 tested clips are copies of clips trained on (c060 of c003)"
+    said = "2 test clips are copies of training clips (c060 of c003)"
     assert said in capsys.readouterr().err and said in report.table()
 
 
@@ -72,7 +76,7 @@ def test_one_person_spelt_two_ways(tmp_path: Path, capsys) -> None:
     store = replace(store, database=Database("fake", fakes.LABELS, clips, "onset-apex"))
     folds = leave_one_subject_out(clips)
     report = evaluate(SYSTEM, store, folds, tmp_path / "run")
-    said = "S12 and s_012 may be one person spelt two ways"
+    said = "S12 and s_012 may be one subject spelt in two ways"
     assert said in capsys.readouterr().err
     assert said in report.table() and said in read(tmp_path / "run").table()
 
@@ -92,5 +96,5 @@ def test_a_copied_folder_prepared_otherwise(tmp_path: Path) -> None:
         prepare(replace(database, clips=clips), tmp_path / f"s-{name}", FaceSettings(size=size))
         stores.append(Store.open(tmp_path / f"s-{name}"))
     assert not {r.key for r in stores[0].rows.values()} & {r.key for r in stores[1].rows.values()}
-    with pytest.raises(LeakError, match="copies of clips that are trained on"):
+    with pytest.raises(LeakError, match="copies of training clips"):
         evaluate_across(SYSTEM, stores[:1], stores[1], tmp_path / "run")

@@ -9,7 +9,7 @@ from fervid.errors import WeightsError
 from fervid.learning.recipes import as_json
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.models.pretrained import Answering, Pretrained
+from fervid.models.pretrained import Pretrained, Relabelled
 from fervid.systems import SYSTEMS
 from fervid.systems.recognizer import Recognizer
 from fervid.systems.tfe import TFE, Emotion
@@ -70,4 +70,4 @@ def test_a_label_that_nothing_speaks_for_is_no_division_by_nothing():
         def predict(self, arrays):
             return {"n": np.array([[1, 0]], np.float32)}
 
-    assert Answering(Sure(), ("b",)).predict({})["n"].tolist() == [[0]]
+    assert Relabelled(Sure(), ("b",)).predict({})["n"].tolist() == [[0]]

@@ -69,7 +69,7 @@ def test_no_code_of_a_file_is_run(forged, tmp_path, monkeypatch):
     monkeypatch.setenv("TMP_OF_TEST", str(tmp_path))
     path = tmp_path / "bad.pth"
     torch.save({"features.0.weight": Runs()}, path)
-    with pytest.raises(WeightsError, match="no plain state dict"):
+    with pytest.raises(WeightsError, match="not a plain state dict"):
         import_vgg16(path, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
     assert not (tmp_path / "ran").exists()
 

@@ -49,7 +49,7 @@ def test_changed_leaves_the_rest() -> None:
         ("flag", 1, "True or False"),
         ("odd", 10, "a whole number from 1 to 9"),
         ("odd", True, "a whole number from 1 to 9"),
-        ("name", 3, "a text"),
+        ("name", 3, "text"),
         ("part.kind", "c", "one of a, b"),
         ("part.kind", None, "one of a, b"),
         ("part.sizes", (3, 0), "values separated by commas, each a whole number of 1 or more"),

@@ -13,7 +13,7 @@ def test_planes_are_scikit_learns_and_the_unit_does_not_matter(capsys):
     y = np.arange(60) % 3 * 2  # nobody bears 1 and 3
     x = (rng.normal(size=(60, 5)) + y[:, None]).astype(np.float32)
     assert svm.length(x) == pytest.approx(np.sqrt(np.mean([row @ row for row in x])))
-    weight, bias = svm.planes(x / svm.length(x), y, 5, 0.5, said="SVM")
+    weight, bias = svm.planes(x / svm.length(x), y, 5, 0.5, progress="SVM")
     expected = LinearSVC(C=0.5, dual=False).fit(x / svm.length(x), y)
     np.testing.assert_allclose(weight[::2], expected.coef_, atol=1e-3)
     np.testing.assert_allclose(bias[::2], expected.intercept_, atol=1e-3)

@@ -29,7 +29,7 @@ def test_foreign_and_damaged_files_are_refused(tmp_path):
     with pytest.raises(WeightsError, match="cannot be read"):
         weights.load(path)
     save_file({"a": torch.zeros(2)}, path)
-    with pytest.raises(WeightsError, match="not one of fervid's"):
+    with pytest.raises(WeightsError, match="not written by fervid"):
         weights.load(path)
 
 

@@ -84,7 +84,7 @@ def test_one_database_alone_is_not_crossed(tmp_path) -> None:
     rows = again("2", tmp_path, ["mmi"]).rows
     assert not [row for row in rows if row.ours is not None]
     notes = {row.row: row.note for row in rows if row.column.startswith("3D")}
-    assert "one store cannot be crossed" in notes["MMI"] and "no store" in notes["CK+"]
+    assert "cannot join one store" in notes["MMI"] and "no store" in notes["CK+"]
 
 
 def test_every_number_of_the_paper_s_own_is_planned() -> None:

@@ -232,7 +232,7 @@ def test_a_finished_run_keeps_its_commit_and_command(tmp_path: Path) -> None:
 def test_what_the_clips_do_not_allow_is_a_note(tmp_path: Path) -> None:
     (made,) = again(2, tmp_path, {"ck_plus": fakes.store(subjects=4)})
     row = next(row for row in made.rows if row.row == "DTAN")
-    assert row.ours is None and "10 folds need as many subjects" in row.note
+    assert row.ours is None and "10 folds need at least 10 subjects" in row.note
 
 
 @pytest.mark.parametrize("paper", PAPERS)

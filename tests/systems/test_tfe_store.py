@@ -81,12 +81,12 @@ def test_a_fold_s_model_is_kept_and_judged_from_the_command_line(store, tmp_path
     assert [(data["name"], data["parts"]) for data in told] == [("fer_plus", ["train"])]
     words = ["evaluate", "tfe-plus", "--weights", str(model), "--store", str(store.root)]
     done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "judged")])
-    assert done.exit_code == 0 and "nothing trained" in done.stdout, done.output
+    assert done.exit_code == 0 and "no training" in done.stdout, done.output
     again = read(tmp_path / "judged")
     expected = report.probabilities["resnet"]
     np.testing.assert_allclose(again.probabilities["resnet"], expected, atol=1e-5)
     page = (tmp_path / "judged" / "report.html").read_text()
-    assert "of people nobody knows" in page and "against the others" not in page
+    assert "showing unknown people" in page and "against the others" not in page
     refused = CliRunner().invoke(app, [*words, "--protocol", "parts"])
     assert refused.exit_code != 0
 

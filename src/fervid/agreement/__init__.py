@@ -1,4 +1,4 @@
-"""Several raters of the same recordings -> how far they agree, beyond chance."""
+"""Agreement beyond chance between several raters of the same recordings."""
 
 from fervid.agreement.compare import Agreement, compare
 

@@ -1,4 +1,4 @@
-"""Agreement beyond chance, from counts that add up over recordings.
+"""Coefficients of agreement beyond chance, from counts that can be summed over recordings.
 
 [1] Cohen, A coefficient of agreement for nominal scales, Educational and Psychological
     Measurement 20, 1960.
@@ -16,14 +16,14 @@ MISSING = -1  # code of a moment that a rater did not label
 
 
 def coincidences(codes: NDArray[np.int64], labels: int) -> Matrix:
-    """(K, K) coincidence matrix [3, Sec. B]: pairs of values that two raters gave to one moment.
+    """(K, K) coincidence matrix [3, Sec. B]: pairs of labels that two raters gave to one moment.
 
-    A moment with m labels adds m (m - 1) ordered pairs, each with the weight 1 / (m - 1); one with
-    fewer than two adds nothing.
+    A moment with m labels adds m (m - 1) ordered pairs, each with weight 1 / (m - 1); a moment
+    with fewer than two labels adds nothing.
 
     Args:
-        codes: (R, N) labels by rater and moment, `MISSING` where there is none.
-        labels: K.
+        codes: (R, N) label index by rater and moment; `MISSING` for no label.
+        labels: K, the number of labels.
     """
     counts = np.stack([(codes == label).sum(axis=0) for label in range(labels)], axis=1)  # (N, K)
     pairable = counts[counts.sum(axis=1) > 1].astype(np.float64)
@@ -33,24 +33,24 @@ def coincidences(codes: NDArray[np.int64], labels: int) -> Matrix:
 
 
 def complete(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(R, M) the moments that every rater labelled."""
+    """(R, M) codes of the moments that every rater labelled."""
     return codes[:, (codes != MISSING).all(axis=0)]
 
 
 def crossed(first: NDArray[np.int64], second: NDArray[np.int64], labels: int) -> Matrix:
-    """(K, K) moments by the first rater's label (row) and the second's, where both gave one."""
+    """(K, K) number of moments by the first rater's label (row) and the second's (column)."""
     both = complete(np.stack([first, second]))
     cells = both[0] * labels + both[1]
     return np.bincount(cells, minlength=labels**2).reshape(labels, labels).astype(np.float64)
 
 
 def observed(matrix: NDArray[Any]) -> Matrix:
-    """Share of pairs that agree, of coincidences or of crossed labels, (..., K, K)."""
+    """Share of pairs that agree, from coincidences or crossed labels (..., K, K)."""
     return _divided(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum((-2, -1)))
 
 
 def cohen(matrix: NDArray[Any]) -> Matrix:
-    """Cohen's kappa [1, Eq. 1] of crossed labels, (..., K, K).
+    """Cohen's kappa [1, Eq. 1], from crossed labels (..., K, K).
 
     >>> float(cohen(np.array([[20, 5], [10, 15]])).round(3))
     0.4
@@ -61,13 +61,13 @@ def cohen(matrix: NDArray[Any]) -> Matrix:
 
 
 def fleiss(matrix: NDArray[Any]) -> Matrix:
-    """Fleiss' kappa [2] of the coincidences of moments that all raters labelled, (..., K, K)."""
+    """Fleiss' kappa [2], from coincidences (..., K, K) of moments that all raters labelled."""
     shares = _divided(matrix.sum(-1), matrix.sum((-2, -1))[..., None])
     return _beyond_chance(observed(matrix), (shares**2).sum(-1))
 
 
 def krippendorff(matrix: NDArray[Any]) -> Matrix:
-    """Krippendorff's alpha for nominal data [3, Sec. C] of coincidences, (..., K, K)."""
+    """Krippendorff's alpha for nominal data [3, Sec. C], from coincidences (..., K, K)."""
     values = matrix.sum(-1)
     total = values.sum(-1)
     expected = _divided((values * (values - 1)).sum(-1), total * (total - 1))
@@ -75,18 +75,18 @@ def krippendorff(matrix: NDArray[Any]) -> Matrix:
 
 
 def one_against_rest(matrix: NDArray[Any], label: int) -> Matrix:
-    """(..., 2, 2) the same pairs, where all other labels count as one."""
-    right = matrix[..., label, label]
+    """Merge all labels but one: (..., K, K) pairs to (..., 2, 2)."""
+    both = matrix[..., label, label]
     row, column = matrix[..., label, :].sum(-1), matrix[..., :, label].sum(-1)
-    rest = matrix.sum((-2, -1)) - row - column + right
-    cells = [[right, row - right], [column - right, rest]]
+    rest = matrix.sum((-2, -1)) - row - column + both
+    cells = [[both, row - both], [column - both, rest]]
     return np.stack([np.stack(line, axis=-1) for line in cells], axis=-2)
 
 
 def _beyond_chance(agreed: Matrix, expected: Matrix) -> Matrix:
-    """NaN where one label is all that occurs: nothing could be disagreed about."""
+    """(agreed - expected) / (1 - expected); NaN if only one label occurs, so expected = 1."""
     room = np.asarray(1 - expected)
-    room = np.where(np.abs(room) < 1e-12, 0, room)  # what rounding leaves of zero
+    room = np.where(np.abs(room) < 1e-12, 0, room)  # zero but for rounding
     return _divided(agreed - expected, room)
 
 

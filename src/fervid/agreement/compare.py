@@ -1,4 +1,4 @@
-"""Raters -> labels of the same moments -> coefficients with intervals."""
+"""Compare raters moment by moment: coefficients of agreement with confidence intervals."""
 
 import csv
 import io
@@ -19,22 +19,23 @@ from fervid.agreement.raters import Rater, Stretch, Unit, read_rater
 from fervid.errors import InputError
 from fervid.evaluation.statistics import estimate
 
-STEP = 0.04  # seconds between two moments that are compared
+STEP = 0.04  # seconds between compared moments
 UNLABELLED = "(none)"
 ALL = "(all)"
 
 
 @dataclass(frozen=True)
 class Coefficient:
-    """One figure.
+    """One coefficient of agreement.
 
     Args:
         name: agreement, Cohen's kappa, Fleiss' kappa or Krippendorff's alpha.
-        raters: whose.
-        label: the label against all others; `ALL` for all labels at once.
-        value: at most 1; 0 is chance (of `agreement`: 0..1). NaN where nothing varies.
-        low, high: 95 % interval over recordings and faces; NaN where there is only one.
-        share: 0..1, how often the raters gave the label.
+        raters: names of the raters compared.
+        label: label compared with all others; `ALL` for all labels at once.
+        value: at most 1, with 0 for chance; for `agreement`, the share 0..1. NaN if only one label
+            occurs.
+        low, high: 95 % interval over recordings and faces; NaN if there is only one.
+        share: share of the label among the raters' labels, 0..1; 1 for `ALL`.
     """
 
     name: str
@@ -48,14 +49,14 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far raters agree.
+    """Agreement between raters.
 
     Args:
-        raters: their names.
-        units: recordings and faces that all of them judged.
-        left_out: those that only some judged.
-        seconds: that were compared.
-        coefficients: for all labels, then by label.
+        raters: names of the raters.
+        units: recordings and faces annotated by all raters.
+        left_out: recordings and faces annotated by only some raters.
+        seconds: compared duration.
+        coefficients: coefficients for all labels, then by label.
     """
 
     raters: tuple[str, ...]
@@ -65,23 +66,23 @@ class Agreement:
     coefficients: tuple[Coefficient, ...]
 
     def text(self) -> str:
-        """A line for each figure."""
+        """Plain text, one line per coefficient."""
         lines = [
             f"{' and '.join(self.raters)}: {len(self.units)} recordings and faces, "
             f"{self.seconds:.1f} s"
         ]
         if self.left_out:
-            named = ", ".join(" ".join(filter(None, unit)) for unit in self.left_out)
-            lines.append(f"not judged by all, left out: {named}")
+            units = ", ".join(" ".join(filter(None, unit)) for unit in self.left_out)
+            lines.append(f"not annotated by all raters, left out: {units}")
         for each in self.coefficients:
             interval = "" if math.isnan(each.low) else f" [{each.low:.3f}, {each.high:.3f}]"
-            who = f" ({' and '.join(each.raters)})" if len(each.raters) < len(self.raters) else ""
+            pair = f" ({' and '.join(each.raters)})" if len(each.raters) < len(self.raters) else ""
             share = "" if each.label == ALL else f", given {100 * each.share:.1f} % of the time"
-            lines.append(f"{each.label}: {each.name}{who} {each.value:.3f}{interval}{share}")
+            lines.append(f"{each.label}: {each.name}{pair} {each.value:.3f}{interval}{share}")
         return "\n".join(lines)
 
     def table(self) -> str:
-        """The figures as CSV."""
+        """CSV text, one line per coefficient."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["label", "coefficient", "raters", "value", "low", "high", "share"])
@@ -98,40 +99,48 @@ def compare(
     """Compare raters moment by moment.
 
     Args:
-        paths: a file or folder for each rater; folders hold a file for each recording, by the
-            same name for all raters.
-        step: seconds between two moments.
-        skip_unlabelled: take a moment without a label as missing, not as a label of its own.
+        paths: one file or folder per rater. A folder holds one file per recording, with the same
+            name for all raters.
+        step: seconds between compared moments.
+        skip_unlabelled: treat a moment without a label as missing instead of as a label.
+        seed: seed for the bootstrap.
 
     Raises:
-        InputError: fewer than two raters, a file that cannot be read, or nothing in common.
+        InputError: there are fewer than two raters, a file cannot be read, or the raters have no
+            recording or label in common.
     """
     if len(paths) < 2:
-        raise InputError("agreement needs two raters or more: name a file or folder for each")
+        raise InputError("agreement needs at least two raters: give a file or folder for each")
     if len({path.is_dir() for path in paths}) > 1:
-        raise InputError("name files for all raters, or folders for all")
+        raise InputError("cannot compare files with folders: give files for all raters, or folders")
     if step <= 0:
-        raise InputError(f"--step {step} is no length of time: give seconds, such as {STEP}")
+        raise InputError(f"--step {step} is not positive: give seconds, such as {STEP}")
     raters = [read_rater(path) for path in paths]
     names = _names(paths)
     shared, left_out = match(raters)
     if not shared:
-        raise InputError(f"{' and '.join(names)} judge nothing in common: name their tiers alike")
-    given = {label for each in shared.values() for one in each for *_, label in one}
-    labels = [*sorted(given), *([] if skip_unlabelled else [UNLABELLED])]
+        raise InputError(
+            f"{' and '.join(names)} have nothing in common: give their tiers the same names"
+        )
+    occurring = {label for unit in shared.values() for stretches in unit for *_, label in stretches}
+    labels = [*sorted(occurring), *([] if skip_unlabelled else [UNLABELLED])]
     codes = [_sampled(each, labels, step) for each in shared.values()]
     codes = [each for each in codes if each.shape[1]]
     if not codes:
-        raise InputError(f"{' and '.join(names)} hold no label: nothing to compare")
+        raise InputError(f"{' and '.join(names)} hold no label: give files with labels")
     seconds = step * sum(each.shape[1] for each in codes)
-    figures = tuple(_figures(codes, labels, names, seed))
-    return Agreement(names, tuple(shared), left_out, seconds, figures)
+    values = tuple(_coefficients(codes, labels, names, seed))
+    return Agreement(names, tuple(shared), left_out, seconds, values)
 
 
 def match(raters: Sequence[Rater]) -> tuple[dict[Unit, list[list[Stretch]]], tuple[Unit, ...]]:
-    """What every rater judged: stretches by rater for each unit; and the units left out.
+    """Match the raters' tiers.
 
-    Where each rater has one tier only for a recording, these belong together whatever their names.
+    If every rater has exactly one tier for a recording, these are matched whatever their names.
+
+    Returns:
+        For each unit that every rater annotated, the stretches of each rater; and the units that
+        only some raters annotated.
     """
     shared: dict[Unit, list[list[Stretch]]] = {}
     left_out: set[Unit] = set()
@@ -153,7 +162,7 @@ def match(raters: Sequence[Rater]) -> tuple[dict[Unit, list[list[Stretch]]], tup
 
 
 def _names(paths: Sequence[Path]) -> tuple[str, ...]:
-    """File names where these differ, else whole paths."""
+    """File names if they differ, otherwise whole paths."""
     short = [path.name for path in paths]
     return tuple(short if len(set(short)) == len(short) else map(str, paths))
 
@@ -161,7 +170,7 @@ def _names(paths: Sequence[Path]) -> tuple[str, ...]:
 def _sampled(
     raters: Sequence[Sequence[Stretch]], labels: Sequence[str], step: float
 ) -> NDArray[np.int64]:
-    """(R, N) label codes in the middle of each step, to the last end of any rater's label."""
+    """(R, N) label indices at the middle of each step, up to the end of the last label."""
     end = max((stretch[1] for stretches in raters for stretch in stretches), default=0.0)
     moments = (np.arange(round(end / step)) + 0.5) * step
     blank = labels.index(UNLABELLED) if UNLABELLED in labels else MISSING
@@ -173,12 +182,12 @@ def _sampled(
     return codes
 
 
-def _figures(
+def _coefficients(
     codes: Sequence[NDArray[np.int64]], labels: Sequence[str], names: tuple[str, ...], seed: int
 ) -> list[Coefficient]:
     size = len(labels)
     every = np.stack([coefficients.coincidences(each, size) for each in codes])
-    full = [coefficients.coincidences(coefficients.complete(each), size) for each in codes]
+    complete = [coefficients.coincidences(coefficients.complete(each), size) for each in codes]
     sources: list[tuple[str, tuple[str, ...], NDArray[Any], Callable[..., Any]]] = [
         ("agreement", names, every, coefficients.observed)
     ]
@@ -186,7 +195,7 @@ def _figures(
         matrix = np.stack([coefficients.crossed(c[first], c[second], size) for c in codes])
         pair = (names[first], names[second])
         sources.append(("Cohen's kappa", pair, matrix, coefficients.cohen))
-    sources.append(("Fleiss' kappa", names, np.stack(full), coefficients.fleiss))
+    sources.append(("Fleiss' kappa", names, np.stack(complete), coefficients.fleiss))
     sources.append(("Krippendorff's alpha", names, every, coefficients.krippendorff))
     shares = every.sum((0, 1)) / every.sum() if every.sum() else np.full(size, math.nan)
     parts: list[tuple[str, float, Callable[[NDArray[Any]], NDArray[Any]]]] = [
@@ -205,9 +214,9 @@ def _figures(
 def _estimate(
     matrix: NDArray[Any], statistic: Callable[[NDArray[Any]], NDArray[Any]], seed: int
 ) -> tuple[float, float, float]:
-    """A figure and its interval over units; the moments of one face resemble each other."""
+    """A value with its interval over units, because the moments of one face are not independent."""
     value = float(statistic(matrix.sum(0)))
     if math.isnan(value):
         return value, value, value
-    figure = estimate(matrix, statistic, bounds=(-1, 1), seed=seed)
-    return figure.value, figure.low, figure.high
+    result = estimate(matrix, statistic, bounds=(-1, 1), seed=seed)
+    return result.value, result.low, result.high

@@ -1,4 +1,4 @@
-"""Files of one rater, a person or a model -> labelled stretches of each recording and face."""
+"""Read the files of one rater (a person or a model): labelled stretches by recording and face."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,16 +19,16 @@ Unit = tuple[str, str]  # recording and tier
 
 STARTS, ENDS = ("start_seconds", "start"), ("end_seconds", "end", "stop")
 TIERS = ("face_id", "tier", "subject")
-OVERLAP = 0.0015  # seconds by which neighbours may overlap: programs round to milliseconds
+OVERLAP = 0.0015  # seconds by which neighbours may overlap, because programs round to milliseconds
 
 
 @dataclass(frozen=True)
 class Rater:
-    """What one rater says.
+    """Annotations of one rater.
 
     Args:
-        name: of the file or folder.
-        units: stretches of each recording and tier, in time.
+        name: name of the file or folder.
+        units: labelled stretches of each recording and tier, in order of time.
     """
 
     name: str
@@ -36,17 +36,17 @@ class Rater:
 
 
 def read_rater(path: Path) -> Rater:
-    """Read a file, or a folder with a file for each recording.
+    """Read a file, or a folder with one file per recording.
 
     Raises:
-        InputError: no such place, a file that cannot be read, or labels that overlap.
+        InputError: the path does not exist, a file cannot be read, or labels overlap.
     """
     if path.is_dir():
-        recordings = {each.stem: each for each in _inside(path)}
+        recordings = {each.stem: each for each in _files(path)}
     elif path.is_file():
-        recordings = {"": path}  # one file a rater: its name need not match the others'
+        recordings = {"": path}  # with one file per rater, names need not match
     else:
-        raise InputError(f"{path} is not there: name a rater's file or folder")
+        raise InputError(f"{path} does not exist: give a rater's file or folder")
     units: dict[Unit, list[Stretch]] = {}
     for recording, file in recordings.items():
         for tier, stretches in read_tiers(file).items():
@@ -54,27 +54,29 @@ def read_rater(path: Path) -> Rater:
     return Rater(path.name, units)
 
 
-def _inside(folder: Path) -> list[Path]:
-    """The folder's files: predict's tables where it wrote them, else all that can be read."""
+def _files(folder: Path) -> list[Path]:
+    """The tables that predict wrote into a folder, or all files that can be read."""
     if any(folder.glob("*.done.json")):
         return tables([folder])
-    found = sorted(each for each in folder.iterdir() if each.suffix in READERS)
-    if not found:
-        raise InputError(f"{folder} holds no {', '.join(READERS)}: name a rater's folder")
-    stems = [each.stem for each in found]
-    if twice := next((stem for stem in stems if stems.count(stem) > 1), ""):
-        raise InputError(f"{folder} holds two files for {twice}: leave one")
-    return found
+    files = sorted(each for each in folder.iterdir() if each.suffix in READERS)
+    if not files:
+        raise InputError(f"{folder} holds no {', '.join(READERS)}: give a rater's folder")
+    stems = [each.stem for each in files]
+    if duplicate := next((stem for stem in stems if stems.count(stem) > 1), ""):
+        raise InputError(f"{folder} holds two files for {duplicate}: remove one of them")
+    return files
 
 
 def read_tiers(path: Path) -> Tiers:
-    """Labelled stretches by tier, as the file has them.
+    """Read the labelled stretches of each tier, unchecked.
 
     Raises:
-        InputError: an ending that is not known, or a file that is not what it says.
+        InputError: the suffix is unknown, or the file cannot be read in that format.
     """
     if path.suffix not in READERS:
-        raise InputError(f"{path} is none of {', '.join(READERS)}: export it as one of them")
+        raise InputError(
+            f"{path} is not one of {', '.join(READERS)}: export it in one of these formats"
+        )
     try:
         return READERS[path.suffix](path)
     except InputError:
@@ -113,7 +115,7 @@ def _table(path: Path) -> Tiers:
 
 def _interval_table(path: Path, rows: Any) -> Tiers:
     if "label" not in rows:
-        raise InputError(f"{path} has no column 'label': name the one with the labels so")
+        raise InputError(f"{path} has no column 'label': rename the column with the labels")
     start, end, tier = (_column(rows, names) for names in (STARTS, ENDS, TIERS))
     tiers: Tiers = {}
     for number, row in enumerate(rows.to_dict("records"), 2):
@@ -122,7 +124,7 @@ def _interval_table(path: Path, rows: Any) -> Tiers:
         begin, stop = float(row[start]), float(row[end])
         if not 0 <= begin < stop:
             raise InputError(
-                f"{path}, line {number}: {begin} to {stop} s is no stretch: correct it"
+                f"{path}, line {number}: {begin} to {stop} s is not a valid interval: correct it"
             )
         tiers.setdefault(name, []).append((begin, stop, str(row["label"])))
     return tiers
@@ -140,7 +142,7 @@ def _elan(path: Path) -> Tiers:
     tiers: Tiers = {}
     for name in document.get_tier_names():
         kind = document.get_parameters_for_tier(name).get("LINGUISTIC_TYPE_REF")
-        if kind == "probability" or document.tiers[name][1]:  # ours, beside the labels; references
+        if kind == "probability" or document.tiers[name][1]:  # fervid's probabilities; references
             continue
         tiers[name] = [
             (start / 1000, end / 1000, text)
@@ -165,23 +167,23 @@ def _boris(path: Path) -> Tiers:
     project = json.loads(path.read_text(encoding="utf-8"))
     if len(project["observations"]) != 1:
         count = len(project["observations"])
-        raise InputError(f"{path} holds {count} observations: save a project for each")
+        raise InputError(f"{path} holds {count} observations: save each as a project of its own")
     (observation,) = project["observations"].values()
     kinds = {each["code"]: each["type"] for each in project["behaviors_conf"].values()}
     tiers: Tiers = {}
-    begun: dict[tuple[str, str], float] = {}
+    starts: dict[tuple[str, str], float] = {}
     for seconds, subject, label, *_ in sorted(observation["events"], key=lambda event: event[0]):
         if not kinds[label].lower().startswith("state"):
             continue
-        if (subject, label) in begun:
-            stretch = (begun.pop((subject, label)), float(seconds), label)
+        if (subject, label) in starts:
+            stretch = (starts.pop((subject, label)), float(seconds), label)
             tiers.setdefault(subject, []).append(stretch)
         else:
-            begun[subject, label] = float(seconds)
-    if begun:
-        (subject, label), seconds = next(iter(begun.items()))
+            starts[subject, label] = float(seconds)
+    if starts:
+        (subject, label), seconds = next(iter(starts.items()))
         raise InputError(
-            f"{path}: {label} of {subject} at {seconds} s has no end: stop it in BORIS"
+            f"{path}: {label} of {subject} at {seconds} s has no end: add a stop event in BORIS"
         )
     return tiers
 

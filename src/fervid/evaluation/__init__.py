@@ -1,4 +1,4 @@
-"""Folds -> an honest report."""
+"""Evaluate a system on folds and report the results."""
 
 from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report

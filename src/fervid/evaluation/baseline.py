@@ -1,6 +1,6 @@
-"""The yardsticks: what a linear model knows of the landmarks, shown beside every network.
+"""Yardsticks: linear models of the landmarks, reported beside every network.
 
-A network that does not beat them has not needed its video, its pictures or its depth.
+A network that does not beat them gains nothing from its video, its pictures or its depth.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 
 NAME = "landmarks"
-# By network: what it is called; the order of `points`.
+# Name of each yardstick -> its title, in the order of `points`.
 YARDSTICKS: Mapping[str, str] = {
     NAME: "landmarks, linear",
     "landmarks-change": "landmarks less the first frame, linear",
@@ -27,9 +27,9 @@ YARDSTICKS: Mapping[str, str] = {
 
 
 def points(track: Track, course: Course) -> NDArray[np.float32] | None:
-    """(2, 136) what the yardsticks see; None without a face.
+    """(2, 136) inputs of the yardsticks; None without a face.
 
-    The 68 landmarks of the frame nearest the apex (`apex`), and those less the first frame's.
+    The 68 landmarks of the frame nearest the apex (`apex`), and the same minus the first frame's.
     """
     row = apex(track, course)
     if row is None:
@@ -40,11 +40,11 @@ def points(track: Track, course: Course) -> NDArray[np.float32] | None:
 
 
 def apex(track: Track, course: Course) -> int | None:
-    """The row of the frame nearest the apex; None without a face.
+    """Row of the frame nearest the apex; None without a face.
 
-    Where the course is known to end in the apex (or is one frame) that is the last frame with a
-    face. Elsewhere nobody says where the apex lies [1, Sec. 5.4], and the frame whose landmarks
-    lie farthest from the first one's is taken.
+    If the course ends at the apex (or is a single frame), this is the last frame with a face.
+    Otherwise the position of the apex is unknown [1, Sec. 5.4], and it is the frame whose
+    landmarks are farthest from those of the first frame.
     """
     rows = np.flatnonzero(_usable(track))
     if not len(rows):
@@ -56,33 +56,33 @@ def apex(track: Track, course: Course) -> int | None:
 
 
 def _usable(track: Track) -> NDArray[np.bool_]:
-    """(T,) whether a row has a face with all its landmarks."""
+    """(T,) whether each row has a face with all its landmarks."""
     usable: NDArray[np.bool_] = track.seen & np.isfinite(track.landmarks).all(axis=(1, 2))
     return usable
 
 
-def answers(
+def predictions(
     points: Mapping[int, NDArray[np.float32]],
     target: Mapping[int, int],
     train: NDArray[np.int64],
     test: NDArray[np.int64],
     labels: int,
 ) -> dict[str, NDArray[np.float32]]:
-    """(N, K) probabilities by yardstick; stills have no change and no yardstick of it.
+    """(N, K) probabilities of each yardstick; for stills, the yardstick of change is omitted.
 
     Args:
-        points: as the function of that name gives them, by clip.
-        target: index of the label, by clip.
-        train: clips to fit on, the very ones that the networks are fitted on.
-        test: (N,) clips.
-        labels: K.
+        points: clip -> result of `points`.
+        target: clip -> index of its label.
+        train: clips to fit on, the same as for the networks.
+        test: (N,) clips to predict.
+        labels: K, the number of labels.
     """
     known = np.array([target[int(clip)] for clip in train], np.int64)
-    fit, seen = (np.stack([points[int(clip)] for clip in side]) for side in (train, test))
-    moved = any(shapes[1].any() for shapes in points.values())
-    names = list(YARDSTICKS)[: 2 if moved else 1]
+    fitted, tested = (np.stack([points[int(clip)] for clip in side]) for side in (train, test))
+    moving = any(shapes[1].any() for shapes in points.values())
+    names = list(YARDSTICKS)[: 2 if moving else 1]
     return {
-        name: predict(fit[:, place], known, seen[:, place], labels)
+        name: predict(fitted[:, place], known, tested[:, place], labels)
         for place, name in enumerate(names)
     }
 
@@ -92,27 +92,33 @@ def predict(
 ) -> NDArray[np.float32]:
     """(N, K) probabilities of a logistic regression on standardised points.
 
-    The regularisation is scikit-learn's default (C = 1); nothing is chosen on any data.
+    The regularisation is scikit-learn's default (C = 1), not tuned on any data.
+
+    Args:
+        train: (M, D) points to fit on.
+        target: (M,) label indices.
+        test: (N, D) points to predict.
+        labels: K, the number of labels.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    answer = np.zeros((len(test), labels), np.float32)
+    probabilities = np.zeros((len(test), labels), np.float32)
     known = np.unique(target)
     if not len(test):
-        return answer
+        return probabilities
     if len(known) == 1:
-        answer[:, known] = 1
-        return answer
+        probabilities[:, known] = 1
+        return probabilities
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
-    answer[:, known] = model.fit(train, target).predict_proba(test)
-    return answer
+    probabilities[:, known] = model.fit(train, target).predict_proba(test)
+    return probabilities
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A system without a network: `fervid evaluate linear` reports the yardsticks alone."""
+    """A system without a network: `fervid evaluate linear` reports only the yardsticks."""
 
     per_frame: ClassVar[bool] = False
     output: ClassVar[str] = NAME
@@ -121,25 +127,25 @@ class Linear:
 
     @property
     def system(self) -> "Linear":
-        """It is its own recognizer, as it learns nothing."""
+        """The system itself, which also serves as its recognizer."""
         return self
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
-        """A sample without content for every clip with a face."""
+        """One empty sample for every clip with a face."""
         return {"nothing": np.zeros((int(_usable(track).any()), 1), np.float32)}
 
     def fit(self, train: Samples, validation: Samples, run: Run) -> "Linear":
-        """Nothing: `answers` fits what is reported."""
+        """Train nothing, because `predictions` fits the yardsticks."""
         return Linear(labels=train.labels)
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-        """No network of its own."""
+        """Predict nothing, because there is no network."""
         return {}
 
     def save(self, path: Path, card: Mapping[str, Any]) -> None:
-        """Raises InputError: there is nothing to keep."""
-        raise InputError("linear is a yardstick, no model: leave --save-models out")
+        """Raise InputError, because there is no model to save."""
+        raise InputError("linear has no model to save: leave out --save-models")
 
     def load(self, path: Path) -> "Linear":
-        """Raises InputError, as `save`."""
-        raise InputError(f"{path}: linear is a yardstick, which no file holds: name another system")
+        """Raise InputError, because there are no model files."""
+        raise InputError(f"cannot load {path}: linear has no model files; name another system")

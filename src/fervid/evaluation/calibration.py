@@ -1,4 +1,4 @@
-"""Whether a system's probabilities mean what they say."""
+"""Calibration: how well predicted probabilities match the share of correct predictions."""
 
 import io
 from collections.abc import Mapping
@@ -17,22 +17,23 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure the answers are, beside how often they are right.
+    """Calibration of the predicted label's probability.
 
     Args:
-        n: clips.
-        error: expected calibration error of the answer: |share right - mean probability| of each
-            bin, weighted by its clips; 0 to 1.
-        by_chance: the error to be expected of perfectly calibrated answers as sure as these, for
-            so few clips leave none at 0; `error` near it says nothing against the system.
-        brier: mean over clips of the squared distance between probabilities and truth, 0 to 2,
-            with its 95 % interval over subjects.
-        confidence: mean probability of the answers; above `accuracy`, they are too sure.
-        accuracy: share right.
-        edges: (M + 1,) of equally wide bins of the answer's probability.
-        count: (M,) clips in each bin.
-        sure: (M,) mean probability in each; NaN where empty.
-        right: (M,) share right in each; NaN where empty.
+        n: number of clips.
+        error: expected calibration error: |share correct - mean probability| of each bin, weighted
+            by its number of clips; 0 to 1.
+        by_chance: `error` expected of perfectly calibrated predictions with the same probabilities,
+            which is above 0 for a finite number of clips. An `error` close to it is no evidence
+            of miscalibration.
+        brier: squared distance between probabilities and truth, mean over clips, 0 to 2, with its
+            95 % interval over subjects.
+        confidence: mean probability of the predictions; overconfident if above `accuracy`.
+        accuracy: share correct.
+        edges: (M + 1,) edges of equally wide bins of the predicted label's probability.
+        count: (M,) number of clips in each bin.
+        sure: (M,) mean probability in each bin; NaN for an empty bin.
+        right: (M,) share correct in each bin; NaN for an empty bin.
     """
 
     n: int
@@ -55,38 +56,38 @@ def calibration(
     bins: int = 10,
     seed: int = 0,
 ) -> Calibration:
-    """Measure the top label's calibration.
+    """Measure the calibration of the predicted (most probable) label.
 
     Args:
-        probabilities: (N, K).
+        probabilities: (N, K) probabilities of the labels.
         target: (N,) index of the true label.
-        subject: (N,) who is seen.
-        bins: M; a probability on an edge counts to the bin below it.
-        seed: of the resamples.
+        subject: (N,) subject of each clip.
+        bins: M, the number of bins; a probability on an edge belongs to the bin below it.
+        seed: seed for the resampling.
     """
     values = np.asarray(probabilities, np.float64)
-    sure = values.max(axis=1)
-    right = np.asarray(values.argmax(axis=1) == target)
+    confidence = values.max(axis=1)
+    correct = np.asarray(values.argmax(axis=1) == target)
     edges = np.linspace(0, 1, bins + 1)
-    place = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, bins - 1)
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     count = np.bincount(place, minlength=bins)
     squares = _brier(values, np.asarray(target))
     return Calibration(
-        n=len(sure),
-        error=float(_error(right[None], sure, place, bins)[0]),
-        by_chance=_by_chance(sure, place, bins, seed),
+        n=len(confidence),
+        error=float(_error(correct[None], confidence, place, bins)[0]),
+        by_chance=_by_chance(confidence, place, bins, seed),
         brier=_mean_brier(squares, subject, seed),
-        confidence=float(sure.mean()),
-        accuracy=float(right.mean()),
+        confidence=float(confidence.mean()),
+        accuracy=float(correct.mean()),
         edges=edges,
         count=count,
-        sure=_mean(place, sure, bins),
-        right=_mean(place, right, bins),
+        sure=_mean(place, confidence, bins),
+        right=_mean(place, correct, bins),
     )
 
 
 def _mean(place: NDArray[np.int64], values: NDArray[Any], bins: int) -> Values:
-    """(M,) mean of the values in each bin; NaN where empty."""
+    """(M,) mean of the values in each bin; NaN for an empty bin."""
     count = np.bincount(place, minlength=bins)
     total = np.bincount(place, np.asarray(values, np.float64), bins)
     out: Values = np.full(bins, np.nan)
@@ -94,17 +95,21 @@ def _mean(place: NDArray[np.int64], values: NDArray[Any], bins: int) -> Values:
     return out
 
 
-def _error(right: NDArray[Any], sure: Values, place: NDArray[np.int64], bins: int) -> Values:
-    """(R,) expected calibration error of R outcomes, (R, N), of the same answers."""
-    inside = np.eye(bins)[place]  # (N, M)
-    gaps: Values = np.abs((right - sure) @ inside).sum(axis=1) / len(sure)
-    return gaps
+def _error(
+    correct: NDArray[Any], confidence: Values, place: NDArray[np.int64], bins: int
+) -> Values:
+    """(R,) expected calibration error of R outcomes (R, N) of the same predictions."""
+    members = np.eye(bins)[place]  # (N, M)
+    errors: Values = np.abs((correct - confidence) @ members).sum(axis=1) / len(confidence)
+    return errors
 
 
-def _by_chance(sure: Values, place: NDArray[np.int64], bins: int, seed: int) -> float:
+def _by_chance(confidence: Values, place: NDArray[np.int64], bins: int, seed: int) -> float:
+    """Mean error of outcomes drawn with the predicted probabilities."""
     rng = np.random.default_rng(seed)
-    size = max(1, min(1000, 4_000_000 // len(sure)))
-    return float(_error(rng.random((size, len(sure))) < sure, sure, place, bins).mean())
+    size = max(1, min(1000, 4_000_000 // len(confidence)))
+    correct = rng.random((size, len(confidence))) < confidence
+    return float(_error(correct, confidence, place, bins).mean())
 
 
 def _brier(values: Values, target: NDArray[Any]) -> Values:
@@ -120,7 +125,7 @@ def _mean_brier(squares: Values, subject: NDArray[Any], seed: int) -> Estimate:
 
 
 def table(measured: Mapping[str, Calibration]) -> str:
-    """CSV text: a line per network and bin, the whole network's first (bin empty)."""
+    """CSV text with a line per network (empty bin columns), followed by a line per bin."""
     out = io.StringIO()
     rows = CsvWriter(out)
     rows.writerow(

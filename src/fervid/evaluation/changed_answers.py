@@ -1,4 +1,4 @@
-"""Clips that one network calls right and another wrong [5, Fig. 7, Tables 1, 6]."""
+"""Clips that only one of two networks predicts correctly [5, Fig. 7, Tables 1, 6]."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,14 @@ SHOWN = 8
 
 
 @dataclass(frozen=True)
-class ChangedAnswers:
-    """Rows of clips by what the second network does to the first one's answer.
+class Changes:
+    """Clips on which two networks differ in being correct, as row numbers.
 
     Args:
-        corrected: the first is wrong and the second right; those whose true label gains most.
-        broken: the first is right and the second wrong; those whose true label loses most.
-        counts: how many there are of either.
+        corrected: rows where only the second network is correct, by how much probability the true
+            label gains, largest first.
+        broken: rows where only the first network is correct, by how much it loses, largest first.
+        counts: total number of corrected and of broken clips.
     """
 
     corrected: tuple[int, ...]
@@ -33,68 +34,69 @@ class ChangedAnswers:
     counts: tuple[int, int]
 
 
-def changed_answers(
+def find_changes(
     first: NDArray[np.float32],
     second: NDArray[np.float32],
     target: NDArray[np.int64],
     shown: int = SHOWN,
-) -> ChangedAnswers:
-    """Which clips a second network corrects and which it breaks, the largest changes first.
+) -> Changes:
+    """Find the clips that a second network corrects and those that it breaks.
 
     Args:
         first, second: (N, K) probabilities.
-        target: (N,) the true labels.
-        shown: rows of either kind at most.
+        target: (N,) index of the true label.
+        shown: most rows of each kind to return.
     """
-    right = [p.argmax(axis=1) == target for p in (first, second)]
+    correct = [p.argmax(axis=1) == target for p in (first, second)]
     gain = (second - first)[np.arange(len(target)), target]
-    corrected, broken = ~right[0] & right[1], right[0] & ~right[1]
+    corrected, broken = ~correct[0] & correct[1], correct[0] & ~correct[1]
     order = np.argsort(-np.abs(gain), kind="stable")
-    better, worse = (tuple(order[some[order]][:shown].tolist()) for some in (corrected, broken))
-    return ChangedAnswers(better, worse, (int(corrected.sum()), int(broken.sum())))
+    better, worse = (tuple(order[mask[order]][:shown].tolist()) for mask in (corrected, broken))
+    return Changes(better, worse, (int(corrected.sum()), int(broken.sum())))
 
 
-def write_turned(
-    answers: Mapping[str, NDArray[np.float32]],
+def write_changes(
+    probabilities: Mapping[str, NDArray[np.float32]],
     names: NDArray[np.str_],
     target: NDArray[np.int64],
     labels: Sequence[str],
     store: Store,
     out: Path,
 ) -> None:
-    """Write `turned.png`, faces under both answers, and `turned.csv`, all scores of those clips.
+    """Write `turned.png` (faces with both predictions) and `turned.csv` (their probabilities).
 
     Args:
-        answers: (N, K) probabilities of two networks, by name.
-        names: (N,) of the clips.
+        probabilities: (N, K) probabilities of two networks, by name.
+        names: (N,) names of the clips.
         target: (N,) index into `labels`.
-        store: holds the faces; each is shown at its frame nearest the apex.
+        labels: K names.
+        store: store with the faces; each is shown at its frame nearest the apex.
+        out: folder to write to.
 
     Raises:
         InputError: the store lacks a clip.
         OutputError: `out` cannot be written to.
     """
-    (one, other), (first, second) = answers, answers.values()
-    found = changed_answers(first, second, target)
+    (first_name, second_name), (first, second) = probabilities, probabilities.values()
+    changes = find_changes(first, second, target)
+    kinds = {"corrected": changes.corrected, "broken": changes.broken}
     rows = [
-        (f"{count} {what} by {other}", [
+        (f"{count} {kind} by {second_name}", [
             Tile(_face(store, str(names[row])), labels[target[row]],
                  tuple((labels[p[row].argmax()], float(p[row].max())) for p in (first, second)))
-            for row in some
+            for row in clips
         ])
-        for what, some, count in zip(
-            ("corrected", "broken"), (found.corrected, found.broken), found.counts, strict=True
-        )
+        for (kind, clips), count in zip(kinds.items(), changes.counts, strict=True)
     ]  # fmt: skip
-    write(out / "turned.png", gallery(rows, (one, other), store.database.origin))
+    write(out / "turned.png", gallery(rows, (first_name, second_name), store.database.origin))
     text = io.StringIO()
     table = CsvWriter(text)
     table.writerow(["turned", "clip", "label", "network", *labels])
-    for what, some in (("corrected", found.corrected), ("broken", found.broken)):
-        for row in some:
-            for name, p in answers.items():
+    for kind, clips in kinds.items():
+        for row in clips:
+            for name, p in probabilities.items():
                 scores = (f"{value:.4f}" for value in p[row])
-                table.writerow([what, names[row], labels[target[row]], name, *scores])
+                table.writerow([kind, names[row], labels[target[row]], name, *scores])
     write(out / "turned.csv", text.getvalue())
 
 
@@ -103,5 +105,5 @@ def _face(store: Store, name: str) -> NDArray[np.uint8]:
     track = None if clip is None else store.main_track(clip)
     row = None if track is None else baseline.apex(track, store.database.course)
     if track is None or row is None:
-        raise InputError(f"the store holds no face of {name}: name the store of these runs")
+        raise InputError(f"the store has no face of {name}: give the store of these runs")
     return np.asarray(track.faces[row], np.uint8)

@@ -1,4 +1,4 @@
-"""Runs beside one another: the same clips, the same folds, so every comparison is paired."""
+"""Compare runs on the same clips and folds, so that every comparison is paired."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.evaluation import statistics as st
 from fervid.evaluation.calibration import calibration
-from fervid.evaluation.changed_answers import write_turned
+from fervid.evaluation.changed_answers import write_changes
 from fervid.evaluation.comparison import Comparison, Entry
 from fervid.evaluation.paired import pairs
 from fervid.evaluation.report import Report
 from fervid.evaluation.tables import read
 from fervid.systems.interface import Store
 
-# A fact that two runs must share, and what it is called.
+# Facts that two runs must share -> the name of each fact.
 SHARED = {"data": "clips", "folds": "folds"}
 
 
@@ -28,41 +28,42 @@ def compare(
     seed: int = 0,
     store: Store | None = None,
 ) -> Comparison:
-    """Compare finished runs on the clips that all of them answered; write it where asked.
+    """Compare finished runs on the clips that all of them predicted.
 
     Args:
-        runs: folders of `evaluate`. "FOLDER:NETWORK" picks one network of a run; a folder alone is
-            the system's answer, and a single folder alone all its networks.
-        out: folder for the tables and the picture.
-        seed: of the resamples.
-        store: of the runs' database; of two networks, faces that the second corrects and breaks
-            are then written, too (`write_turned`).
+        runs: folders of `evaluate`. "FOLDER:NETWORK" selects one network of a run. A folder alone
+            means the network that gives the system's prediction; a single folder as the only run
+            means all its networks.
+        out: folder for the tables and the figure; None to write nothing.
+        seed: seed for the resampling.
+        store: store of the runs' database. With it and two networks, the faces that the second
+            network corrects or breaks are written too (`write_changes`).
 
     Raises:
-        InputError: fewer than two, no such network, or runs on other clips or folds; a store with
-            more than two networks or without `out`.
-        OutputError: a folder that holds no whole report, or cannot be written to.
+        InputError: there are fewer than two networks, a network does not exist, the runs are on
+            other clips or folds, or `store` comes with more than two networks or without `out`.
+        OutputError: a folder holds no complete report, or `out` cannot be written to.
     """
     picked = _pick(runs)
     _same(picked)
     if store is not None and (len(picked) != 2 or out is None):
-        raise InputError("faces are shown of two networks, in a folder: name two, and --out FOLDER")
-    made, shared = _compare(picked, seed)
+        raise InputError("faces are written for two networks only: name two, and --out FOLDER")
+    comparison, shared = _compare(picked, seed)
     if out is not None:
-        made.write(Path(out))
+        comparison.write(Path(out))
     if store is not None and out is not None:
         labels = picked[0].report.labels
-        write_turned(shared.answers, shared.clip, shared.target, labels, store, Path(out))
-    return made
+        write_changes(shared.probabilities, shared.clip, shared.target, labels, store, Path(out))
+    return comparison
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """The clips that all answered: (N,) names and labels, and (N, K) answers by network."""
+    """Clips that all networks predicted: (N,) names and labels, (N, K) probabilities by network."""
 
     clip: NDArray[np.str_]
     target: NDArray[np.int64]
-    answers: dict[str, NDArray[np.float32]]
+    probabilities: dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -73,51 +74,52 @@ class _Picked:
 
 
 def _pick(runs: Sequence[Path | str]) -> list[_Picked]:
-    found: list[_Picked] = []
-    read_once: dict[Path, Report] = {}
-    for one in runs:
-        folder, network = _parse(one)
-        if folder not in read_once:
-            read_once[folder] = read(folder)
-        report = read_once[folder]
+    picked: list[_Picked] = []
+    reports: dict[Path, Report] = {}
+    for run in runs:
+        folder, network = _parse(run)
+        if folder not in reports:
+            reports[folder] = read(folder)
+        report = reports[folder]
         if network and network not in report.scores:
             raise InputError(
                 f"{folder} has no network {network!r}: choose one of {', '.join(report.scores)}"
             )
         alone = len(runs) == 1 and not network
         for name in list(report.scores) if alone else [network or report.output]:
-            found.append(_Picked(folder, report, name))
-    twice = [f"{p.folder}:{p.network}" for p in found]
-    again = {name for name in twice if twice.count(name) > 1}
-    if again:
-        raise InputError(f"{min(again)} is named twice: name each network once")
-    if len(found) < 2:
+            picked.append(_Picked(folder, report, name))
+    names = [f"{p.folder}:{p.network}" for p in picked]
+    duplicates = {name for name in names if names.count(name) > 1}
+    if duplicates:
+        raise InputError(f"{min(duplicates)} is named twice: name each network once")
+    if len(picked) < 2:
         raise InputError("one network cannot be compared: name two runs, or RUN:NETWORK twice")
-    return found
+    return picked
 
 
-def _parse(one: Path | str) -> tuple[Path, str]:
-    """ "runs/a:dtan" -> its folder and network; a folder with a colon in its name stays whole."""
-    if Path(one).is_dir():
-        return Path(one), ""
-    folder, colon, network = str(one).rpartition(":")
-    return (Path(folder), network) if colon and Path(folder).is_dir() else (Path(one), "")
+def _parse(run: Path | str) -> tuple[Path, str]:
+    """Split "runs/a:dtan" into folder and network; an existing folder may contain a colon."""
+    if Path(run).is_dir():
+        return Path(run), ""
+    folder, colon, network = str(run).rpartition(":")
+    return (Path(folder), network) if colon and Path(folder).is_dir() else (Path(run), "")
 
 
 def _same(picked: Sequence[_Picked]) -> None:
     first = picked[0]
     for other in picked[1:]:
-        here, there = first.report.facts, other.report.facts
-        if here.get("database") != there.get("database"):
+        facts, other_facts = first.report.facts, other.report.facts
+        database = facts.get("database")
+        if database != other_facts.get("database"):
             raise InputError(
-                f"{first.folder} was run on {here.get('database')} and {other.folder} on "
-                f"{there.get('database')}: compare runs on one database"
+                f"{first.folder} was run on {database} and {other.folder} on "
+                f"{other_facts.get('database')}: compare runs on one database"
             )
-        for key, called in SHARED.items():
-            if here.get(key) != there.get(key) or first.report.labels != other.report.labels:
+        for key, name in SHARED.items():
+            if facts.get(key) != other_facts.get(key) or first.report.labels != other.report.labels:
                 raise InputError(
-                    f"{first.folder} and {other.folder} were run on other {called} of "
-                    f"{here.get('database')} ({here.get('protocol')}; {there.get('protocol')}): "
+                    f"{first.folder} and {other.folder} were run on different {name} of {database} "
+                    f"({facts.get('protocol')}; {other_facts.get('protocol')}): "
                     "evaluate both with the same store and protocol"
                 )
 
@@ -127,48 +129,48 @@ def _compare(picked: Sequence[_Picked], seed: int) -> tuple[Comparison, _Shared]
     for each in picked[1:]:
         shared &= set(each.report.clip.tolist())
     if not shared:
-        raise InputError("the runs answered no clip in common: look at their missing clips")
+        raise InputError("the runs predicted no clip in common: check their missing clips")
     names = _names(picked)
     rows = [_rows(each.report, shared) for each in picked]
     first = picked[0].report
     target, subject = first.target[rows[0]], first.subject[rows[0]]
-    answers = {
+    probabilities = {
         name: each.report.probabilities[each.network][row]
         for name, each, row in zip(names, picked, rows, strict=True)
     }
-    called = {name: values.argmax(axis=1) for name, values in answers.items()}
+    predicted = {name: values.argmax(axis=1) for name, values in probabilities.items()}
     entries = [
-        _entry(name, each, answers[name], target, subject, shared=len(shared), seed=seed)
+        _entry(name, each, probabilities[name], target, subject, shared=len(shared), seed=seed)
         for name, each in zip(names, picked, strict=True)
     ]
     facts = first.facts
-    made = Comparison(
+    comparison = Comparison(
         str(facts["database"]),
         str(facts["protocol"]),
         first.origin,
         len(shared),
         len(np.unique(subject)),
         tuple(entries),
-        pairs(called, target, subject, len(first.labels), seed=seed),
+        pairs(predicted, target, subject, len(first.labels), seed=seed),
     )
-    return made, _Shared(first.clip[rows[0]], target, answers)
+    return comparison, _Shared(first.clip[rows[0]], target, probabilities)
 
 
 def _rows(report: Report, shared: set[str]) -> NDArray[np.int64]:
-    """The shared clips' rows, in the order of their names."""
+    """Rows of the shared clips, in the order of their names."""
     order = np.argsort(report.clip, kind="stable")
     return order[[str(report.clip[row]) in shared for row in order]]
 
 
 def _names(picked: Sequence[_Picked]) -> list[str]:
-    """The shortest that tell them apart: network, folder, or both."""
+    """The shortest distinct names: network, folder, or both."""
     networks = [each.network for each in picked]
     folders = [each.folder.name for each in picked]
     both = [f"{f}:{n}" for f, n in zip(folders, networks, strict=True)]
-    whole = [f"{each.folder}:{each.network}" for each in picked]
+    full = [f"{each.folder}:{each.network}" for each in picked]
     one_run = len({each.folder for each in picked}) == 1
     choices = (networks, both) if one_run else (folders, both)
-    return next((c for c in choices if len(set(c)) == len(c)), whole)
+    return next((c for c in choices if len(set(c)) == len(c)), full)
 
 
 def _entry(

@@ -1,4 +1,4 @@
-"""What a comparison holds: as text, tables and a picture."""
+"""Comparison of runs as text, tables and a figure."""
 
 import io
 import json
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One network of one run, over the clips that all of them answered.
+    """One network of one run, on the clips that all compared networks predicted.
 
     Args:
-        name: how it is called in the comparison.
-        calibration_error: expected, 0 to 1.
-        left_out: clips that it answered and another did not.
+        name: name in the comparison.
+        run: name of the run's folder.
+        calibration_error: expected calibration error, 0 to 1.
+        left_out: number of clips that this network predicted but another did not.
     """
 
     name: str
@@ -43,12 +44,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found.
+    """Result of `compare`.
 
     Args:
-        n, subjects: clips that every network answered, and the people in them.
-        pairs: every two entries, by their names.
-        origin: of the data where it only stands in for the database.
+        origin: origin of the data if it is a stand-in for the database.
+        n, subjects: number of clips that every network predicted, and of subjects in them.
+        entries: the compared networks.
+        pairs: differences between every two entries.
     """
 
     database: str
@@ -60,14 +62,18 @@ class Comparison:
     pairs: tuple[Pair, ...]
 
     def text(self, width: int | None = None) -> str:
-        """Two tables for a terminal; `width` in characters, by default the terminal's."""
+        """Two tables for a terminal.
+
+        Args:
+            width: width in characters; by default the terminal's.
+        """
         from rich.console import Console
 
         out = io.StringIO()
         console = Console(file=out, width=width or max(Console().width, 100), highlight=False)
         origin = f" [{self.origin}]" if self.origin else ""
         console.print(
-            f"{self.database}{origin}, {self.protocol}: {self.n} clips of {self.subjects} people",
+            f"{self.database}{origin}, {self.protocol}: {self.n} clips of {self.subjects} subjects",
             markup=False,
         )
         console.print(_entries(self))
@@ -77,7 +83,7 @@ class Comparison:
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
     def write(self, out: Path) -> None:
-        """`compare.json`, `compare.csv`, `compare-pairs.csv`, `compare.png` and `compare.txt`.
+        """Write compare.json, compare.csv, compare-pairs.csv, compare.png and compare.txt.
 
         Raises:
             OutputError: the folder cannot be written to.
@@ -89,72 +95,74 @@ class Comparison:
         write(out / "compare.json", json.dumps(_plain(asdict(self)), indent=1, allow_nan=False))
 
 
-# Read by people
+# Text for readers
 
 
-def _within(figure: Estimate) -> str:
-    return f"{percent(figure.value)} ({percent(figure.low)} to {percent(figure.high)})"
+def _within(estimate: Estimate) -> str:
+    return f"{percent(estimate.value)} ({percent(estimate.low)} to {percent(estimate.high)})"
 
 
-def _apart(figure: Estimate) -> str:
+def _difference(estimate: Estimate) -> str:
     """A difference in points, with signs.
 
-    >>> _apart(Estimate(0.0278, -0.125, 0.181))
+    >>> _difference(Estimate(0.0278, -0.125, 0.181))
     '+2.8 (−12.5 to +18.1)'
     """
-    ends = (figure.value, figure.low, figure.high)
+    ends = (estimate.value, estimate.low, estimate.high)
     first, low, high = ("–" if np.isnan(v) else f"{100 * v:+.1f}".replace("-", "−") for v in ends)
     return f"{first} ({low} to {high})"
 
 
-def _entries(made: Comparison) -> "Table":
+def _entries(comparison: Comparison) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table()
-    shown.add_column("")
+    table = Table()
+    table.add_column("")
     for name in ("accuracy %", "UAR %", "macro F1 %", "calibration error %"):
-        shown.add_column(name, justify="right")
-    for each in made.entries:
-        shown.add_row(
+        table.add_column(name, justify="right")
+    for each in comparison.entries:
+        table.add_row(
             Text(each.name),
             _within(each.accuracy),
             _within(each.uar),
             _within(each.macro_f1),
             percent(each.calibration_error),
         )
-    return shown
+    return table
 
 
-def _pairs(made: Comparison) -> "Table":
+def _pairs(comparison: Comparison) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    holm = len(made.pairs) > 1
-    shown = Table()
-    shown.add_column("minus")
-    names = ["accuracy, points", "UAR, points", "right alone", "p McNemar", "p swapped people"]
+    holm = len(comparison.pairs) > 1
+    table = Table()
+    table.add_column("minus")
+    names = [
+        "accuracy, points", "UAR, points", "only one correct", "p McNemar", "p swapped subjects"
+    ]  # fmt: skip
     for name in names:
-        shown.add_column(name + (" (Holm)" if holm and name.startswith("p ") else ""),
+        table.add_column(name + (" (Holm)" if holm and name.startswith("p ") else ""),
                          justify="right")  # fmt: skip
-    for p in made.pairs:
+    for p in comparison.pairs:
         mcnemar, swapped = _p(p.mcnemar), _p(p.permutation)
         if holm:
             mcnemar += f" ({_p(p.mcnemar_holm)})"
             swapped += f" ({_p(p.permutation_holm)})"
-        shown.add_row(
+        table.add_row(
             Text(f"{p.first} − {p.second}"),
-            _apart(p.accuracy),
-            _apart(p.uar),
+            _difference(p.accuracy),
+            _difference(p.uar),
             f"{p.only_first} : {p.only_second}",
             mcnemar,
             swapped,
         )
-    return shown
+    return table
 
 
 def _p(value: float) -> str:
-    """A p value as papers print it.
+    """Format a p value as in papers.
 
     >>> _p(0.0004), _p(0.25)
     ('<0.001', '0.250')
@@ -162,34 +170,35 @@ def _p(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _remarks(made: Comparison) -> list[str]:
+def _remarks(comparison: Comparison) -> list[str]:
     lines = [
-        "95 % intervals by drawing people anew; McNemar takes clips of one person as independent "
-        "and is too optimistic."
+        "95 % intervals by resampling subjects; McNemar treats clips of one subject as "
+        "independent, so its p is too small."
     ]
-    left = [f"{each.left_out} of {each.name}" for each in made.entries if each.left_out]
+    left = [f"{each.left_out} of {each.name}" for each in comparison.entries if each.left_out]
     if left:
-        lines.append(f"Left out, for others have no answer to them: {', '.join(left)}.")
-    if made.origin:
+        lines.append(f"Left out because not every network predicted them: {', '.join(left)}.")
+    if comparison.origin:
         lines.append(
-            f"The data stand in for the real ones ({made.origin}): this compares systems, no more."
+            f"The data are a stand-in for the database ({comparison.origin}): they compare "
+            "systems, but say nothing about accuracy on the database."
         )
     return lines
 
 
-def _picture(made: Comparison) -> bytes:
-    from fervid.figures.comparison import comparison
+def _picture(comparison: Comparison) -> bytes:
+    from fervid.figures import comparison as figure
 
-    return comparison(
-        {e.name: astuple(e.accuracy) for e in made.entries},
-        {f"{p.first} − {p.second}": astuple(p.accuracy) for p in made.pairs},
-        f"{made.database}, {made.protocol}",
-        made.origin,
+    return figure.comparison(
+        {e.name: astuple(e.accuracy) for e in comparison.entries},
+        {f"{p.first} − {p.second}": astuple(p.accuracy) for p in comparison.pairs},
+        f"{comparison.database}, {comparison.protocol}",
+        comparison.origin,
     )
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: tuples as lists, NaN as null."""
+    """Convert for JSON: tuples to lists, NaN to null."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -198,7 +207,7 @@ def _plain(value: Any) -> Any:
 
 
 def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
-    """One line each; an estimate as three columns."""
+    """CSV text with one line per item and three columns per estimate."""
     lines: list[dict[str, Any]] = []
     for item in items:
         line: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""Trained on some databases, tested on another [3, Sec. 4.2.2].
+"""Train on some databases and test on another [3, Sec. 4.2.2].
 
-Several stores are joined into one that `evaluate` takes as any other: labels by an explicit table,
-subjects kept apart by their database, and what is dropped on the way counted in the report.
+Several stores are joined into one, which `evaluate` treats like any other. Labels are mapped by an
+explicit table, subjects of different databases stay distinct, and the report counts dropped clips.
 """
 
 from collections import Counter
@@ -30,79 +30,79 @@ from fervid.models.card import check_unseen
 from fervid.models.pretrained import Pretrained
 from fervid.systems.interface import Store, System
 
-# Counted among what was left out: clips that their database gives no label.
+# Name in the counts of dropped clips for those without a label in their database.
 UNLABELLED = "no label"
 
 
 @dataclass(frozen=True)
 class Joined:
-    """Several stores as one.
+    """Several stores joined into one.
 
     Args:
-        database: their clips under the labels they share; `left_out` counts the dropped ones.
-        digest: of every store and of the labels.
-        failed: why a clip (by its new name) has no track.
-        home: new name of a clip -> its store and the clip as that knows it.
-        dropped: labels left out of each database.
+        database: the clips of all stores under the shared labels; `left_out` counts dropped clips.
+        digest: hash of every store and of the labels.
+        failed: new name of a clip -> why it has no track.
+        source: new name of a clip -> its store and the original clip.
+        dropped: labels dropped from each database.
     """
 
     database: Database
     digest: str
     failed: Mapping[str, str] = field(repr=False)
-    home: Mapping[str, tuple[Store, Clip]] = field(repr=False)
+    source: Mapping[str, tuple[Store, Clip]] = field(repr=False)
     dropped: Mapping[str, tuple[str, ...]]
 
     def main_track(self, clip: Clip) -> Track | None:
-        """The face that the clip is about; None where none was found."""
-        store, known = self.home[clip.name]
-        return store.main_track(known)
+        """Track of the clip's main face; None if no face was found."""
+        store, original = self.source[clip.name]
+        return store.main_track(original)
 
     def key(self, clip: Clip) -> str:
-        """As the clip's own store has it."""
-        store, known = self.home[clip.name]
-        return store.key(known)
+        """Key of the clip in its own store."""
+        store, original = self.source[clip.name]
+        return store.key(original)
 
 
 def join(stores: Sequence[Store], table: str = "basic") -> Joined:
-    """Several stores as one, under the labels that at least two of them hold.
+    """Join several stores into one, under the labels that at least two of them share.
 
-    A clip becomes "database/name", a subject "database:subject": people of one name in two
-    databases are two people, in two stores of one database the same.
+    A clip is renamed to "database/name" and a subject to "database:subject". Equal names in two
+    databases are therefore two subjects, but in two stores of one database they are one.
 
     Args:
         table: a key of `fervid.labels.MAPS`.
 
     Raises:
-        ProtocolError: fewer than two stores.
-        LabelError: no such table, or too few shared labels.
+        ProtocolError: there are fewer than two stores.
+        LabelError: there is no such table, or too few labels are shared.
     """
     if len(stores) < 2:
-        raise ProtocolError("one store cannot be crossed: name a store for every database")
+        raise ProtocolError("cannot join one store: give a store for each of two or more databases")
     keys = _keys(stores)
-    named = dict(zip(keys, stores, strict=True))
-    labels, dropped = common({key: store.database.labels for key, store in named.items()}, table)
-    to = {name: label for name, label in MAPS[table].items() if label in labels}
+    by_key = dict(zip(keys, stores, strict=True))
+    labels, dropped = common({key: store.database.labels for key, store in by_key.items()}, table)
+    new_label = {name: label for name, label in MAPS[table].items() if label in labels}
     left_out: Counter[str] = Counter()
     clips: list[Clip] = []
-    home: dict[str, tuple[Store, Clip]] = {}
+    source: dict[str, tuple[Store, Clip]] = {}
     failed: dict[str, str] = {}
-    for key, store in named.items():
+    for key, store in by_key.items():
         for clip in store.database.clips:
-            if clip.label not in to:
+            if clip.label not in new_label:
                 left_out[f"{key}: {clip.label or UNLABELLED}"] += 1
                 continue
-            clips.append(_renamed(clip, key, store.database.name, to[clip.label]))
-            home[clips[-1].name] = (store, clip)
+            clips.append(_renamed(clip, key, store.database.name, new_label[clip.label]))
+            source[clips[-1].name] = (store, clip)
             if clip.name in store.failed:
                 failed[clips[-1].name] = store.failed[clip.name]
-    digests = [f"{key} {store.digest}" for key, store in named.items()]
+    digests = [f"{key} {store.digest}" for key, store in by_key.items()]
     digest = sha256("\n".join([table, *labels, *digests]).encode()).hexdigest()
-    database = _database(named, labels, tuple(clips), left_out)
-    return Joined(database, digest, failed, home, dropped)
+    database = _database(by_key, labels, tuple(clips), left_out)
+    return Joined(database, digest, failed, source, dropped)
 
 
 def _keys(stores: Sequence[Store]) -> list[str]:
-    """The databases' names; a second store of one database is told by its number ("drawn 2")."""
+    """Names of the databases; further stores of one database get a number ("drawn 2")."""
     keys: list[str] = []
     seen: Counter[str] = Counter()
     for store in stores:
@@ -118,25 +118,25 @@ def _renamed(clip: Clip, key: str, database: str, label: str) -> Clip:
 
 
 def _database(
-    named: Mapping[str, Store],
+    stores: Mapping[str, Store],
     labels: tuple[str, ...],
     clips: tuple[Clip, ...],
     left_out: Mapping[str, int],
 ) -> Database:
-    all_of = [store.database for store in named.values()]
-    courses = {each.course for each in all_of}
-    origins = {key: store.database.origin for key, store in named.items()}
+    databases = [store.database for store in stores.values()]
+    courses = {each.course for each in databases}
+    origins = {key: store.database.origin for key, store in stores.items()}
     if len(set(origins.values())) == 1:
-        origin = all_of[0].origin
+        origin = databases[0].origin
     else:
-        origin = "; ".join(f"{key}: {said}" for key, said in origins.items() if said)
+        origin = "; ".join(f"{key}: {origin}" for key, origin in origins.items() if origin)
     return Database(
-        name=" + ".join(named),
+        name=" + ".join(stores),
         labels=labels,
         clips=clips,
         course=courses.pop() if len(courses) == 1 else "unknown",
         origin=origin,
-        licence=" ".join(dict.fromkeys(each.licence for each in all_of if each.licence)),
+        licence=" ".join(dict.fromkeys(each.licence for each in databases if each.licence)),
         left_out=dict(left_out),
     )
 
@@ -150,21 +150,23 @@ def evaluate_across(
     table: str = "basic",
     **options: Any,
 ) -> Report:
-    """Train on some databases, test once on another.
+    """Train on some databases and test on another.
 
-    A label that the trained ones hold and the tested one does not can still be answered, and is
-    then wrong. What was dropped is in the report (`facts["left_out"]`).
+    A label that occurs only in the training databases can still be predicted, which is then an
+    error. The report counts dropped clips (`facts["left_out"]`).
 
     Args:
-        table: which labels answer which, a key of `fervid.labels.MAPS`.
-        options: as `evaluate` takes them.
+        train: stores to train on.
+        test: store to test on.
+        table: map between the databases' labels, a key of `fervid.labels.MAPS`.
+        options: options of `evaluate`.
 
     Raises:
         LeakError: both sides hold the same subjects of one database.
         ProtocolError, LabelError, OutputError: as `join` and `evaluate`.
     """
     joined = join([*train, test], table)
-    _apart(train, test)
+    _check_disjoint(train, test)
     clips = joined.database.clips
     key = _keys([*train, test])[-1]
     return evaluate(system, joined, cross_database(clips, key), run_dir, **options)
@@ -178,29 +180,36 @@ def evaluate_each_database(
     table: str = "basic",
     **options: Any,
 ) -> Report:
-    """Leave one database out: each is tested once, by a system trained on all the others.
+    """Test on each database in turn and train on all the others, in one run.
 
-    One run; a fold of its report is a database, and `scores[network].folds` are their accuracies.
+    Each fold of the report is a database; `scores[network].folds` are their accuracies.
+
+    Args:
+        table: map between the databases' labels, a key of `fervid.labels.MAPS`.
+        options: options of `evaluate`.
+
+    Raises:
+        LeakError, ProtocolError, LabelError, OutputError: as `evaluate_across`.
     """
     joined = join(stores, table)
     for number, store in enumerate(stores):
-        _apart([*stores[:number], *stores[number + 1 :]], store)
+        _check_disjoint([*stores[:number], *stores[number + 1 :]], store)
     folds = leave_one_database_out(joined.database.clips)
     return evaluate(system, joined, folds, run_dir, **options)
 
 
 def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[Fold]]:
-    """A store and its folds by a protocol of one database (`fervid.folds.make`).
+    """Return a store with its folds by a protocol for one database (`fervid.folds.make`).
 
-    Clips of unknown people are refused, but by the parts that a database is delivered in: there
-    they are taken for people of their own, which the report's protocol says. The parts may then
-    share people, and intervals are too narrow where one person has several clips.
+    Clips without a subject are refused, except with the protocol "parts". There each such clip
+    gets a subject of its own, which the report's protocol mentions: the parts may then share
+    people, and intervals are too narrow if one person has several clips.
 
     Args:
-        seed: as `make` takes it.
+        seed: seed for shuffling subjects, if the protocol does so.
 
     Raises:
-        ProtocolError, LeakError: folds that cannot be built.
+        ProtocolError, LeakError: the folds cannot be built.
     """
     if protocol == "parts":
         return _each_its_own(store, fixed_parts)
@@ -208,35 +217,35 @@ def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[Fold]
 
 
 def evaluate_model(system: Pretrained, store: Store, run_dir: Path, **options: Any) -> Report:
-    """Judge a model that is there already (see `fervid.folds.unseen`); nothing is trained.
+    """Evaluate an existing model without training, on the clips of `fervid.folds.unseen`.
 
     Args:
-        options: as `evaluate` takes them.
+        options: options of `evaluate`.
 
     Raises:
-        LeakError: its card says that it was trained on these clips.
+        LeakError: the model's card lists these clips among its training data.
         ProtocolError, OutputError: as `unseen` and `evaluate`.
     """
-    named, folds = _each_its_own(store, unseen)
+    joined, folds = _each_its_own(store, unseen)
     check_unseen(system.path, store.database, folds)
-    return evaluate(system, named, folds, run_dir, **options)
+    return evaluate(system, joined, folds, run_dir, **options)
 
 
 def _each_its_own(
     store: Store, split: Callable[[tuple[Clip, ...]], list[Fold]]
 ) -> tuple[Joined, list[Fold]]:
-    """A store whose unknown people are one each, and its folds."""
+    """Give each clip without a subject a subject of its own; return the store and its folds."""
     database = store.database
     clips = strangers(database.clips)
     unknown = sum(clip.subject is None for clip in database.clips)
-    said = f", {unknown} clips of unknown people taken for one person each" if unknown else ""
-    folds = [replace(fold, protocol=fold.protocol + said) for fold in split(clips)]
-    home = {clip.name: (store, clip) for clip in database.clips}
-    return Joined(replace(database, clips=clips), store.digest, store.failed, home, {}), folds
+    remark = f", {unknown} clips of unknown people taken for one person each" if unknown else ""
+    folds = [replace(fold, protocol=fold.protocol + remark) for fold in split(clips)]
+    source = {clip.name: (store, clip) for clip in database.clips}
+    return Joined(replace(database, clips=clips), store.digest, store.failed, source, {}), folds
 
 
-def _apart(train: Sequence[Store], test: Store) -> None:
-    """Two stores of one database (two illuminations, two drawings) may hold the same people."""
+def _check_disjoint(train: Sequence[Store], test: Store) -> None:
+    """Refuse stores of one database (two illuminations, two drawings) that share subjects."""
     name = test.database.name
     for store in train:
         if store.database.name != name:
@@ -244,12 +253,14 @@ def _apart(train: Sequence[Store], test: Store) -> None:
         both = sorted(set(store.database.subjects) & set(test.database.subjects))
         if both:
             raise LeakError(
-                f"two stores of {name} share subjects ({', '.join(both[:10])}), so one cannot be "
-                "tested by what learnt from the other: name one store for each database"
+                f"two stores of {name} share subjects ({', '.join(both[:10])}), so a system "
+                "trained on one cannot be tested on the other: give one store per database"
             )
 
 
 def dropped_text(report: Report) -> str:
-    """What a run over several databases left out; empty where nothing was."""
-    left: Mapping[str, int] = report.facts.get("left_out", {})
-    return "left out: " + ", ".join(f"{n} of {what}" for what, n in left.items()) if left else ""
+    """Describe the clips dropped from a run over several databases; empty if there are none."""
+    dropped: Mapping[str, int] = report.facts.get("left_out", {})
+    if not dropped:
+        return ""
+    return "left out: " + ", ".join(f"{count} of {label}" for label, count in dropped.items())

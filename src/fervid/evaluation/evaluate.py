@@ -1,8 +1,8 @@
-"""A system, prepared clips and folds -> an honest report.
+"""Evaluate a system on prepared clips, fold by fold, and report the results.
 
-Nothing of a test subject is used before the fold's single prediction: the epoch is chosen on
-validation subjects taken from the training ones. Every fold is written when it is done, so a
-killed run resumes where it stopped.
+Data of test subjects are used only for the fold's single prediction; the epoch is selected on
+validation subjects, taken from the training subjects. Every fold is written when it is finished,
+so a killed run resumes where it stopped.
 """
 
 import io
@@ -57,20 +57,23 @@ def evaluate(
     """Train and test on every fold; write the report into `run_dir` and return it.
 
     Args:
-        folds: from `fervid.folds`; a clip may be tested once.
-        run_dir: an unfinished run of the same recipe, data, folds and seed goes on; any other
-            content is refused.
-        jobs: processes that share the folds and the processor's cores.
-        validation: share of a fold's training clips kept for choosing the epoch; 0: none are, and
-            the last epoch counts.
-        save: keep each fold's trained system as `fold-NN/model.safetensors`; an evaluated run
-            that kept none trains nothing anew for it.
+        folds: folds from `fervid.folds`; a clip may be tested only once.
+        run_dir: folder of the run. An unfinished run of the same recipe, data, folds and seed is
+            resumed; any other content is refused.
+        seed: seed for every random choice.
+        device: "cpu", "cuda" or "auto".
+        precision: Fabric's name for the precision ("32-true", "bf16-mixed").
+        jobs: number of worker processes, which share the folds and the processor's cores.
+        validation: share of a fold's training clips reserved for selecting the epoch; with 0 the
+            last epoch is used.
+        save: keep each fold's trained system as `fold-NN/model.safetensors`. For a run that was
+            finished without it, nothing is trained again.
 
     Raises:
-        ProtocolError: folds that do not fit the database, too few clips with a face, or no such
-            share.
-        LeakError: the system learns from a model that knows who is to be tested, or a tested clip
-            is a copy of one that is trained on.
+        ProtocolError: the folds do not fit the database, too few clips have a face, or
+            `validation` is out of range.
+        LeakError: the system learns from a model trained on the test data, or a test clip is a
+            copy of a training clip.
         OutputError: `run_dir` belongs to another run or cannot be written to.
     """
     database, run_dir = store.database, Path(run_dir)
@@ -117,12 +120,12 @@ def _evaluate(
         for row in each.test
         if row not in usable
     ]
-    answers = [fold.read(task) for task in tasks]
+    predictions = [fold.read(task) for task in tasks]
     facts = {**_facts(run_dir), "warnings": warnings}
-    made = report.make(database, folds, answers, missing, facts)
-    write_tables(made, run_dir)
-    write_page(made, run_dir)
-    return made
+    result = report.make(database, folds, predictions, missing, facts)
+    write_tables(result, run_dir)
+    write_page(result, run_dir)
+    return result
 
 
 def _check(database: Database, folds: Sequence[Fold]) -> None:
@@ -131,16 +134,16 @@ def _check(database: Database, folds: Sequence[Fold]) -> None:
     names = [clip.name for clip in database.clips]
     tested: set[int] = set()
     for each in folds:
-        same = each.clips is folds[0].clips and each is not folds[0]  # then compared already
-        if not same and [clip.name for clip in each.clips] != names:
+        compared = each.clips is folds[0].clips and each is not folds[0]
+        if not compared and [clip.name for clip in each.clips] != names:
             raise ProtocolError(
-                f"fold {each.name} was made for other clips than the store holds: make the folds "
+                f"fold {each.name} was made from other clips than the store's: make the folds "
                 "from the store's database"
             )
-        twice = tested & set(each.test)
-        if twice:
+        repeated = tested & set(each.test)
+        if repeated:
             raise ProtocolError(
-                f"clip {names[min(twice)]} is tested in two folds: evaluate repeated splits one "
+                f"clip {names[min(repeated)]} is tested in two folds: evaluate repeated splits one "
                 "by one"
             )
         tested |= set(each.test)
@@ -148,7 +151,7 @@ def _check(database: Database, folds: Sequence[Fold]) -> None:
     bare = [names[row] for row in sorted(used) if database.clips[row].label is None]
     if bare:
         raise ProtocolError(
-            f"{len(bare)} clips have no label (the first is {bare[0]}): label them or take them out"
+            f"{len(bare)} clips have no label (the first is {bare[0]}): label or remove them"
         )
 
 
@@ -163,7 +166,7 @@ def _identity(
     precision: str,
     validation: float,
 ) -> dict[str, Any]:
-    """Everything that decides a run's numbers; two runs that differ in it never share a folder."""
+    """Everything that determines a run's results; runs that differ in it never share a folder."""
     return {
         "fervid": fervid.__version__,
         "system": system.name,
@@ -180,29 +183,31 @@ def _identity(
     }
 
 
-# What goes into the folds
+# Inputs of the folds
 
 
 def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Points]:
-    """Read every track once: the system's samples and the yardsticks' landmarks."""
+    """Read every track once, for the system's samples and the yardsticks' landmarks."""
     database, path = store.database, run_dir / POINTS
 
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
         points = Points()
         for row, clip in enumerate(bar(database.clips, "samples")):
-            found = None if clip.label is None else store.main_track(clip)
-            seen = None if found is None else baseline.points(found, database.course)
-            if found is not None and seen is not None:
-                points[row] = seen
-                yield row, clip.label, clip.subject or "", found
-        # Before the samples take their place: who finds those finds these.
+            track = None if clip.label is None else store.main_track(clip)
+            shapes = None if track is None else baseline.points(track, database.course)
+            if track is not None and shapes is not None:
+                points[row] = shapes
+                yield row, clip.label, clip.subject or "", track
+        # `build` finishes after this, so complete samples always come with points.
         _save_points(path, points)
 
-    if _read_points(path) is None:  # damaged or not there: they come with the samples
+    if _read_points(path) is None:  # missing or damaged: build both again
         shutil.rmtree(run_dir / "samples", ignore_errors=True)
     samples = build(system.inputs, tracks(), database.labels, run_dir / "samples", store.digest)
     if not len(samples):
-        raise ProtocolError("no clip has a face to learn from: look at what `fervid prepare` said")
+        raise ProtocolError(
+            "no clip has a face to learn from: check the output of `fervid prepare`"
+        )
     points = _read_points(path)
     assert points is not None
     return with_votes(samples, database.clips), points
@@ -240,12 +245,12 @@ def _task(
         "subjects": list(each.test_subjects),
         "validation_subjects": sorted({each.clips[row].subject or "" for row in chosen}),
     }
-    named = Run(folder, seed, run.device, run.precision, f"fold {number}/{count}")
-    return fold.Task(inner, chosen, test, named, facts)
+    fold_run = Run(folder, seed, run.device, run.precision, f"fold {number}/{count}")
+    return fold.Task(inner, chosen, test, fold_run, facts)
 
 
 def _card(system: System, database: Database, rows: Sequence[int]) -> dict[str, Any]:
-    """Of a system that was trained on these of the database's clips."""
+    """Card of a system trained on these clips of the database."""
     own = trained_on(database, (database.clips[row] for row in rows))
     return {
         "trained_on": with_teachers(own, system),
@@ -257,7 +262,7 @@ def _card(system: System, database: Database, rows: Sequence[int]) -> dict[str, 
 def _missing(clip: Clip, name: str, face: bool, failed: Mapping[str, str]) -> Missing:
     reason = failed.get(clip.name, "no face found")
     if face:
-        reason = "too little of a face for this system"
+        reason = "too few frames with a face for this system"
     return Missing(clip.name, clip.label or "", clip.subject or "", name, reason)
 
 

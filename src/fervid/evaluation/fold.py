@@ -1,4 +1,4 @@
-"""One fold's work: fit, predict, write; done once, whoever does it."""
+"""Fit, predict and write one fold, in any process."""
 
 import csv
 import io
@@ -25,15 +25,15 @@ PREDICTIONS, DONE, MODEL = "predictions.csv", "fold.json", "model.safetensors"
 
 @dataclass(frozen=True)
 class Task:
-    """A fold, ready to be worked on by any process.
+    """A fold, ready to be run by any process. All its clips have a face.
 
     Args:
-        train: clips (numbers of the database) to fit on.
-        validation: clips to choose an epoch by; of the fold's training subjects.
-        test: clips to predict; with a face, as all others here.
-        run: the folder (which is the fold's), seed and device of the fit.
-        facts: said again in the report.
-        save: the card of the trained system's file (MODEL), which is written; None: it is not.
+        train: clips to fit on, as indices into the database's clips.
+        validation: clips that select the epoch, from the fold's training subjects.
+        test: clips to predict.
+        run: folder of the fold, seed and device of the fit.
+        facts: facts to repeat in the report.
+        save: card of the trained system's file (MODEL); None to write no such file.
     """
 
     train: tuple[int, ...]
@@ -45,19 +45,19 @@ class Task:
 
     @property
     def done(self) -> bool:
-        """Whether an earlier run finished this fold: its facts are written last."""
-        wanted = (DONE,) if self.save is None else (DONE, MODEL)
-        return all((self.run.folder / name).is_file() for name in wanted)
+        """Whether an earlier run finished this fold; its facts are written last."""
+        files = (DONE,) if self.save is None else (DONE, MODEL)
+        return all((self.run.folder / name).is_file() for name in files)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """A fold's predictions.
+class Predictions:
+    """Predictions in a fold.
 
     Args:
-        clip: (N,) numbers of the database's clips, ascending.
+        clip: (N,) indices into the database's clips, ascending.
         probabilities: (N, K) by network, the yardsticks last.
-        facts: the output network, sizes, seconds, device.
+        facts: name of the output network, sizes, seconds and device.
     """
 
     clip: NDArray[np.int64]
@@ -72,46 +72,46 @@ def work(
     points: Mapping[int, NDArray[np.float32]],
     target: Mapping[int, int],
 ) -> None:
-    """Fit on a fold's training clips, predict its test clips, write both answers and facts.
+    """Fit on a fold's training clips, predict its test clips, and write predictions and facts.
 
     Args:
-        points: what the yardsticks see, by clip.
-        target: index of the label, by clip.
+        points: clip -> inputs of the yardsticks (`baseline.points`).
+        target: clip -> index of its label.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     task.run.folder.mkdir(parents=True, exist_ok=True)
     test = np.array(sorted(task.test), np.int64)
-    answers: dict[str, NDArray[np.float32]] = {}
+    predictions: dict[str, NDArray[np.float32]] = {}
     output, remarks = "", ()
     if len(test):
         fit, validation, tested = (
-            _of(samples, side) for side in (task.train, task.validation, test)
+            _rows_of(samples, side) for side in (task.train, task.validation, test)
         )
         recognizer = system.fit(samples.take(fit), samples.take(validation), task.run)
-        taken = samples.take(tested)
-        found = recognizer.predict(taken.arrays)
-        answers = {name: per_clip(taken.clip, p, test) for name, p in found.items()}
+        test_samples = samples.take(tested)
+        per_sample = recognizer.predict(test_samples.arrays)
+        predictions = {name: per_clip(test_samples.clip, p, test) for name, p in per_sample.items()}
         output, remarks = recognizer.output, getattr(recognizer, "remarks", ())
         if task.train:
             fitted = np.array([clip for clip in task.train if clip in points], np.int64)
-            answers |= baseline.answers(points, target, fitted, test, len(samples.labels))
+            predictions |= baseline.predictions(points, target, fitted, test, len(samples.labels))
         if task.save:
             card = {"evaluated": {key: task.facts[key] for key in ("name", "train", "validation")}}
             recognizer.save(task.run.folder / MODEL, {**task.save, **card})
-    seconds = round(time.monotonic() - begun, 1)
+    seconds = round(time.monotonic() - started, 1)
     facts = {**task.facts, "output": output, "remarks": list(remarks), "seconds": seconds}
-    write(task.run.folder / PREDICTIONS, _table(test, answers, samples.labels))
+    write(task.run.folder / PREDICTIONS, _table(test, predictions, samples.labels))
     write(task.run.folder / DONE, json.dumps({**facts, "device": _device(task.run)}, indent=1))
 
 
-def _of(samples: Samples, clips: Any) -> NDArray[np.int64]:
+def _rows_of(samples: Samples, clips: Any) -> NDArray[np.int64]:
     return np.flatnonzero(np.isin(samples.clip, np.asarray(clips, np.int64)))
 
 
 def per_clip(
     clip: NDArray[np.int64], probabilities: NDArray[Any], clips: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """(N, K) the mean over each clip's samples, in the order of `clips` (ascending)."""
+    """(N, K) mean over each clip's samples, in the order of `clips` (ascending)."""
     total = np.zeros((len(clips), probabilities.shape[1]), np.float64)
     place = np.searchsorted(clips, clip)
     np.add.at(total, place, probabilities)
@@ -126,23 +126,25 @@ def _device(run: Run) -> str:
 
 
 def _table(
-    clips: NDArray[np.int64], answers: Mapping[str, NDArray[np.float32]], labels: tuple[str, ...]
+    clips: NDArray[np.int64],
+    predictions: Mapping[str, NDArray[np.float32]],
+    labels: tuple[str, ...],
 ) -> str:
-    """CSV text; a float32's shortest decimal, which reads back as the same number."""
+    """CSV text with the shortest decimal of each float32 that reads back as the same number."""
     text = io.StringIO()
     rows = CsvWriter(text)
     rows.writerow(["clip", "network", *labels])
-    for network, values in answers.items():
+    for network, values in predictions.items():
         for clip, line in zip(clips, values, strict=True):
             rows.writerow([int(clip), network, *(str(value) for value in line)])
     return text.getvalue()
 
 
-def read(task: Task) -> Answers:
-    """What `work` wrote.
+def read(task: Task) -> Predictions:
+    """Read what `work` wrote.
 
     Raises:
-        OutputError: the files are not what `work` writes.
+        OutputError: the files are missing or damaged.
     """
     folder = task.run.folder
     try:
@@ -155,6 +157,6 @@ def read(task: Task) -> Answers:
         shaped = values.reshape(len(networks), len(clips), -1) if rows else values
     except (OSError, ValueError, IndexError, KeyError) as error:
         raise OutputError(
-            f"{folder} holds a damaged fold ({error}): delete that folder and start again"
+            f"{folder} holds a damaged fold ({error}): delete that folder and run again"
         ) from None
-    return Answers(clips, dict(zip(networks, shaped, strict=True)), facts)
+    return Predictions(clips, dict(zip(networks, shaped, strict=True)), facts)

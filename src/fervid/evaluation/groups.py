@@ -1,6 +1,6 @@
-"""Accuracy by the people's group (sex, age, skin tone), where a database tells it.
+"""Accuracy by group of subjects (sex, age, skin tone), if the database records it.
 
-And by how far those agreed who labelled a clip, where a database holds their votes.
+If it records the annotators' votes, also by how far they agreed on a clip.
 """
 
 import io
@@ -16,11 +16,11 @@ from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Estimate
 from fervid.text import CsvWriter
 
-# Said of clips whose database leaves the column empty.
-UNTOLD = "not told"
-# A column with more values than this tells something else than a group (an age in years, a note).
+# Value of clips whose column is empty.
+UNKNOWN = "unknown"
+# A column with more values is not a grouping (but an age in years, or a note).
 MOST = 12
-# The column of databases with votes, and its values.
+# Column added for databases with votes, and its values.
 AGREEMENT, CLEAR, SPLIT = "votes for the label", "more than half", "half or fewer"
 COLUMNS = (
     "column", "value", "clips", "subjects", "accuracy", "low", "high", "uar", "uar_low",
@@ -30,14 +30,14 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Group:
-    """The clips of one group, judged by one network.
+    """Results of one network on the clips of one group.
 
     Args:
-        column: "sex".
-        value: "female".
-        n, subjects: clips and people in it.
-        against: accuracy minus that of the column's other clips, subjects of both sides drawn
-            anew; an interval that holds 0 tells nothing.
+        column: name of the grouping, such as "sex".
+        value: the group, such as "female".
+        n, subjects: number of clips and of subjects in the group.
+        against: accuracy minus that of the column's other clips, with an interval from resampling
+            the subjects of both sides; an interval that contains 0 shows no difference.
     """
 
     column: str
@@ -53,79 +53,80 @@ def by_group(
     clips: Iterable[Clip],
     name: NDArray[Any],
     target: NDArray[Any],
-    called: NDArray[Any],
+    predicted: NDArray[Any],
     subject: NDArray[Any],
     labels: int,
     *,
     seed: int = 0,
 ) -> tuple[Group, ...]:
-    """Every group of every column with two to `MOST` values; empty where there is none.
+    """Results for every group of every column with two to `MOST` values; empty without any.
 
     Args:
-        clips: the database's, for their groups and votes.
-        name: (N,) of the clips that were predicted.
-        target, called: (N,) index of the true label and of the answer.
-        subject: (N,) who is seen.
-        labels: K.
+        clips: the database's clips, which hold groups and votes.
+        name: (N,) names of the predicted clips.
+        target, predicted: (N,) index of the true and of the predicted label.
+        subject: (N,) subject of each clip.
+        labels: K, the number of labels.
+        seed: seed for the resampling.
     """
-    of = {clip.name: {**clip.groups, **agreement(clip)} for clip in clips}
-    columns = sorted({column for each in name for column in of.get(str(each), {})})
-    found: list[Group] = []
+    columns_of = {clip.name: {**clip.groups, **agreement(clip)} for clip in clips}
+    columns = sorted({column for each in name for column in columns_of.get(str(each), {})})
+    groups: list[Group] = []
     for column in columns:
-        value = np.array([of.get(str(each), {}).get(column) or UNTOLD for each in name])
+        value = np.array([columns_of.get(str(each), {}).get(column) or UNKNOWN for each in name])
         values = np.unique(value)
         if not 2 <= len(values) <= MOST:
             continue
-        for one in values:
-            mine = value == one
+        for group in values:
+            inside = value == group
             sides = [
-                st.by_subject(target[side], called[side], subject[side], labels)
-                for side in (mine, ~mine)
+                st.by_subject(target[side], predicted[side], subject[side], labels)
+                for side in (inside, ~inside)
             ]
-            found.append(_group(column, str(one), sides[0], sides[1], seed))
-    return tuple(found)
+            groups.append(_group(column, str(group), sides[0], sides[1], seed))
+    return tuple(groups)
 
 
 def agreement(clip: Clip) -> Mapping[str, str]:
-    """Whether most people gave a clip its label; empty where nobody voted.
+    """Whether a majority of annotators gave the clip its label; empty without votes.
 
-    Single votes are struck out first, as by the authors of FER+ (Barsoum et al., ICMI 2016), whose
-    strict majority keeps the clips with more than half of the votes left, and no others.
+    Labels with a single vote are ignored, as by the authors of FER+ (Barsoum et al., ICMI 2016). A
+    strict majority then needs more than half of the remaining votes.
     """
     if not clip.votes:
         return {}
-    kept = {label: votes for label, votes in clip.votes.items() if votes > 1}
-    clear = 2 * kept.get(clip.label or "", 0) > sum(kept.values())
+    counted = {label: votes for label, votes in clip.votes.items() if votes > 1}
+    clear = 2 * counted.get(clip.label or "", 0) > sum(counted.values())
     return {AGREEMENT: CLEAR if clear else SPLIT}
 
 
-def _group(column: str, value: str, mine: st.Counts, rest: st.Counts, seed: int) -> Group:
+def _group(column: str, value: str, counts: st.Counts, rest: st.Counts, seed: int) -> Group:
     return Group(
         column=column,
         value=value,
-        n=int(mine.sum()),
-        subjects=len(mine),
-        accuracy=st.estimate(mine, st.accuracy, seed=seed),
-        uar=st.estimate(mine, st.uar, seed=seed),
-        against=st.difference(mine, rest, st.accuracy, paired=False, seed=seed),
+        n=int(counts.sum()),
+        subjects=len(counts),
+        accuracy=st.estimate(counts, st.accuracy, seed=seed),
+        uar=st.estimate(counts, st.uar, seed=seed),
+        against=st.difference(counts, rest, st.accuracy, paired=False, seed=seed),
     )
 
 
 def table(groups: Iterable[Mapping[str, Any]]) -> str:
-    """CSV text, shares as fractions.
+    """CSV text, with shares in 0..1.
 
     Args:
-        groups: the fields of each `Group`, as a report's facts hold them.
+        groups: the fields of each `Group`, as in a report's facts.
     """
     out = io.StringIO()
     rows = CsvWriter(out)
     rows.writerow(COLUMNS)
     for each in groups:
-        figures = [
+        numbers = [
             each[name][end]
             for name in ("accuracy", "uar", "against")
             for end in ("value", "low", "high")
         ]
-        cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in figures)
+        cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in numbers)
         rows.writerow([each["column"], each["value"], each["n"], each["subjects"], *cells])
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Whether a run's folds leak, from what its store already knows."""
+"""Check a run's folds for leaks, using only what the store knows already."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,41 +8,41 @@ from fervid.folds.leaks import Leak, copies, spellings
 
 
 def leak_warnings(folds: Sequence[Fold], keys: Mapping[str, str]) -> list[str]:
-    """What may stand on both sides of a fold and cannot be told for certain.
+    """Warnings about possible leaks between the two sides of a fold.
 
-    Copies of clips are refused. But where a database was delivered in parts and nobody knows who is
-    in them (FER+), copies across its parts are the database's own, and are only counted.
+    Copies of clips are refused, except between the fixed parts of a database with unknown subjects
+    (FER+). Such copies belong to the database and are only counted.
 
     Args:
-        keys: the store's, by clip.
+        keys: clip name -> the store's key of the clip.
 
     Raises:
-        LeakError: a tested clip is a copy of one that is trained on; names some.
+        LeakError: a test clip is a copy of a training clip; the message names the first ones.
     """
     subject = {clip.name: clip.subject or "" for clip in folds[0].clips}
-    home = {clip.name: clip.database for clip in folds[0].clips}
+    database = {clip.name: clip.database for clip in folds[0].clips}
     own: list[Leak] = []
     foreign: list[Leak] = []
     for leak in copies(folds, keys):
-        both = (leak.train, leak.test)
-        unknown = all(subject[name].startswith(STRANGER) for name in both)
-        (own if unknown and home[both[0]] == home[both[1]] else foreign).append(leak)
+        unknown = all(subject[name].startswith(STRANGER) for name in (leak.train, leak.test))
+        inside = database[leak.train] == database[leak.test]
+        (own if unknown and inside else foreign).append(leak)
     if foreign:
-        named = ", ".join(f"{leak.test} of {leak.train}" for leak in foreign[:3])
+        pairs = ", ".join(f"{leak.test} of {leak.train}" for leak in foreign[:3])
         more = ", ..." if len(foreign) > 3 else ""
         raise LeakError(
-            f"clips that are tested are copies of clips that are trained on: {len(foreign)} "
-            f"({named}{more}); take the copies out"
+            f"{len(foreign)} test clips are copies of training clips ({pairs}{more}): "
+            "remove the copies"
         )
-    said = [
-        f"{leak.train} and {leak.test} may be one person spelt two ways; fold {leak.fold} trains "
-        "on the one and tests on the other"
+    warnings = [
+        f"{leak.train} and {leak.test} may be one subject spelt in two ways, and fold {leak.fold} "
+        "trains on one and tests on the other"
         for leak in spellings(folds)
     ]
     if own:
         tested = len({leak.test for leak in own})
-        said.append(
-            f"{tested} tested clips are copies of clips trained on ({own[0].test} of "
-            f"{own[0].train}): the database's parts overlap"
+        warnings.append(
+            f"{tested} test clips are copies of training clips ({own[0].test} of {own[0].train}), "
+            "because the database's parts overlap"
         )
-    return said
+    return warnings

@@ -1,4 +1,4 @@
-"""A report's pictures and its one HTML page, which needs no other file and no network."""
+"""Figures of a report and its HTML page, which is self-contained."""
 
 import base64
 import csv
@@ -25,7 +25,7 @@ SWEPT = ("dtan", "dtgn")
 
 
 def write_page(report: Report, folder: Path) -> None:
-    """Write every picture as PNG and `report.html`.
+    """Write every figure as PNG, `calibration.csv` and `report.html`.
 
     Raises:
         OutputError: the folder cannot be written to.
@@ -37,56 +37,59 @@ def write_page(report: Report, folder: Path) -> None:
     write(folder / "report.html", page(report, pictures))
 
 
-# Pictures
+# Figures
 
 
 def draw(report: Report, folder: Path) -> dict[str, bytes]:
-    """PNGs by name.
+    """Draw all figures; returns PNGs by name.
 
     Args:
-        folder: the run's, for the folds' training curves.
+        folder: folder of the run, from which the folds' training curves are read.
     """
     scores, names = report.scores, {name: title(name) for name in report.scores}
     clips = [sum(row) for row in scores[report.output].confusion]
-    told: dict[str, Any] = {
+    style: dict[str, Any] = {
         "origin": report.origin,
         "baselines": list(baseline.YARDSTICKS.values()),
     }
     rows = {names[n]: astuple(s.accuracy) for n, s in scores.items()}
-    made = {
+    figures = {
         "networks": bars.intervals(
-            rows, "Accuracy by network", answer=names[report.output], **told
+            rows, "Accuracy by network", output=names[report.output], **style
         ),
         "labels": bars.by_label(
             {names[n]: s.recall for n, s in scores.items()}, report.labels, clips,
-            "Accuracy by emotion", **told,
+            "Accuracy by expression", **style,
         ),
     }  # fmt: skip
     for name, score in scores.items():
-        made[f"confusion-{name}"] = confusions.confusion(
+        figures[f"confusion-{name}"] = confusions.confusion(
             np.array(score.confusion), report.labels, f"Confusion, {names[name]}", report.origin
         )
-    sure = calibrations(report)[report.output]
-    made["calibration"] = reliability(
-        sure.edges, sure.count, sure.sure, sure.right, "Calibration", origin=report.origin,
-        said=f"error {percent(sure.error)} %, by chance {percent(sure.by_chance)} %",
+    measured = calibrations(report)[report.output]
+    figures["calibration"] = reliability(
+        measured.edges, measured.count, measured.sure, measured.right, "Calibration",
+        origin=report.origin,
+        legend_title=(
+            f"error {percent(measured.error)} %, by chance {percent(measured.by_chance)} %"
+        ),
     )  # fmt: skip
     stages = training_curves(folder)
     if stages:
         order = sorted(stages, key=lambda name: (name not in scores, [*scores, name].index(name)))
         shown = {title(name): stages[name] for name in order}
-        made["training"] = curves.training(shown, "Training, one line per fold", report.origin)
+        figures["training"] = curves.training(shown, "Training, one line per fold", report.origin)
     if set(SWEPT) <= set(scores):
         alpha, values = sweep(report)
-        made["alpha"] = curves.sweep(
+        figures["alpha"] = curves.sweep(
             alpha, values, (title(SWEPT[0]), title(SWEPT[1])), "Weighted sum by its weight",
             report.origin, report.facts.get("recipe", {}).get("alpha"),
         )  # fmt: skip
-    return made
+    return figures
 
 
 def calibrations(report: Report) -> dict[str, calibration.Calibration]:
-    """By network, how far its probabilities mean what they say."""
+    """Calibration of each network."""
     return {
         name: calibration.calibration(values, report.target, report.subject)
         for name, values in report.probabilities.items()
@@ -94,18 +97,18 @@ def calibrations(report: Report) -> dict[str, calibration.Calibration]:
 
 
 def sweep(report: Report) -> tuple[Any, Any]:
-    """(A,) weights 0, 0.01, ... 1 and the accuracy that each would have had [1, Fig. 11]."""
+    """(A,) weights 0, 0.01, ... 1 and (A,) accuracy with each of them [1, Fig. 11]."""
     first, second = (report.probabilities[name].astype(np.float64) for name in SWEPT)
     alpha = np.arange(101) / 100
-    called = [(a * first + (1 - a) * second).argmax(axis=1) for a in alpha]
+    predicted = [(a * first + (1 - a) * second).argmax(axis=1) for a in alpha]
     size = len(report.labels)
-    return alpha, np.array([float(accuracy(confusion(report.target, c, size))) for c in called])
+    return alpha, np.array([float(accuracy(confusion(report.target, p, size))) for p in predicted])
 
 
 def training_curves(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Every stage's curve in every fold, as `fervid.learning.loop` writes them."""
+    """Training curves by stage, one per fold, as written by `fervid.learning.loop`."""
     stages: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(folder.glob("fold-*/[!.]*.csv")):  # no part file of a killed run
+    for path in sorted(folder.glob("fold-*/[!.]*.csv")):  # skips part files of killed runs
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         if not rows or "epoch" not in rows[0] or "loss" not in rows[0]:
@@ -120,7 +123,7 @@ def training_curves(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def page(report: Report, pictures: Mapping[str, bytes]) -> str:
-    """The HTML text, with the pictures inside it."""
+    """HTML text with the figures embedded."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -128,8 +131,8 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     )
     environment.filters |= {"percent": percent, "title": title, "points": _points, "p": _p}
     text = files("fervid.evaluation").joinpath("report.html").read_text(encoding="utf-8")
-    people = by_subject(report)
-    answer = list(report.scores).index(report.output)
+    subjects = by_subject(report)
+    output = list(report.scores).index(report.output)
     return environment.from_string(text).render(
         r=report,
         facts=report.facts,
@@ -138,10 +141,9 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         chance=report.chance,
         warnings=report.facts.get("warnings", []),
         calibrations=calibrations(report),
-        people=len(people),
-        strangers=sum(who.startswith(STRANGER) for who in report.subject.tolist()),
-        worst=sorted(people, key=lambda row: (row[3][answer], -row[2]))[:10],
-        answer=answer,
+        subjects=len(subjects),
+        strangers=sum(subject.startswith(STRANGER) for subject in report.subject.tolist()),
+        worst=sorted(subjects, key=lambda row: (row[3][output], -row[2]))[:10],
         mistakes=_mistakes(report),
         images={name: _data_uri(data) for name, data in pictures.items()},
         recipe=report.facts.get("recipe", {}),
@@ -149,10 +151,10 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
 
 
 def _mistakes(report: Report) -> list[tuple[str, str, str, float]]:
-    """The ten surest wrong answers of the system: clip, label, answer, its probability."""
+    """The ten most confident errors: clip, label, prediction and its probability."""
     values = report.probabilities[report.output]
     wrong = np.flatnonzero(~report.right(report.output))
-    sure = wrong[np.argsort(-values[wrong].max(axis=1), kind="stable")][:10]
+    confident = wrong[np.argsort(-values[wrong].max(axis=1), kind="stable")][:10]
     return [
         (
             str(report.clip[row]),
@@ -160,7 +162,7 @@ def _mistakes(report: Report) -> list[tuple[str, str, str, float]]:
             report.labels[values[row].argmax()],
             float(values[row].max()),
         )
-        for row in sure
+        for row in confident
     ]
 
 
@@ -169,7 +171,7 @@ def _data_uri(data: bytes) -> str:
 
 
 def _points(value: float | None) -> str:
-    """A difference in percentage points, with its sign.
+    """Format a difference in percentage points, with its sign.
 
     >>> _points(0.0123), _points(-0.2)
     ('+1.2', '−20.0')
@@ -180,5 +182,5 @@ def _points(value: float | None) -> str:
 
 
 def _p(value: float) -> str:
-    """A p value as papers print it."""
+    """Format a p value as in papers."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

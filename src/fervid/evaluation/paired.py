@@ -1,4 +1,4 @@
-"""Several systems on the same clips: what differs, by how much, and by chance or not."""
+"""Paired differences between systems on the same clips, with intervals and p values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from fervid.evaluation.statistics import Estimate
 
 @dataclass(frozen=True)
 class Pair:
-    """One system minus another, on the same clips of the same people.
+    """One system minus another, on the same clips of the same subjects.
 
     Args:
         accuracy, uar: differences as shares, with intervals by the paired bootstrap over subjects.
-        only_first, only_second: clips that one alone calls right.
-        mcnemar: exact two-sided p; takes clips of one person as independent, so too small.
-        permutation: p of the difference in accuracy when each subject's two results may swap.
-        permutation_uar: the same of the difference in UAR.
+        only_first, only_second: number of clips that only that system predicts correctly.
+        mcnemar: exact two-sided p; too small, because it treats clips of one subject as
+            independent.
+        permutation: p of the difference in accuracy when swapping each subject's two results.
+        permutation_uar: p of the difference in UAR, in the same way.
         mcnemar_holm, permutation_holm, permutation_uar_holm: corrected for the number of pairs.
     """
 
@@ -40,26 +41,26 @@ class Pair:
 
 
 def pairs(
-    called: Mapping[str, NDArray[Any]],
+    predicted: Mapping[str, NDArray[Any]],
     target: NDArray[Any],
     subject: NDArray[Any],
     labels: int,
     *,
     seed: int = 0,
 ) -> tuple[Pair, ...]:
-    """Every pair of systems, in the order given.
+    """Compare every pair of systems, in the order given.
 
     Args:
-        called: by system, (N,) index of the label it gave each clip.
-        target: (N,) the true ones.
-        subject: (N,) who is seen.
-        labels: K.
-        seed: of the resamples, where not all swaps are tried.
+        predicted: system -> (N,) index of the label it predicted for each clip.
+        target: (N,) index of the true label.
+        subject: (N,) subject of each clip.
+        labels: K, the number of labels.
+        seed: seed for the bootstrap, and for the swaps if not all can be tried.
     """
-    counts = {name: st.by_subject(target, c, subject, labels) for name, c in called.items()}
-    right = {name: np.asarray(c == target) for name, c in called.items()}
-    both = list(combinations(called, 2))
-    mcnemar = [st.mcnemar(right[a], right[b]) for a, b in both]
+    counts = {name: st.by_subject(target, c, subject, labels) for name, c in predicted.items()}
+    correct = {name: np.asarray(c == target) for name, c in predicted.items()}
+    both = list(combinations(predicted, 2))
+    mcnemar = [st.mcnemar(correct[a], correct[b]) for a, b in both]
     accuracy = [st.permutation(counts[a], counts[b], seed=seed) for a, b in both]
     uar = [st.permutation(counts[a], counts[b], st.uar, seed=seed) for a, b in both]
     p = zip(mcnemar, accuracy, uar, *map(st.holm, (mcnemar, accuracy, uar)), strict=True)
@@ -69,8 +70,8 @@ def pairs(
             b,
             st.difference(counts[a], counts[b], st.accuracy, seed=seed),
             st.difference(counts[a], counts[b], st.uar, seed=seed),
-            int(np.sum(right[a] & ~right[b])),
-            int(np.sum(right[b] & ~right[a])),
+            int(np.sum(correct[a] & ~correct[b])),
+            int(np.sum(correct[b] & ~correct[a])),
             *values,
         )
         for (a, b), values in zip(both, p, strict=True)

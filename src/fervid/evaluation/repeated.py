@@ -1,4 +1,4 @@
-"""One evaluation by several seeds: how much a result owes to one split and one training."""
+"""Repeat an evaluation with several seeds, to see how far results depend on split and training."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,16 @@ from fervid.text import CsvWriter
 
 @dataclass(frozen=True)
 class Repeats:
-    """One network over all repeats.
+    """Results of one network over all repeats.
 
     Args:
-        accuracy, uar: of each repeat.
-        mean, uar_mean: over repeats.
-        deviation, uar_deviation: between repeats (n - 1): splits and trainings, not people.
-        interval, uar_interval: 95 % of the mean, over subjects; a subject brings the answers of
-            all repeats along, so more repeats do not make it narrower than the people allow.
+        accuracy, uar: value in each repeat.
+        mean, uar_mean: mean over repeats.
+        deviation, uar_deviation: standard deviation between repeats (n - 1), due to splits and
+            trainings, not to the choice of subjects.
+        interval, uar_interval: 95 % interval of the mean over subjects. A resampled subject brings
+            its predictions of all repeats, so more repeats do not narrow it beyond what the number
+            of subjects allows.
     """
 
     network: str
@@ -44,14 +46,16 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Gain:
-    """The system's answer minus another network, in accuracy over all repeats.
+    """Accuracy of the system's prediction minus that of another network, over all repeats.
 
     Args:
-        other: the network it is held against.
-        each: of every repeat.
-        deviation: between repeats (n - 1).
-        interval: 95 % of the mean, over subjects, as in `Repeats`.
-        p: when a subject's answers of all repeats may swap together; Holm over the networks.
+        other: the other network.
+        each: difference in each repeat.
+        mean: mean over repeats.
+        deviation: standard deviation between repeats (n - 1).
+        interval: 95 % interval of the mean over subjects, as in `Repeats`.
+        p: p when swapping each subject's predictions of all repeats together, corrected by Holm
+            over the networks.
     """
 
     other: str
@@ -64,50 +68,50 @@ class Gain:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Every repeat's report, by network what they say together, and what the answer gains."""
+    """Reports of all repeats, pooled results by network, and gains over the other networks."""
 
     reports: tuple[Report, ...]
     networks: Mapping[str, Repeats]
     gains: tuple[Gain, ...]
 
     def text(self) -> str:
-        """Plain text, a line per network, then one per gain."""
+        """Plain text with a line per network, then a line per gain."""
         first = self.reports[0]
         origin = f" [{first.origin}]" if first.origin else ""
         lines = [
             f"{first.facts['system']} on {first.facts['database']}{origin}, "
-            f"{_some(first.folds, 'fold')}, {_some(self.reports, 'repeat')}"
+            f"{_count(first.folds, 'fold')}, {_count(self.reports, 'repeat')}"
         ]
         for name, r in self.networks.items():
             star = " *" if name == first.output else ""
             lines.append(
                 f"{title(name) + star:32} accuracy {percent(r.mean)} % "
-                f"({percent(r.interval.low)} to {percent(r.interval.high)} over people), "
+                f"({percent(r.interval.low)} to {percent(r.interval.high)} over subjects), "
                 f"± {percent(r.deviation)} between repeats; UAR {percent(r.uar_mean)} %"
             )
         for g in self.gains:
             low, mean, high = (f"{100 * v:+.2f}" for v in (g.interval.low, g.mean, g.interval.high))
             lines.append(
                 f"{title(first.output)} minus {title(g.other)}: {mean} points ({low} to {high} "
-                f"over people), ± {100 * g.deviation:.2f} between repeats; "
-                f"p {g.p:.4f} (people swapped, Holm)"
+                f"over subjects), ± {100 * g.deviation:.2f} between repeats; "
+                f"p {g.p:.4f} (subjects swapped, Holm)"
             )
         return "\n".join(lines)
 
     def csv(self) -> str:
-        """A line per network and repeat, the means last."""
+        """CSV text with a line per network and repeat, and the mean after the repeats."""
         out = io.StringIO()
         rows = CsvWriter(out)
         rows.writerow(["network", "repeat", "accuracy", "low", "high", "deviation", "uar"])
         for name, r in self.networks.items():
             for number, (accuracy, uar) in enumerate(zip(r.accuracy, r.uar, strict=True), 1):
                 rows.writerow([name, number, f"{accuracy:.6g}", "", "", "", f"{uar:.6g}"])
-            figures = (r.mean, r.interval.low, r.interval.high, r.deviation, r.uar_mean)
-            rows.writerow([name, "mean", *(f"{value:.6g}" for value in figures)])
+            pooled = (r.mean, r.interval.low, r.interval.high, r.deviation, r.uar_mean)
+            rows.writerow([name, "mean", *(f"{value:.6g}" for value in pooled)])
         return out.getvalue()
 
     def gains_csv(self) -> str:
-        """A line per network and repeat of what the answer gains on it, the means last."""
+        """CSV text of the gains, with a line per network and repeat, and then the mean."""
         out = io.StringIO()
         rows = CsvWriter(out)
         rows.writerow(["network", "other", "repeat", "difference", "low", "high", "deviation", "p"])
@@ -115,12 +119,12 @@ class Repeated:
             names = [self.reports[0].output, g.other]
             for number, value in enumerate(g.each, 1):
                 rows.writerow([*names, number, f"{value:.6g}", "", "", "", ""])
-            figures = (g.mean, g.interval.low, g.interval.high, g.deviation, g.p)
-            rows.writerow([*names, "mean", *(f"{value:.6g}" for value in figures)])
+            pooled = (g.mean, g.interval.low, g.interval.high, g.deviation, g.p)
+            rows.writerow([*names, "mean", *(f"{value:.6g}" for value in pooled)])
         return out.getvalue()
 
 
-def _some(items: Sequence[Any], name: str) -> str:
+def _count(items: Sequence[Any], name: str) -> str:
     """ "1 fold", "5 folds"."""
     return f"{len(items)} {name}{'' if len(items) == 1 else 's'}"
 
@@ -135,43 +139,45 @@ def evaluate_repeated(
     seed: int = 0,
     **options: Any,
 ) -> Repeated:
-    """Evaluate by the seeds that follow one another, each repeat in its folder.
+    """Repeat an evaluation with consecutive seeds, each repeat in a folder of its own.
 
-    Another seed is another training, and another shuffle where the protocol shuffles
+    The seed changes the training, and the folds if the protocol shuffles subjects
     (`fervid.folds.SHUFFLED`).
 
     Args:
-        run_dir: gets repeat-01, ..., repeats.csv and, of systems with several networks,
-            repeats-differences.csv; what is finished is not run again.
-        protocol: as `fervid.evaluation.cross_database.split` takes it.
-        options: as `evaluate` takes them.
+        run_dir: folder for repeat-01, ..., repeats.csv and, for systems with several networks,
+            repeats-differences.csv; finished repeats are not run again.
+        protocol: protocol for `fervid.evaluation.cross_database.split`.
+        repeats: number of repeats, at least 1.
+        seed: seed of the first repeat.
+        options: options of `evaluate`.
 
     Raises:
         ProtocolError, OutputError: as `evaluate`.
     """
     if repeats < 1:
-        raise ProtocolError(f"{repeats} repeats are none: ask for one or more")
+        raise ProtocolError(f"{repeats} repeats are too few: use one or more")
     reports = []
     for number in range(repeats):
         run = Path(run_dir) / f"repeat-{number + 1:02d}"
-        named, folds = split(store, protocol, seed + number)
-        reports.append(evaluate(system, named, folds, run, seed=seed + number, **options))
-    made = pool(reports)
-    write(Path(run_dir) / "repeats.csv", made.csv())
-    if made.gains:
-        write(Path(run_dir) / "repeats-differences.csv", made.gains_csv())
-    return made
+        joined, folds = split(store, protocol, seed + number)
+        reports.append(evaluate(system, joined, folds, run, seed=seed + number, **options))
+    repeated = pool(reports)
+    write(Path(run_dir) / "repeats.csv", repeated.csv())
+    if repeated.gains:
+        write(Path(run_dir) / "repeats-differences.csv", repeated.gains_csv())
+    return repeated
 
 
 def pool(reports: Sequence[Report]) -> Repeated:
-    """What repeats of one evaluation say together."""
+    """Pool the repeats of an evaluation."""
     counts = {name: _counts(name, reports) for name in reports[0].scores}
     networks = {name: _pool(name, reports, each) for name, each in counts.items()}
     return Repeated(tuple(reports), networks, _gains(reports[0].output, networks, counts))
 
 
 def _counts(name: str, reports: Sequence[Report]) -> st.Counts:
-    """(S, K, K) over all repeats: a subject brings the answers of every one along."""
+    """(S, K, K) confusion counts of each subject, summed over all repeats."""
     return st.by_subject(
         np.concatenate([r.target for r in reports]),
         np.concatenate([r.probabilities[name].argmax(axis=1) for r in reports]),
@@ -194,10 +200,10 @@ def _gains(
 ) -> tuple[Gain, ...]:
     others = [name for name in networks if name != output]
     p = st.holm([st.permutation(counts[output], counts[name]) for name in others])
-    made = []
-    for name, chance in zip(others, p, strict=True):
+    gains = []
+    for name, p_value in zip(others, p, strict=True):
         pairs = zip(networks[output].accuracy, networks[name].accuracy, strict=True)
-        each = tuple(mine - other for mine, other in pairs)
+        each = tuple(own - other for own, other in pairs)
         interval = st.difference(counts[output], counts[name])
-        made.append(Gain(name, each, *st.mean_and_deviation(each), interval, chance))
-    return tuple(made)
+        gains.append(Gain(name, each, *st.mean_and_deviation(each), interval, p_value))
+    return tuple(gains)

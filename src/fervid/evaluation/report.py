@@ -1,4 +1,4 @@
-"""Report: what was measured, on whom, and how far it can be trusted."""
+"""Report: results of an evaluation, with confidence intervals and everything to repeat it."""
 
 import math
 import shlex
@@ -17,12 +17,12 @@ from fervid.clip import Database
 from fervid.errors import OutputError
 from fervid.evaluation import baseline
 from fervid.evaluation import statistics as st
-from fervid.evaluation.fold import Answers
+from fervid.evaluation.fold import Predictions
 from fervid.evaluation.groups import by_group
 from fervid.evaluation.statistics import Estimate
 from fervid.folds import Fold
 
-# How a network is called where people read it; others are called by their own names.
+# Titles of networks for readers; other networks are shown under their own names.
 TITLES: Mapping[str, str] = {
     "dtan": "DTAN",
     "dtgn": "DTGN",
@@ -47,17 +47,17 @@ class Missing:
 
 @dataclass(frozen=True)
 class Score:
-    """How well one network did.
+    """Results of one network.
 
     Args:
-        n: clips with a prediction; every figure but `accuracy_all` is over them.
-        accuracy: share called right; WAR is the same number.
-        accuracy_all: the same over all test clips, those without a prediction counted as wrong.
+        n: number of clips with a prediction, on which everything but `accuracy_all` is based.
+        accuracy: share of correct predictions; WAR is the same number.
+        accuracy_all: accuracy over all test clips, counting those without a prediction as wrong.
         uar: mean recall over labels.
-        folds: accuracy of each fold; NaN where a fold has no prediction.
-        fold_mean, fold_deviation: over folds, n - 1.
-        recall: by label, in the order of the label set; NaN without clips.
-        confusion: (K, K) counts, the true label by row.
+        folds: accuracy of each fold; NaN for a fold without predictions.
+        fold_mean, fold_deviation: mean and standard deviation (n - 1) over folds.
+        recall: recall of each label, in the order of the label set; NaN without clips.
+        confusion: (K, K) counts by true label (row) and predicted label (column).
     """
 
     network: str
@@ -75,12 +75,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Difference:
-    """The system's answer minus another network, in accuracy, on the same clips.
+    """Accuracy of the system's prediction minus that of another network, on the same clips.
 
     Args:
-        accuracy: with its paired bootstrap interval over subjects.
-        p: subjects' results swapped at random, corrected by Holm over all rows.
-        mcnemar: exact, clips taken as independent, corrected alike.
+        network: network whose output is the prediction.
+        other: the other network.
+        accuracy: difference with its paired bootstrap interval over subjects.
+        p: p of swapping subjects' results at random, corrected by Holm over all rows.
+        mcnemar: exact p that treats clips as independent, corrected in the same way.
     """
 
     network: str
@@ -92,7 +94,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Chance:
-    """Accuracy by guessing among K labels, and by always calling the label of most tested clips."""
+    """Accuracy of guessing among K labels, and of always predicting the most frequent label."""
 
     guess: float
     label: str
@@ -101,18 +103,18 @@ class Chance:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of an evaluation.
+    """Results of an evaluation.
 
     Args:
         facts: recipe, data and split with their hashes, seed, devices, version, commit, command.
         labels: K names.
-        origin: of pictures that do not come from the database itself; said with every number.
-        output: the network that is the system's answer.
-        scores: by network, the yardsticks last.
-        differences: the output against every other network.
-        folds: what is known of each.
+        origin: origin of the data if it is a stand-in for the database; printed with every number.
+        output: name of the network whose output is the prediction.
+        scores: results by network, the yardsticks last.
+        differences: the output network minus every other network.
+        folds: facts about each fold.
         missing: test clips without a prediction.
-        clip, subject, fold: (N,) names, of the clips with one.
+        clip, subject, fold: (N,) name, subject and fold of each clip with a prediction.
         target: (N,) index into `labels`.
         probabilities: (N, K) by network.
     """
@@ -132,49 +134,51 @@ class Report:
     probabilities: Mapping[str, NDArray[np.float32]] = field(repr=False)
 
     def right(self, network: str) -> NDArray[np.bool_]:
-        """(N,) whether a clip was called right."""
+        """(N,) whether each clip was predicted correctly."""
         return np.asarray(self.probabilities[network].argmax(axis=1) == self.target)
 
     @property
     def chance(self) -> Chance:
-        """What those clips give to answers that look at nothing."""
+        """Accuracy on these clips without looking at them."""
         clips = np.bincount(self.target, minlength=len(self.labels))
         most = int(clips.argmax())
         return Chance(1 / len(self.labels), self.labels[most], float(clips[most] / clips.sum()))
 
     def table(self) -> str:
-        """The networks in plain text, for a terminal."""
+        """Table of the networks in plain text, for a terminal."""
         return _text(self)
 
 
 def title(network: str) -> str:
-    """A network's name as people read it."""
+    """Title of a network for readers."""
     return TITLES.get(network, network)
 
 
-# Made from predictions
+# From predictions to a report
 
 
 def make(
     database: Database,
     folds: Sequence[Fold],
-    answers: Sequence[Answers],
+    predictions: Sequence[Predictions],
     missing: Sequence[Missing],
     facts: Mapping[str, Any],
 ) -> Report:
-    """Put the folds' predictions together.
+    """Combine the predictions of all folds.
 
     Raises:
-        OutputError: no test clip was predicted, or the folds do not hold the same networks.
+        OutputError: no test clip was predicted, or the folds hold different networks.
     """
-    filled = [answer for answer in answers if len(answer.clip)]
+    filled = [each for each in predictions if len(each.clip)]
     if not filled:
         raise OutputError("no test clip has a face, so there is nothing to report: prepare again")
     networks = list(filled[0].probabilities)
-    if any(list(answer.probabilities) != networks for answer in filled):
-        raise OutputError("the run's folds hold different networks: delete its folder, start again")
-    rows = np.concatenate([answer.clip for answer in filled])
-    fold = [each.name for each, a in zip(folds, answers, strict=True) for _ in a.clip]
+    if any(list(each.probabilities) != networks for each in filled):
+        raise OutputError(
+            "the run's folds hold different networks: delete the run's folder and start again"
+        )
+    rows = np.concatenate([each.clip for each in filled])
+    fold = [each.name for each, p in zip(folds, predictions, strict=True) for _ in p.clip]
     clips = [database.clips[row] for row in rows]
     about = {
         **facts,
@@ -183,25 +187,27 @@ def make(
         "licence": database.licence,
         "counts": database.counts,
         "subjects": len(database.subjects),
-        "device": sorted({str(answer.facts["device"]) for answer in filled}),
-        "remarks": list(dict.fromkeys(r for a in filled for r in a.facts.get("remarks", ()))),
+        "device": sorted({str(each.facts["device"]) for each in filled}),
+        "remarks": list(dict.fromkeys(r for p in filled for r in p.facts.get("remarks", ()))),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    made = assemble(
+    report = assemble(
         about,
         database.labels,
         database.origin,
         str(filled[0].facts["output"]),
-        tuple(answer.facts for answer in answers),
+        tuple(each.facts for each in predictions),
         missing=tuple(missing),
         names=(np.array([clip.name for clip in clips]), np.array([clip.subject for clip in clips])),
         fold=np.array(fold),
         target=np.array([database.labels.index(clip.label or "") for clip in clips]),
         probabilities={n: np.concatenate([a.probabilities[n] for a in filled]) for n in networks},
     )
-    called = made.probabilities[made.output].argmax(axis=1)
-    groups = by_group(clips, made.clip, made.target, called, made.subject, len(made.labels))
-    return replace(made, facts={**about, "groups": [asdict(each) for each in groups]})
+    predicted = report.probabilities[report.output].argmax(axis=1)
+    groups = by_group(
+        clips, report.clip, report.target, predicted, report.subject, len(report.labels)
+    )
+    return replace(report, facts={**about, "groups": [asdict(each) for each in groups]})
 
 
 def assemble(
@@ -217,24 +223,25 @@ def assemble(
     target: NDArray[np.int64],
     probabilities: Mapping[str, NDArray[np.float32]],
 ) -> Report:
-    """Compute every figure from the predictions.
+    """Compute all results from the predictions.
 
     Args:
-        names: of clips and of their subjects, (N,) each.
+        names: names of the clips and of their subjects, (N,) each.
     """
     clip, subject = names
-    called = {name: p.argmax(axis=1) for name, p in probabilities.items()}
-    counts = {n: st.by_subject(target, c, subject, len(labels)) for n, c in called.items()}
+    predicted = {name: p.argmax(axis=1) for name, p in probabilities.items()}
+    counts = {n: st.by_subject(target, c, subject, len(labels)) for n, c in predicted.items()}
     order = [str(each["name"]) for each in folds]
     scores = {
         name: _score(
             name, counts[name], [c[fold == f] == target[fold == f] for f in order], missing
         )
-        for name, c in called.items()
+        for name, c in predicted.items()
     }
-    others = [name for name in called if name != output]
+    others = [name for name in predicted if name != output]
+    differences = _differences(output, others, counts, predicted, target)
     return Report(
-        facts, labels, origin, output, scores, _differences(output, others, counts, called, target),
+        facts, labels, origin, output, scores, differences,
         folds, missing, clip, subject, fold, target, probabilities,
     )  # fmt: skip
 
@@ -242,12 +249,12 @@ def assemble(
 def _score(
     network: str,
     counts: st.Counts,
-    right: Sequence[NDArray[np.bool_]],
+    correct: Sequence[NDArray[np.bool_]],
     missing: Sequence[Missing],
 ) -> Score:
     total = counts.sum(axis=0)
     n = int(total.sum())
-    folds = tuple(float(each.mean()) if len(each) else math.nan for each in right)
+    folds = tuple(float(each.mean()) if len(each) else math.nan for each in correct)
     mean, deviation = st.mean_and_deviation([value for value in folds if not math.isnan(value)])
     return Score(
         network=network,
@@ -268,23 +275,23 @@ def _differences(
     output: str,
     others: Sequence[str],
     counts: Mapping[str, st.Counts],
-    called: Mapping[str, NDArray[Any]],
+    predicted: Mapping[str, NDArray[Any]],
     target: NDArray[np.int64],
 ) -> tuple[Difference, ...]:
-    mine, right = counts[output], called[output] == target
-    swaps = st.holm([st.permutation(mine, counts[name]) for name in others])
-    clips = st.holm([st.mcnemar(right, called[name] == target) for name in others])
+    own, correct = counts[output], predicted[output] == target
+    swaps = st.holm([st.permutation(own, counts[name]) for name in others])
+    mcnemars = st.holm([st.mcnemar(correct, predicted[name] == target) for name in others])
     return tuple(
-        Difference(output, name, st.difference(mine, counts[name]), swap, clip)
-        for name, swap, clip in zip(others, swaps, clips, strict=True)
+        Difference(output, name, st.difference(own, counts[name]), swap, mcnemar)
+        for name, swap, mcnemar in zip(others, swaps, mcnemars, strict=True)
     )
 
 
-# Read by people
+# Text for readers
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share as per cent; a dash where there is none.
+    """Format a share as per cent, or a dash if there is none.
 
     >>> percent(0.97248), percent(float("nan"))
     ('97.2', '–')
@@ -310,19 +317,19 @@ def _text(report: Report) -> str:
     origin = f" [{report.origin}]" if report.origin else ""
     lines.insert(0, f"{facts['system']} on {facts['database']}{origin}, {facts['protocol']}")
     lines.insert(1, _headline(report))
-    lines.append("* the system's answer; intervals by resampling subjects")
+    lines.append("* the system's prediction; intervals by resampling subjects")
     if report.missing:
-        whole = percent(report.scores[report.output].accuracy_all)
+        accuracy_all = percent(report.scores[report.output].accuracy_all)
         lines.append(
-            f"{len(report.missing)} test clips without a face are left out; counted as wrong: "
-            f"{whole} % for {title(report.output)}"
+            f"{len(report.missing)} test clips without a face are left out; counting them as wrong "
+            f"gives {accuracy_all} % for {title(report.output)}"
         )
     lines += [f"warning: {warning}" for warning in facts.get("warnings", [])]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _headline(report: Report) -> str:
-    """The answer beside the yardsticks and chance, in one line."""
+    """One line with the system's accuracy, the yardsticks' and chance."""
     shown = dict.fromkeys([report.output, *baseline.YARDSTICKS])
     parts = [
         f"{title(name)} {percent(report.scores[name].accuracy.value)} %"
@@ -335,28 +342,28 @@ def _headline(report: Report) -> str:
     return "; ".join(parts)
 
 
-# Where it came from
+# Provenance
 
 
 def commit() -> str:
-    """The commit of a checkout this package is imported from, "+" if changed; empty elsewhere."""
+    """Commit of the checkout that this package is in, with "+" if modified; empty if installed."""
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10
         )
-        return done.stdout.strip() if done.returncode == 0 else ""
+        return result.stdout.strip() if result.returncode == 0 else ""
 
     try:
-        inside = git("ls-files", "--error-unmatch", Path(__file__).name)
+        tracked = git("ls-files", "--error-unmatch", Path(__file__).name)
         changed = git("status", "--porcelain", "--untracked-files=no", str(here.parent))
-        return git("rev-parse", "HEAD") + "+" * bool(changed) if inside else ""
+        return git("rev-parse", "HEAD") + "+" * bool(changed) if tracked else ""
     except (OSError, subprocess.SubprocessError):
         return ""
 
 
 def command() -> str:
-    """The command line that made this run, as far as it was one."""
+    """Command line of this process if it is the command `fervid`, otherwise empty."""
     name = Path(sys.argv[0]).name
     return shlex.join(["fervid", *sys.argv[1:]]) if name == "fervid" else ""

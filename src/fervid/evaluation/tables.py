@@ -1,4 +1,4 @@
-"""A report's tables on disk, and a report read back from them."""
+"""Write a report's tables, and read a report from them."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from fervid.text import CsvWriter
 
 
 def write_tables(report: Report, folder: Path) -> None:
-    """`report.json`, `predictions.csv`, `folds.csv` and `subjects.csv`.
+    """Write report.json, predictions.csv, folds.csv, subjects.csv and, with groups, groups.csv.
 
     Raises:
         OutputError: the folder cannot be written to.
@@ -33,8 +33,8 @@ def write_tables(report: Report, folder: Path) -> None:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Everything but the single predictions; NaN as null."""
-    whole = {
+    """Everything except the predictions of single clips, with NaN as null."""
+    content = {
         "facts": report.facts,
         "labels": report.labels,
         "origin": report.origin,
@@ -44,7 +44,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "folds": report.folds,
         "missing": [asdict(each) for each in report.missing],
     }
-    return dict(_plain(whole))
+    return dict(_plain(content))
 
 
 def _plain(value: Any) -> Any:
@@ -56,10 +56,10 @@ def _plain(value: Any) -> Any:
 
 
 def read(folder: Path) -> Report:
-    """A report written earlier; its figures are computed anew from the predictions.
+    """Read a report; its results are computed again from the predictions.
 
     Raises:
-        OutputError: no report, or a damaged one.
+        OutputError: the report is missing or damaged.
     """
     folder = Path(folder)
     try:
@@ -85,7 +85,7 @@ def read(folder: Path) -> Report:
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise OutputError(
-            f"{folder} holds no whole report ({error}): run `fervid evaluate` again"
+            f"{folder} holds no complete report ({error}): run `fervid evaluate` again"
         ) from None
 
 
@@ -99,11 +99,11 @@ def _predictions(report: Report) -> str:
     header = ["fold", "clip", "subject", "label", "network", "predicted", "right", *report.labels]
     rows = []
     for network, values in report.probabilities.items():
-        right = report.right(network)
+        correct = report.right(network)
         for row, line in enumerate(values):
-            truth, answer = report.labels[report.target[row]], report.labels[line.argmax()]
+            truth, predicted = report.labels[report.target[row]], report.labels[line.argmax()]
             about = (report.fold[row], report.clip[row], report.subject[row], truth, network)
-            rows.append([*about, answer, int(right[row]), *(str(value) for value in line)])
+            rows.append([*about, predicted, int(correct[row]), *(str(value) for value in line)])
     return _csv(header, rows)
 
 
@@ -120,14 +120,14 @@ def _folds(report: Report) -> str:
 
 
 def by_subject(report: Report) -> list[tuple[str, str, int, tuple[float, ...]]]:
-    """(subject, fold, clips, accuracy by network), subjects ascending."""
-    right = {name: report.right(name) for name in report.scores}
-    found = []
+    """(subject, fold, number of clips, accuracy by network), subjects ascending."""
+    correct = {name: report.right(name) for name in report.scores}
+    rows = []
     for name in np.unique(report.subject):
-        mine = report.subject == name
-        values = tuple(float(each[mine].mean()) for each in right.values())
-        found.append((str(name), str(report.fold[mine][0]), int(mine.sum()), values))
-    return found
+        own = report.subject == name
+        values = tuple(float(each[own].mean()) for each in correct.values())
+        rows.append((str(name), str(report.fold[own][0]), int(own.sum()), values))
+    return rows
 
 
 def _subjects(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""Folds in several processes, each with its share of the processor's cores."""
+"""Run folds in several processes, each with its share of the processor's cores."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Points = dict[int, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class _Mapped:
-    """An array of a memory map, to be opened again by another process instead of copied to it."""
+    """A memory-mapped array, which another process opens instead of receiving a copy."""
 
     path: str
     dtype: str
@@ -56,24 +56,25 @@ def work_all(
     run_dir: Path,
     jobs: int,
 ) -> None:
-    """Work on every fold, here or in `jobs` new processes.
+    """Run every fold, in this process or in `jobs` workers.
 
     Args:
-        points: what the yardsticks see, by clip.
-        run_dir: holds the workers' log.
+        points: clip -> inputs of the yardsticks (`baseline.points`).
+        run_dir: folder for the workers' log.
+        jobs: number of worker processes.
 
     Raises:
-        FervidError: a fold killed the process that worked on it, also when it was alone.
+        FervidError: a fold killed its worker twice, the second time while running alone.
     """
     log = run_dir / "workers.log"
 
     def crashed(task: fold.Task) -> None:
         raise FervidError(
-            f"a worker was killed in fold {task.facts['name']}, perhaps for memory: run again, "
-            f"with fewer --jobs; finished folds are kept, {log} has its last words"
+            f"a worker was killed in fold {task.facts['name']}, perhaps because memory ran out: "
+            f"run again with fewer --jobs; finished folds are kept, and {log} has its last output"
         )
 
-    several = min(jobs, len(tasks)) > 1  # one fold at a time shows its own progress
+    several = min(jobs, len(tasks)) > 1  # a single fold at a time shows its own progress
     start = partial(_start, system, _packed(samples), points)
     done = spread(start, tasks, jobs, crashed, log=log)
     for _ in bar(done, "folds", len(tasks)) if several else done:

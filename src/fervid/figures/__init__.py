@@ -1,1 +1,1 @@
-"""The papers' pictures."""
+"""Figures of the papers and of fervid's reports, as PNG."""

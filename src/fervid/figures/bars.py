@@ -1,4 +1,4 @@
-"""Networks side by side: by label [1, Figs. 8-10], and with their intervals."""
+"""Accuracy of several networks, by label [1, Figs. 8-10] and with confidence intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,12 +16,15 @@ def by_label(
     origin: str = "",
     baselines: Sequence[str] = (),
 ) -> bytes:
-    """A PNG of the accuracy on each label's clips, one bar per network.
+    """PNG of the accuracy on each label's clips, one bar per network.
 
     Args:
-        recall: K shares by network.
-        clips: how many there are of each label.
-        baselines: the networks drawn in grey, each paler than the one before.
+        recall: K shares (0..1) by network.
+        labels: K names.
+        clips: number of clips of each label.
+        title: title of the figure.
+        origin: origin of the data, written below the figure.
+        baselines: networks to draw in grey, each paler than the one before.
     """
     networks = list(recall)
     width = 0.84 / len(networks)
@@ -52,21 +55,23 @@ def intervals(
     rows: Mapping[str, tuple[float, float, float]],
     title: str,
     origin: str = "",
-    answer: str = "",
+    output: str = "",
     baselines: Sequence[str] = (),
 ) -> bytes:
-    """A PNG of accuracies with their 95 % intervals, one line per network.
+    """PNG of accuracies with their 95 % intervals, one line per network.
 
     Args:
-        rows: (accuracy, low, high) as shares, by network.
-        answer: the network drawn strongest.
-        baselines: those drawn in grey.
+        rows: (accuracy, low, high) as shares (0..1), by network.
+        title: title of the figure.
+        origin: origin of the data, written below the figure.
+        output: network whose output is the prediction, drawn in bold.
+        baselines: networks to draw in grey.
     """
     with drawing(7.5, 1.25 + 0.42 * len(rows)) as figure:
         axes = figure.add_subplot()
         for place, (network, (value, low, high)) in enumerate(rows.items()):
             colour = GREY if network in baselines else COLOURS[0]
-            thick = 3.2 if network == answer else 2.0
+            thick = 3.2 if network == output else 2.0
             if np.isfinite([low, high]).all():
                 axes.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=thick,
                           solid_capstyle="round", alpha=0.55)  # fmt: skip
@@ -74,7 +79,7 @@ def intervals(
             axes.annotate(f"{100 * value:.1f}", (100 * value, place), (0, 7), ha="center",
                           textcoords="offset points", fontsize=9)  # fmt: skip
         axes.set_yticks(range(len(rows)), list(rows))
-        _bold(axes, list(rows), answer)
+        _bold(axes, list(rows), output)
         axes.set(xlabel="accuracy, % (line: 95 % interval over subjects)", title=title)
         axes.set_ylim(len(rows) - 0.5, -0.75)
         axes.margins(x=0.06)
@@ -85,6 +90,6 @@ def intervals(
         return png(figure)
 
 
-def _bold(axes: Any, names: list[str], answer: str) -> None:
+def _bold(axes: Any, names: list[str], output: str) -> None:
     for name, tick in zip(names, axes.get_yticklabels(), strict=True):
-        tick.set_fontweight("bold" if name == answer else "normal")
+        tick.set_fontweight("bold" if name == output else "normal")

@@ -1,4 +1,4 @@
-"""Runs side by side: accuracies, and the differences of every pair."""
+"""Accuracies of several runs and the differences between every pair."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,28 +14,32 @@ Range = tuple[float, float, float]
 def comparison(
     accuracy: Mapping[str, Range], difference: Mapping[str, Range], title: str, origin: str = ""
 ) -> bytes:
-    """A PNG of accuracies above and of paired differences below, each with its interval.
+    """PNG of accuracies above and paired differences below, each with its interval.
 
     Args:
-        accuracy: shares, by run.
-        difference: shares, by pair; one whose interval holds 0 is drawn in grey.
+        accuracy: shares (0..1), by run.
+        difference: shares, by pair; drawn in grey if the interval contains 0.
+        title: title of the figure.
+        origin: origin of the data, written below the figure.
     """
     sizes = (1 + len(accuracy), 1 + len(difference))
     with drawing(8.2, 1.1 + 0.42 * sum(sizes)) as figure:
         panels: Any = figure.subplots(2, 1, height_ratios=sizes)
         _ranges(panels[0], accuracy, {})
         panels[0].set(title=title, xlabel="accuracy, %")
-        _ranges(panels[1], difference, {n: GREY for n, r in difference.items() if _holds_zero(r)})
+        _ranges(
+            panels[1], difference, {n: GREY for n, r in difference.items() if _contains_zero(r)}
+        )
         panels[1].axvline(0, color="#5F6670", linewidth=1)
         panels[1].set(
-            xlabel="difference, points (lines: 95 % intervals over subjects, each pair by itself; "
-            "grey: 0 is inside)"
+            xlabel="difference, points (lines: 95 % intervals over subjects, per pair; "
+            "grey: interval contains 0)"
         )
         note(figure, origin)
         return png(figure)
 
 
-def _holds_zero(values: Range) -> bool:
+def _contains_zero(values: Range) -> bool:
     return not (values[1] > 0 or values[2] < 0)
 
 

@@ -9,11 +9,13 @@ from fervid.figures.style import drawing, note, png
 
 
 def confusion(counts: NDArray[Any], labels: tuple[str, ...], title: str, origin: str = "") -> bytes:
-    """A PNG of a confusion matrix.
+    """PNG of a confusion matrix.
 
     Args:
-        counts: (K, K), the true label by row, the predicted one by column.
-        origin: of the data, written below.
+        counts: (K, K) clips by true label (row) and predicted label (column).
+        labels: K names.
+        title: title of the figure.
+        origin: origin of the data, written below the figure.
     """
     counts = np.asarray(counts)
     total = counts.sum(axis=1, keepdims=True)

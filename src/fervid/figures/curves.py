@@ -1,4 +1,4 @@
-"""Curves: training by epoch, and the weighted sum by its weight [1, Fig. 11]."""
+"""Training curves, and the accuracy of a weighted sum against its weight [1, Fig. 11]."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,11 +12,13 @@ Curve = Mapping[str, NDArray[np.float64]]
 
 
 def training(stages: Mapping[str, Sequence[Curve]], title: str, origin: str = "") -> bytes:
-    """A PNG of the loss by epoch, one panel per stage, one thin line per fold.
+    """PNG of the loss by epoch, with one panel per stage and one thin line per fold.
 
     Args:
-        stages: by stage, a curve per fold with the columns epoch, loss and, where the fold has
-            them, validation_loss and validation_accuracy.
+        stages: stage -> one curve per fold, with the columns epoch, loss and, if the fold was
+            validated, validation_loss and validation_accuracy.
+        title: title of the figure.
+        origin: origin of the data, written below the figure.
     """
     columns = min(3, len(stages))
     lines = -(-len(stages) // columns)
@@ -40,27 +42,27 @@ def _panel(axes: Any, folds: Sequence[Curve]) -> None:
         ("loss", COLOURS[0], "training"),
         ("validation_loss", COLOURS[5], "validation subjects"),
     ):
-        drawn = [fold for fold in folds if column in fold]
-        for fold in drawn:
+        with_column = [fold for fold in folds if column in fold]
+        for fold in with_column:
             axes.plot(fold["epoch"] + 1, fold[column], color=colour, alpha=0.22, linewidth=1)
-        if drawn:
-            epochs, middle = _median(drawn, column)
-            axes.plot(epochs + 1, middle, color=colour, linewidth=2, label=name)
+        if with_column:
+            epochs, median = _median(with_column, column)
+            axes.plot(epochs + 1, median, color=colour, linewidth=2, label=name)
     axes.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid(axis="y")
 
 
 def _median(folds: Sequence[Curve], column: str) -> tuple[Any, Any]:
-    """The middle fold at each epoch that at least half of the folds reached."""
+    """Median over the folds at each epoch that at least half of the folds reached."""
     longest = max((fold["epoch"] for fold in folds), key=len)
     reached = [sum(len(fold["epoch"]) > e for fold in folds) for e in range(len(longest))]
     count = sum(n >= len(folds) / 2 for n in reached)
-    middle = [
+    medians = [
         np.median([fold[column][e] for fold in folds if len(fold[column]) > e])
         for e in range(count)
     ]
-    return longest[:count], np.array(middle)
+    return longest[:count], np.array(medians)
 
 
 def sweep(
@@ -71,13 +73,15 @@ def sweep(
     origin: str = "",
     used: float | None = None,
 ) -> bytes:
-    """A PNG of the accuracy of alpha * first + (1 - alpha) * second.
+    """PNG of the accuracy of alpha * first + (1 - alpha) * second against alpha.
 
     Args:
-        alpha: (A,) 0..1.
-        accuracy: (A,) shares.
-        names: of the first and second network.
-        used: the alpha that was fixed beforehand, marked.
+        alpha: (A,) weights in 0..1, ascending.
+        accuracy: (A,) shares (0..1).
+        names: names of the first and the second network.
+        title: title of the figure.
+        origin: origin of the data, written below the figure.
+        used: alpha that was fixed beforehand, which is marked; None for no mark.
     """
     with drawing(7.5, 3.4) as figure:
         axes = figure.add_subplot()

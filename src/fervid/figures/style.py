@@ -1,4 +1,4 @@
-"""One look for every picture: colours that colour-blind readers tell apart, quiet axes."""
+"""Common style of the figures: a palette for colour-blind readers and unobtrusive axes."""
 
 import io
 import warnings
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, the yellow left out: it vanishes on white.
+# Okabe and Ito's palette without yellow, which is hard to see on white.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#7F7F7F")
 GREY = "#8A8F98"
 
 LOOK: Mapping[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
-    "text.parse_math": False,  # a label or a file's name may hold $
+    "text.parse_math": False,  # a label or file name may contain $
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -41,7 +41,7 @@ LOOK: Mapping[str, Any] = {
 
 @contextmanager
 def drawing(width: float, height: float) -> Iterator["Figure"]:
-    """A new figure (inches) in this look; needs no screen."""
+    """Yield a new figure (size in inches) in this style; no display is needed."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -53,7 +53,7 @@ def drawing(width: float, height: float) -> Iterator["Figure"]:
 
 @contextmanager
 def plain_text(look: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
-    """Draw text as it stands: a $ begins no formula, a letter the font lacks is a silent box."""
+    """Draw text literally: $ starts no formula, and characters missing in the font are boxes."""
     import matplotlib
 
     settings: Any = {"text.parse_math": False, **look}
@@ -64,13 +64,13 @@ def plain_text(look: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]
 
 
 def png(figure: "Figure", dpi: int = 160) -> bytes:
-    """The picture as PNG bytes; the same bytes for the same picture."""
+    """Render a figure as PNG; equal figures give equal bytes."""
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=dpi, metadata={"Software": "fervid"})
     return out.getvalue()
 
 
 def note(figure: "Figure", origin: str) -> None:
-    """Where the data come from, in the picture itself: pictures travel without their page."""
+    """Write the origin of the data into the figure, which may be copied without its page."""
     if origin:
         figure.supxlabel(f"Data: {origin}", fontsize=8, color="#A33B00", x=0.01, ha="left")

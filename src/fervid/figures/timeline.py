@@ -1,4 +1,4 @@
-"""Probabilities over time, one panel for each face."""
+"""Probabilities over time, one panel per face."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette (2008), told apart with any kind of colour vision.
+# Okabe and Ito's palette (2008), distinguishable with any kind of colour vision.
 COLOURS = {
     "anger": "#D55E00",
     "contempt": "#CC79A7",
@@ -26,19 +26,19 @@ COLOURS = {
     "surprise": "#E69F00",
 }
 SPARE = ("#117733", "#882255", "#44AA99", "#332288", "#DDCC77", "#AA4499", "#88CCEE", "#6B4C1E")
-BINS = 1200  # columns of a panel; longer inputs are averaged into them
-PANELS = 8  # faces shown, those labelled longest
+BINS = 1200  # most columns of a panel; longer inputs are averaged
+PANELS = 8  # most faces shown; those labelled longest are chosen
 
 
 def colours(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each label; those that are no known emotion get the spare ones in turn."""
+    """A colour for each label; labels without a colour of their own get spare ones in turn."""
     spare = [label for label in labels if label not in COLOURS]
     extra = {label: SPARE[place % len(SPARE)] for place, label in enumerate(spare)}
     return {label: COLOURS.get(label) or extra[label] for label in labels}
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """The three numbers of "#RRGGBB".
+    """Parse "#RRGGBB".
 
     >>> rgb("#D55E00")
     (213, 94, 0)
@@ -54,13 +54,15 @@ def plot_timeline(
     labels: Sequence[str],
     title: str,
 ) -> None:
-    """Write a PNG: stacked probabilities over time for each face; grey where it is not seen.
+    """Write a PNG of each face's stacked probabilities over time; grey where it is not visible.
 
     Args:
+        path: file to write.
         time: (R,) seconds, ascending.
-        face: (R,) ids, -1 without a face.
-        probabilities: (R, K) NaN where there is no label.
+        face: (R,) ids; -1 without a face.
+        probabilities: (R, K); NaN in rows without a label.
         labels: K names.
+        title: title of the figure.
     """
     with plain_text():
         figure = _figure(time, face, probabilities, labels, title)
@@ -76,8 +78,8 @@ def _figure(
 ) -> "Figure":
     from matplotlib.figure import Figure
 
-    told = ~np.isnan(probabilities).any(axis=1)
-    ids, counts = np.unique(face[told], return_counts=True)
+    labelled = ~np.isnan(probabilities).any(axis=1)
+    ids, counts = np.unique(face[labelled], return_counts=True)
     shown = np.sort(ids[np.argsort(-counts, kind="stable")][:PANELS])
     still = len(np.unique(time)) == 1
     panels = max(len(shown), 1)
@@ -85,17 +87,17 @@ def _figure(
     figure = Figure(figsize=(10, max(height, 2.6)), layout="constrained", dpi=130)
     axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
     for place, axis in enumerate(axes):
-        mine = face == shown[place] if len(shown) else np.zeros(len(face), bool)
-        nobody = "no label" if (face >= 0).any() else "no face"
-        name = f"face {shown[place]}" if len(shown) else nobody
+        rows = face == shown[place] if len(shown) else np.zeros(len(face), bool)
+        nothing = "no label" if (face >= 0).any() else "no face"
+        name = f"face {shown[place]}" if len(shown) else nothing
         if still:
-            _bars(axis, probabilities[mine], labels)
+            _bars(axis, probabilities[rows], labels)
         else:
-            _stack(axis, time, mine, probabilities, labels)
+            _stack(axis, time, rows, probabilities, labels)
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
         axis.spines[["top", "right", "left"]].set_visible(False)
     hidden = len(np.unique(face[face >= 0])) - len(shown)
-    more = f" (and {hidden} more, seen more briefly)" if hidden and len(shown) else ""
+    more = f" (and {hidden} more, visible for less time)" if hidden and len(shown) else ""
     figure.suptitle(printable(title) + more, x=0.01, ha="left", fontsize=11)
     axes[-1].set_xlabel("probability" if still else "seconds")
     if not still:
@@ -107,18 +109,18 @@ def _figure(
 def _stack(
     axis: "Axes",
     time: NDArray[np.float64],
-    mine: NDArray[np.bool_],
+    rows: NDArray[np.bool_],
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
 ) -> None:
-    edges, binned = binned_means(time, time[mine], probabilities[mine])
+    edges, binned = binned_means(time, time[rows], probabilities[rows])
     palette = colours(labels)
-    axis.set_facecolor("#E3E4E6")  # what stays uncovered: no face, or no label for it
+    axis.set_facecolor("#E3E4E6")  # remains visible where there is no face or no label
     lower = np.zeros(len(binned))
     for column, label in enumerate(labels):
         upper = lower + binned[:, column]
         axis.fill_between(
-            edges, _held(lower), _held(upper), step="post", color=palette[label], lw=0
+            edges, _per_edge(lower), _per_edge(upper), step="post", color=palette[label], lw=0
         )
         lower = upper
     axis.set_xlim(edges[0], edges[-1])
@@ -128,7 +130,7 @@ def _stack(
 
 
 def _minutes(axis: "Axes", seconds: float) -> None:
-    """From two minutes on, times are told as minutes:seconds, at round ones."""
+    """Label the axis in minutes:seconds at round values if it lasts two minutes or longer."""
     if seconds < 120:
         return
     from matplotlib.ticker import MultipleLocator
@@ -143,15 +145,15 @@ def _minutes(axis: "Axes", seconds: float) -> None:
 def binned_means(
     time: NDArray[np.float64], at: NDArray[np.float64], values: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means over the source's frames, or over equal stretches of time where there are too many.
+    """Mean values per frame of the source, or per equal time bin if there are too many frames.
 
     Args:
-        time: (R,) of all rows, ascending.
-        at: (M,) times of the values.
-        values: (M, K), NaN where there is none.
+        time: (R,) seconds of all rows, ascending.
+        at: (M,) seconds of the values.
+        values: (M, K); NaN for rows to ignore.
 
     Returns:
-        edges (N + 1,) in seconds, means (N, K) that are NaN where nothing is.
+        Edges (N + 1,) in seconds and means (N, K), NaN for empty bins.
     """
     times = np.unique(time)
     last = float(np.median(np.diff(times)))
@@ -159,30 +161,30 @@ def binned_means(
         edges = np.append(times, times[-1] + last)
     else:
         edges = np.linspace(times[0], times[-1] + last, BINS + 1)
-    kept = ~np.isnan(values).any(axis=1)
-    place = np.clip(np.searchsorted(edges, at[kept], side="right") - 1, 0, len(edges) - 2)
+    valid = ~np.isnan(values).any(axis=1)
+    place = np.clip(np.searchsorted(edges, at[valid], side="right") - 1, 0, len(edges) - 2)
     count = np.bincount(place, minlength=len(edges) - 1).astype(np.float64)
-    sums = [np.bincount(place, column, len(edges) - 1) for column in values[kept].T]
+    sums = [np.bincount(place, column, len(edges) - 1) for column in values[valid].T]
     with np.errstate(invalid="ignore"):
         means = np.stack(sums, axis=1) / count[:, None]
     return edges, means
 
 
-def _held(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Inclusive of the last edge, hence one extra value."""
+def _per_edge(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Repeat the last value, because a step plot needs one per edge."""
     return np.append(values, values[-1])
 
 
 def _bars(axis: "Axes", probabilities: NDArray[np.float32], labels: Sequence[str]) -> None:
     palette = colours(labels)
-    told = probabilities[~np.isnan(probabilities).any(axis=1)]
+    labelled = probabilities[~np.isnan(probabilities).any(axis=1)]
     axis.set_xlim(0, 1)
-    if not len(told):
+    if not len(labelled):
         axis.set_facecolor("#E3E4E6")
         axis.set_yticks([])
         return
     places = np.arange(len(labels))
-    axis.barh(places, told[0], color=[palette[label] for label in labels])
+    axis.barh(places, labelled[0], color=[palette[label] for label in labels])
     axis.set_yticks(places, labels, fontsize=9)
     axis.invert_yaxis()
     axis.tick_params(length=0)

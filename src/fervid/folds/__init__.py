@@ -1,7 +1,7 @@
-"""Clips -> folds. Pure: nothing is read but a user's split file.
+"""Clips -> folds. Pure functions; the only file they read is a user's split file.
 
-Every protocol here is subject-independent: nobody is trained on and tested on in one fold, and a
-`Fold` that would break this cannot be built.
+Every protocol here is subject-independent: no subject is in both the training and the test set of
+a fold, and a `Fold` that would break this rule cannot be built.
 """
 
 import hashlib
@@ -45,40 +45,41 @@ __all__ = [
     "unseen",
 ]
 
-# How the person of a clip begins whom nobody knows (`strangers`).
+# Prefix of the subject that `strangers` gives to a clip of an unknown person.
 STRANGER = "? "
 
 
 def _folds(clips: Clips, groups: Sequence[Sequence[str]], protocol: str) -> list[Fold]:
-    """One fold per group of subjects: it is tested, all the others are trained on."""
+    """One fold per group of subjects: test on that group, train on all the others."""
     group = {subject: number for number, members in enumerate(groups) for subject in members}
-    of = np.array([group[clip.subject or ""] for clip in clips])
+    group_of = np.array([group[clip.subject or ""] for clip in clips])
     folds = []
     for number in range(len(groups)):
         train, test = (
-            tuple(np.flatnonzero(side).tolist()) for side in (of != number, of == number)
+            tuple(np.flatnonzero(side).tolist())
+            for side in (group_of != number, group_of == number)
         )
         folds.append(Fold(clips, train, test, str(number + 1), protocol))
     return folds
 
 
 def _enough(clips: Clips, groups: int) -> tuple[str, ...]:
-    """The subjects, ascending by id with digits read as numbers; at least `groups` of them."""
+    """The subjects, ascending by id with digits read as numbers; refuse fewer than `groups`."""
     need_subjects(clips)
     subjects = subjects_of(clips)
     if len(subjects) < max(groups, 2):
         raise ProtocolError(
-            f"{groups} folds need as many subjects and there are {len(subjects)}: "
+            f"{groups} folds need at least {max(groups, 2)} subjects, got {len(subjects)}: "
             "choose a protocol with fewer folds, or loso"
         )
     return subjects
 
 
 def ten_fold_by_id(clips: Clips, groups: int = 10) -> list[Fold]:
-    """Subjects ascending by id, cut into ten groups of neighbours [1, Sec. 5.2].
+    """Sort subjects by id, ascending, and cut the list into ten groups [1, Sec. 5.2].
 
-    The paper does not say how 118 subjects make ten groups. Here the first groups are one larger:
-    118 = 8 x 12 + 2 x 11, whatever number of clips that gives.
+    The paper does not say how to divide 118 subjects by ten. Here the first groups are larger by
+    one subject (118 = 8 x 12 + 2 x 11); the number of clips per group is not balanced.
     """
     subjects = _enough(clips, groups)
     cut = [list(part) for part in np.array_split(np.array(subjects, object), groups)]
@@ -86,16 +87,16 @@ def ten_fold_by_id(clips: Clips, groups: int = 10) -> list[Fold]:
 
 
 def leave_one_subject_out(clips: Clips) -> list[Fold]:
-    """Each subject once alone in the test [4, Sec. IV-B, for fewer than ten subjects]."""
+    """Test on each subject in turn [4, Sec. IV-B, for fewer than ten subjects]."""
     subjects = _enough(clips, 2)
     return _folds(clips, [[subject] for subject in subjects], "leave one subject out")
 
 
 def leave_one_group_out(clips: Clips, groups: int = 5) -> list[Fold]:
-    """Each of five groups of subjects once in the test [4, Sec. IV-B].
+    """Test on each of five groups of subjects in turn [4, Sec. IV-B].
 
-    The paper does not say who is in a group. Here subjects are dealt out in ascending order, the
-    first to group 1, the sixth again to group 1.
+    The paper does not say how groups are formed. Here subjects are dealt out in ascending order:
+    the first to group 1, the second to group 2, the sixth to group 1 again.
     """
     subjects = _enough(clips, groups)
     dealt = [subjects[number::groups] for number in range(groups)]
@@ -103,7 +104,7 @@ def leave_one_group_out(clips: Clips, groups: int = 5) -> list[Fold]:
 
 
 def k_fold(clips: Clips, folds: int = 5, seed: int = 0) -> list[Fold]:
-    """Subjects shuffled by the seed, cut into k groups [3, Sec. 4.2.1: 5; 5, Sec. 4.1: 10]."""
+    """Shuffle the subjects by the seed and cut them into k groups [3, Sec. 4.2.1 for k = 5]."""
     subjects = np.array(_enough(clips, folds), object)
     shuffled = np.random.default_rng(seed).permutation(subjects)
     cut = [list(part) for part in np.array_split(shuffled, folds)]
@@ -111,7 +112,7 @@ def k_fold(clips: Clips, folds: int = 5, seed: int = 0) -> list[Fold]:
 
 
 def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
-    """One fold: a share of the subjects, drawn by the seed, is tested [3, Sec. 4.2.1]."""
+    """One fold that tests on a share of the subjects, drawn by the seed [3, Sec. 4.2.1]."""
     subjects = np.array(_enough(clips, 2), object)
     shuffled = np.random.default_rng(seed).permutation(subjects)
     count = min(max(round(share * len(subjects)), 1), len(subjects) - 1)
@@ -120,16 +121,20 @@ def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
 
 
 def cross_database(clips: Clips, test: str) -> list[Fold]:
-    """One fold: a database is tested, all the others are trained on [3, Sec. 4.2.2].
+    """One fold: train on all databases but one and test on that one [3, Sec. 4.2.2].
 
     Args:
-        clips: of several databases, subjects with names of their own in each.
-        test: the name of the tested one.
+        clips: clips of several databases, which share no subject name.
+        test: name of the database to test on.
+
+    Raises:
+        ProtocolError: no clip is from `test`, or all are.
     """
     names = list(dict.fromkeys(clip.database for clip in clips))
     if test not in names or len(names) < 2:
         raise ProtocolError(
-            f"cannot test on {test!r} and train on others: the clips are of {', '.join(names)}"
+            f"cannot test on {test!r} and train on other databases: the clips are from "
+            f"{', '.join(names)}"
         )
     others = " and ".join(name for name in names if name != test)
     train, tested = (
@@ -141,19 +146,20 @@ def cross_database(clips: Clips, test: str) -> list[Fold]:
 
 
 def leave_one_database_out(clips: Clips) -> list[Fold]:
-    """Each database once tested, all the others trained on; folds are named by it."""
+    """Test on each database in turn, whose name the fold gets, and train on all the others."""
     names = dict.fromkeys(clip.database for clip in clips)
     folds = [fold for name in names for fold in cross_database(clips, name)]
     return [replace(fold, protocol="leave one database out") for fold in folds]
 
 
 def part_sides(clips: Clips) -> list[Sides]:
-    """The parts a database is delivered in (`Clip.groups["part"]`), unchecked: train, test, name.
+    """The fixed parts of a database (`Clip.groups["part"]`) as (train, test, name), unchecked.
 
-    Validation is judged after training on the training part, test after training on both.
+    The validation part is tested after training on the training part, the test part after
+    training on both.
 
     Raises:
-        ProtocolError: no training part, or nothing beside it.
+        ProtocolError: there is no training part, or no other part.
     """
     rows: dict[str, list[int]] = {}
     for row, clip in enumerate(clips):
@@ -163,29 +169,29 @@ def part_sides(clips: Clips) -> list[Sides]:
     )
     both = tuple(sorted(train + validation))
     sides = [(train, validation, "validation"), (both, test, "test")]
-    found = [(learnt, tested, name) for learnt, tested, name in sides if train and tested]
-    if not found:
-        named = ", ".join(filter(None, rows)) or "none"
+    usable = [(learnt, tested, name) for learnt, tested, name in sides if train and tested]
+    if not usable:
+        names = ", ".join(filter(None, rows)) or "none"
         raise ProtocolError(
-            "there is no fixed training part with another beside it (parts found: "
-            f"{named}): choose a protocol, or give a split file"
+            "no fixed training part with a validation or test part (parts found: "
+            f"{names}): choose a protocol, or give a split file"
         )
-    return found
+    return usable
 
 
 def fixed_parts(clips: Clips) -> list[Fold]:
-    """The parts a database is delivered in [5, Sec. 4.1 for FER+]: one fold, of the last part.
+    """One fold from the fixed parts of a database [5, Sec. 4.1 for FER+].
 
-    The test part is judged where it is there and labelled: the validation part then chooses the
-    epoch and is not trained on. Else the validation part is judged and nothing chooses: the last
-    epoch counts.
+    It tests on the test part if that exists and is labelled; the validation part then selects the
+    epoch and is not trained on. Otherwise it tests on the validation part, and the last epoch is
+    used because no clips are left to select one by.
 
     Raises:
         ProtocolError: as `part_sides`, or clips without subject (`strangers` gives them one each).
-        LeakError: the parts share subjects; names them.
+        LeakError: the parts share subjects, which the message names.
     """
     chosen = {"test": tuple(r for r, c in enumerate(clips) if c.groups.get("part") == "validation")}
-    folds = [  # of both parts, so that neither shares people with what it is judged by
+    folds = [  # build both, so that a shared subject is found in either
         Fold(clips, train, test, name, "fixed parts", chosen.get(name, ()))
         for train, test, name in part_sides(clips)
     ]
@@ -194,13 +200,13 @@ def fixed_parts(clips: Clips) -> list[Fold]:
 
 
 def unseen(clips: Clips) -> list[Fold]:
-    """What a model that is there already may be judged on: one fold without training.
+    """One fold without training, to evaluate an existing model.
 
-    Of a database that is delivered in parts its test part, or else its validation part; of others
-    every clip with a label.
+    It holds the labelled clips of a database's test part, otherwise those of its validation part;
+    all labelled clips if the database has no fixed parts.
 
     Raises:
-        ProtocolError: there is nothing but a training part; or as `Fold`.
+        ProtocolError: the database has only a training part; or as `Fold`.
     """
     rows: dict[str, list[int]] = {}
     for row, clip in enumerate(clips):
@@ -208,15 +214,17 @@ def unseen(clips: Clips) -> list[Fold]:
             rows.setdefault(clip.groups.get("part", ""), []).append(row)
     name = next((part for part in ("test", "validation", "") if part in rows), None)
     if name is None:
-        raise ProtocolError("there is only a training part: prepare a part to judge the model on")
-    return [Fold(clips, (), tuple(rows[name]), name or "all", "nothing trained", (), ready=True)]
+        raise ProtocolError(
+            "there is only a training part: prepare the validation or test part to evaluate on"
+        )
+    return [Fold(clips, (), tuple(rows[name]), name or "all", "no training", (), ready=True)]
 
 
 def strangers(clips: Clips) -> Clips:
-    """Clips of unknown people, each as of a person of its own ("? NAME").
+    """Give every clip without a subject a subject of its own ("? NAME").
 
-    Only for splits that somebody else has fixed: nothing then keeps people apart, and intervals
-    take every such clip for a witness of its own. Whoever does this must say so.
+    Use this only for splits fixed by a database's authors: training and test may then share
+    people, and confidence intervals treat every such clip as independent. Reports must mention it.
     """
     return tuple(
         clip if clip.subject else replace(clip, subject=f"{STRANGER}{clip.name}") for clip in clips
@@ -232,10 +240,10 @@ PROTOCOLS: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "hold-out": hold_out,
 }
 
-# Of these another seed draws other folds.
+# Protocols whose folds depend on the seed.
 SHUFFLED = frozenset({"five-fold", "ten-fold", "hold-out"})
 
-# These need clips of several databases, or of a database that comes in parts.
+# Protocols that need clips of several databases, or of a database with fixed parts.
 FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
     "leave-one-database-out": leave_one_database_out,
     "parts": fixed_parts,
@@ -251,13 +259,13 @@ NAMED: Mapping[str, Callable[..., list[Fold]]] = {
 
 
 def make(protocol: str, clips: Clips, seed: int = 0) -> list[Fold]:
-    """The folds of a protocol, by its name, or of a user's split file, by its path.
+    """Make the folds of a protocol, given by name, or of a split file, given by path.
 
     Args:
-        seed: shuffles subjects where the protocol does (`SHUFFLED`); others know one way only.
+        seed: seed for shuffling subjects; only the protocols in `SHUFFLED` use it.
 
     Raises:
-        ProtocolError: neither a name nor a file, or folds that cannot be built.
+        ProtocolError: `protocol` is neither a name nor a file, or its folds cannot be built.
     """
     known: Mapping[str, Callable[..., list[Fold]]] = {**PROTOCOLS, **FURTHER}
     if protocol in known:
@@ -272,17 +280,17 @@ def make(protocol: str, clips: Clips, seed: int = 0) -> list[Fold]:
 
 
 def from_file(path: Path, clips: Clips) -> list[Fold]:
-    """A user's own split, checked for subjects on both sides.
+    """Read a user's split file and check that no subject is on both sides.
 
     Raises:
         ProtocolError: as `read`.
-        LeakError: a subject on both sides.
+        LeakError: a subject is on both sides.
     """
     words = f"split file {Path(path).name}"
     return [Fold(clips, train, test, name, words) for train, test, name in read(path, clips)]
 
 
 def digest(folds: Sequence[Fold]) -> str:
-    """Sha256 over the clips of every fold: which split this was, on any machine."""
+    """SHA-256 of the clips of every fold; the same on every machine."""
     lists = [(fold.name, fold.train_names, fold.test_names) for fold in folds]
     return hashlib.sha256(json.dumps(lists).encode()).hexdigest()

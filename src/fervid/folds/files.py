@@ -1,4 +1,4 @@
-"""Split files: anybody's, read as they stand; whether they leak is not asked here."""
+"""Read split files as they are; this module does not check for leaks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,19 +10,20 @@ from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
 from fervid.text import cell
 
-Sides = tuple[tuple[int, ...], tuple[int, ...], str]  # rows to train on, to test on, a name
+Sides = tuple[tuple[int, ...], tuple[int, ...], str]  # rows to train on, rows to test on, name
 
 
 def read(path: Path, clips: Sequence[Clip]) -> list[Sides]:
-    """The sides of a split file, unchecked: (train, test, name), indices into clips.
+    """Read a split file as (train, test, name) with indices into `clips`, unchecked.
 
-    A CSV file has the columns clip and fold, or subject and fold: a clip is tested in its fold and
-    trained on in all the others; it must name every clip, or every subject. A JSON file holds a
-    list of `{"train": [...], "test": [...]}` with the names of clips; those it leaves out are not
-    used.
+    A CSV file has the columns clip and fold, or subject and fold. Each clip is tested in its fold
+    and trained on in all the others; every clip, or every subject, must be listed. A JSON file
+    holds a list of `{"train": [...], "test": [...]}` with clip names; clips that it leaves out are
+    not used.
 
     Raises:
-        ProtocolError: not such a file, or a clip or subject the database does not hold.
+        ProtocolError: the file has another format, or names a clip or subject that is not in the
+            database.
     """
     path = Path(path)
     if path.suffix.lower() == ".json":
@@ -46,8 +47,8 @@ def _from_csv(path: Path, clips: Sequence[Clip]) -> list[Sides]:
     absent = [name for name in names if name not in fold_of]
     if absent:
         raise ProtocolError(
-            f"{path} leaves out {len(absent)} of {len(names)} clips (the first absent is "
-            f"{key} {absent[0]}): add them, or use a JSON file with the clips to use"
+            f"{path} leaves out {len(absent)} of {len(names)} clips (the first is "
+            f"{key} {absent[0]}): add them, or list the clips to use in a JSON file"
         )
     folds = [fold_of[name] for name in names]
     return [
@@ -61,11 +62,11 @@ def _from_csv(path: Path, clips: Sequence[Clip]) -> list[Sides]:
 
 
 def _fold_of(lines: Sequence[tuple[str, str, str]], key: str, known: set[str]) -> dict[str, str]:
-    """Clip or subject -> its fold."""
+    """Map each clip or subject to its fold."""
     fold_of: dict[str, str] = {}
-    written = {cell(name): name for name in known}  # as `fervid folds export` writes them
+    exported = {cell(name): name for name in known}  # as `fervid folds export` writes them
     for text, fold, where in lines:
-        name = written.get(text, text)
+        name = exported.get(text, text)
         if not name or name not in known:
             raise ProtocolError(
                 f"{where}: the database holds no {key} {table.brief(name)}: correct the name"
@@ -74,7 +75,7 @@ def _fold_of(lines: Sequence[tuple[str, str, str]], key: str, known: set[str]) -
             raise ProtocolError(f"{where}: {key} {table.brief(name)} has no fold: fill it in")
         if name in fold_of:
             raise ProtocolError(
-                f"{where}: {key} {table.brief(name)} stands there twice: remove one of the two"
+                f"{where}: {key} {table.brief(name)} is listed twice: remove one of the two lines"
             )
         fold_of[name] = fold
     return fold_of
@@ -91,22 +92,22 @@ def _from_json(path: Path, rows: Mapping[str, int]) -> list[Sides]:
         ]
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ProtocolError(
-            f'{path} is no list of {{"train": [...], "test": [...]}}: correct the file'
+            f'{path} is not a list of {{"train": [...], "test": [...]}}: correct the file'
         ) from None
     return [
         (_rows(train, rows, path), _rows(test, rows, path), name) for train, test, name in parts
     ]
 
 
-def _name(given: Any) -> str:
-    """A fold's name, as tables and folders can carry it."""
+def _name(value: Any) -> str:
+    """Check that a fold's name can be used in tables and as a folder name."""
     if (
-        not isinstance(given, str | int)
-        or table.CONTROL.search(str(given))
-        or len(str(given)) > 200
+        not isinstance(value, str | int)
+        or table.CONTROL.search(str(value))
+        or len(str(value)) > 200
     ):
         raise TypeError
-    return str(given)
+    return str(value)
 
 
 def _rows(names: Any, rows: Mapping[str, int], path: Path) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a clip is recognised by: the bytes of its files, or what its pictures look like."""
+"""Recognise copies of a clip by the bytes of its files, or by what its frames look like."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ from fervid.faces.video import frames, is_still, pictures
 from fervid.parallel import spread
 from fervid.progress import bar
 
-SIDE = 32  # pixels of a small frame
-FRAMES = 3  # of a clip: its middle, and the middles of its first and last third
-KEPT = 96  # small frames held while a video of unknown length runs through
+SIDE = 32  # pixels, height and width of a small frame
+FRAMES = 3  # frames per clip: the middle of each third
+KEPT = 96  # small frames held while decoding a video of unknown length
 
 Small = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -28,9 +28,13 @@ Floats = NDArray[np.float32]
 
 
 def same_content(paths: Iterable[Path]) -> tuple[list[list[Path]], set[Path]]:
-    """Groups of sources (files, or folders of pictures) that hold the same bytes; empty sources.
+    """Group sources (files, or folders of images) with identical content; also list empty sources.
 
-    Sizes are compared first, so that of a million videos only those of equal size are read.
+    Sizes are compared first, so that only sources of equal size have to be read.
+
+    Returns:
+        Groups of two or more sources with the same bytes, and the sources that are empty or
+        cannot be read.
     """
     by_size: dict[tuple[int, int], list[Path]] = defaultdict(list)
     empty: set[Path] = set()
@@ -42,22 +46,22 @@ def same_content(paths: Iterable[Path]) -> tuple[list[list[Path]], set[Path]]:
     suspects = [path for group in by_size.values() if len(group) > 1 for path in group]
     by_hash: dict[bytes, list[Path]] = defaultdict(list)
     for path in bar(suspects, "contents"):
-        if found := _hash(path):
-            by_hash[found].append(path)
+        if digest := _hash(path):
+            by_hash[digest].append(path)
     return [group for group in by_hash.values() if len(group) > 1], empty
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    """(files, bytes); None where there is nothing to compare."""
+    """(files, bytes); None if there is nothing to compare."""
     try:
-        if path.suffix:  # a file, nearly always: one question to the disk instead of two
-            told = os.stat(path)  # noqa: PTH116 - many files
+        if path.suffix:  # nearly always a file, so try that first
+            status = os.stat(path)  # noqa: PTH116 - many files
             if not os.path.isdir(path):  # noqa: PTH112
-                return (1, told.st_size) if told.st_size else None
+                return (1, status.st_size) if status.st_size else None
         elif path.is_file():
             return 1, path.stat().st_size
-        with os.scandir(path) as found:
-            sizes = [entry.stat().st_size for entry in found if _is_frame(entry.name)]
+        with os.scandir(path) as entries:
+            sizes = [entry.stat().st_size for entry in entries if _is_frame(entry.name)]
     except OSError:
         return None
     return (len(sizes), sum(sizes)) if sizes else None
@@ -68,7 +72,7 @@ def _is_frame(name: str) -> bool:
 
 
 def _hash(path: Path) -> bytes | None:
-    """Of a file's bytes, or of those of a folder's pictures in order of their names."""
+    """Hash of a file's bytes, or of a folder's images in order of their names."""
     digest = hashlib.blake2b(digest_size=16)
     try:
         if path.is_dir():
@@ -87,20 +91,20 @@ def _hash(path: Path) -> bytes | None:
 
 
 def looks(clips: Sequence[Clip], jobs: int = 1) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """(N, 3, 32, 32) small grey frames of every clip, and (N,) which of them could be read.
+    """(N, 3, 32, 32) small grey frames of every clip, and (N,) whether each could be read.
 
-    One clip is decoded at a time (by each process); 3 KB of it are kept.
+    Each process decodes one clip at a time and keeps 3 KB of it.
 
     Args:
-        jobs: processes.
+        jobs: number of worker processes.
     """
     small = np.zeros((len(clips), FRAMES, SIDE, SIDE), np.uint8)
-    there = np.zeros(len(clips), bool)
+    readable = np.zeros(len(clips), bool)
     done = spread(_looker, clips, jobs, crashed=_unreadable)
     for row, image in bar(done, "pictures", len(clips)):
         if image is not None:
-            small[row], there[row] = image, True
-    return small, there
+            small[row], readable[row] = image, True
+    return small, readable
 
 
 def _looker() -> Callable[[Clip], Small | None]:
@@ -108,15 +112,15 @@ def _looker() -> Callable[[Clip], Small | None]:
 
 
 def _unreadable(clip: Clip) -> None:
-    """A clip that makes its decoder crash is one that cannot be read."""
+    """Count a clip that crashes its decoder as unreadable."""
 
 
 def look(clip: Clip) -> Small | None:
-    """(3, 32, 32) small grey frames of one clip; None where it cannot be read."""
+    """(3, 32, 32) small grey frames of one clip; None if it cannot be read."""
     try:
         if clip.path.is_dir():
-            inside = pictures(clip.path)[clip.start : clip.end]
-            chosen = [inside[place] for place in _places(len(inside))] if inside else []
+            images = pictures(clip.path)[clip.start : clip.end]
+            chosen = [images[place] for place in _places(len(images))] if images else []
             return np.stack([_still(path) for path in chosen]) if chosen else None
         if is_still(clip.path):
             return np.repeat(_still(clip.path)[None], FRAMES, axis=0)
@@ -130,7 +134,7 @@ def _still(path: Path) -> Small:
 
 
 def _video(clip: Clip) -> Small | None:
-    """Streams: when more than KEPT small frames are held, every second one is let go."""
+    """Decode a video, dropping every second small frame whenever more than KEPT are held."""
     held: list[Small] = []
     step = 1
     for number, frame in enumerate(frames(clip.path, clip.start, clip.end)):
@@ -146,9 +150,9 @@ def _places(count: int) -> list[int]:
 
 
 def shrink(image: NDArray[np.uint8]) -> Small:
-    """(H, W, 3) -> (32, 32) grey: the mean of each cell, whatever the size and proportions."""
+    """(H, W, 3) -> (32, 32) grey: the mean of each cell, for any size and aspect ratio."""
     height, width = image.shape[:2]
-    green = image[..., 1].astype(np.float32)  # stands for brightness, and is there in grey ones
+    green = image[..., 1].astype(np.float32)  # close to brightness, and right for grey images
     if height < SIDE or width < SIDE:
         rows, columns = (np.arange(SIDE) * n // SIDE for n in (height, width))
         return green[np.ix_(rows, columns)].astype(np.uint8)
@@ -159,7 +163,7 @@ def shrink(image: NDArray[np.uint8]) -> Small:
 
 
 def turned(small: NDArray[np.uint8], flip: bool, degrees: float) -> NDArray[np.uint8]:
-    """(..., 32, 32) frames mirrored and rotated about their centre; edges are repeated."""
+    """Mirror and rotate (..., 32, 32) frames about their centre; edge pixels are repeated."""
     if flip:
         small = small[..., ::-1]
     if not degrees:
@@ -179,7 +183,7 @@ def turned(small: NDArray[np.uint8], flip: bool, degrees: float) -> NDArray[np.u
 
 
 def disc() -> NDArray[np.bool_]:
-    """(32, 32) which cells any rotation keeps within the picture."""
+    """(32, 32) mask of the cells that stay within the frame under any rotation."""
     centre = (SIDE - 1) / 2
     y, x = np.mgrid[:SIDE, :SIDE] - centre
     return np.asarray(np.hypot(y, x) <= centre)

@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested on; a fold that mixes them cannot be built."""
+"""Fold: clips to train on and to test on; building one fails if they share a subject."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ Clips = tuple[Clip, ...]
 
 @dataclass(frozen=True)
 class Fold:
-    """Clips to train on and clips to test on, never of one subject.
+    """Clips to train on and clips to test on, which share no subject.
 
     Args:
-        clips: the database's, which `train` and `test` index.
+        clips: all clips of the database, which `train` and `test` index.
         train: indices, ascending.
         test: indices, ascending.
-        name: said in progress lines and tables ("3").
-        protocol: the words of the protocol that made it.
-        validation: those of `train` that choose the epoch, where the database fixes them; empty:
-            nothing is chosen, the last epoch counts. None: they are drawn (see `inner_split`).
-        ready: nothing is trained, a model that is there already is judged; `train` may be empty.
+        name: shown in progress lines and tables, such as "3".
+        protocol: description of the protocol that made the fold.
+        validation: the part of `train` that selects the epoch, if the database fixes it. Empty:
+            no selection, the last epoch is used. None: drawn by `inner_split`.
+        ready: True to evaluate an existing model without training; `train` may then be empty.
 
     Raises:
-        ProtocolError: a side is empty, a clip has no subject or stands twice.
-        LeakError: subjects stand on both sides; names them.
+        ProtocolError: a side is empty, or a clip has no subject or is listed twice.
+        LeakError: subjects are on both sides; the message names them.
     """
 
     clips: Clips = field(repr=False)
@@ -44,44 +44,45 @@ class Fold:
                     f"fold {self.name} has nothing to {side} on: use fewer folds or more subjects"
                 )
             if len(set(rows)) < len(rows):
-                raise ProtocolError(f"fold {self.name} holds a clip twice: remove one of the two")
+                raise ProtocolError(f"fold {self.name} lists a clip twice: remove one of the two")
             if not all(0 <= row < len(self.clips) for row in rows):
                 raise ProtocolError(
-                    f"fold {self.name} names a clip that the database does not hold"
+                    f"fold {self.name} has a clip index outside 0..{len(self.clips) - 1}: "
+                    "build it from the clips of this database"
                 )
         need_subjects(self.clips[row] for row in (*self.train, *self.test))
         both = set(self.train_subjects) & set(self.test_subjects)
         if both:
-            named = ", ".join(sorted(both, key=natural)[:10])
+            names = ", ".join(sorted(both, key=natural)[:10])
             more = f" and {len(both) - 10} more" if len(both) > 10 else ""
             raise LeakError(
-                f"fold {self.name} trains and tests on the same subjects: {named}{more}: "
+                f"fold {self.name} trains and tests on the same subjects ({names}{more}): "
                 "put all clips of a subject on one side"
             )
 
     @property
     def train_subjects(self) -> tuple[str, ...]:
-        """Who is trained on, ascending."""
+        """Subjects to train on, ascending."""
         return subjects_of(self.clips[row] for row in self.train)
 
     @property
     def test_subjects(self) -> tuple[str, ...]:
-        """Who is tested on, ascending."""
+        """Subjects to test on, ascending."""
         return subjects_of(self.clips[row] for row in self.test)
 
     @property
     def train_names(self) -> tuple[str, ...]:
-        """The clips trained on."""
+        """Names of the clips to train on."""
         return tuple(self.clips[row].name for row in self.train)
 
     @property
     def test_names(self) -> tuple[str, ...]:
-        """The clips tested on."""
+        """Names of the clips to test on."""
         return tuple(self.clips[row].name for row in self.test)
 
 
 def need_subjects(clips: Iterable[Clip]) -> None:
-    """Refuse clips without a subject, by name."""
+    """Raise ProtocolError if clips have no subject; the message names the first."""
     bare = [clip.name for clip in clips if not clip.subject]
     if bare:
         raise ProtocolError(
@@ -91,5 +92,5 @@ def need_subjects(clips: Iterable[Clip]) -> None:
 
 
 def subjects_of(clips: Iterable[Clip]) -> tuple[str, ...]:
-    """Whose clips these are, ascending, digits read as numbers."""
+    """Distinct subjects of the clips, ascending, with digits read as numbers."""
     return tuple(sorted({clip.subject or "" for clip in clips}, key=lambda s: (natural(s), s)))

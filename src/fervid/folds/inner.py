@@ -1,4 +1,4 @@
-"""A fold's training clips -> those to learn from and those to choose an epoch by."""
+"""Split a fold's training clips into those to learn from and those that select the epoch."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +14,14 @@ from fervid.folds.fold import Clips, Fold, need_subjects, subjects_of
 def inner_sides(
     fold: Fold, train: Sequence[int], share: float = 0.2, seed: int = 0
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A fold's usable training clips -> (train, validation): as fixed, else by `inner_split`.
+    """Split a fold's usable training clips into (train, validation).
+
+    The fold's own validation part is used if it has one, otherwise `inner_split`.
 
     Args:
-        train: those of `fold.train` that can be used.
-        share: of the clips to validate on; with 0 even a fixed validation part is trained on.
+        train: the usable indices of `fold.train`.
+        share: share of the clips to validate on; with 0, a fixed validation part is trained on too.
+        seed: seed for `inner_split`.
     """
     if fold.validation is None or share == 0:
         return inner_split(fold.clips, train, share, seed)
@@ -28,29 +31,30 @@ def inner_sides(
 
 
 def check_share(share: float) -> None:
-    """Raise ProtocolError where no such share of the clips can be validated on."""
+    """Raise ProtocolError unless 0 <= share < 1."""
     if not 0 <= share < 1:
         raise ProtocolError(
-            f"{share:g} is no share of the clips to validate on: use 0 (none) up to less than 1"
+            f"a validation share of {share:g} is out of range: use 0 (none) up to less than 1"
         )
 
 
 def inner_split(
     clips: Clips, train: Sequence[int], share: float = 0.2, seed: int = 0
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Training clips -> (train, validation) by subject, for choosing an epoch within a fold.
+    """Split training clips by subject into (train, validation), to select an epoch within a fold.
 
-    Subjects are added to the validation one by one, each time the one that brings its labels
-    nearest to their share (ties by the seed), and none whose leaving would rob the training of a
-    label, as far as that can be kept. Neither side is ever empty, but for a share of 0.
+    Subjects move to validation one at a time. Each time it is the subject that brings the label
+    counts closest to their share (the seed breaks ties), avoiding subjects without whom training
+    would lose a label. Neither side is ever empty, except with a share of 0.
 
     Args:
         train: indices into `clips`.
-        share: of the clips to validate on, at least 0 and below 1. With 0 there is no validation:
-            the last epoch counts.
+        share: share of the clips to validate on, in [0, 1). With 0 there is no validation, and the
+            last epoch is used.
+        seed: seed for the order of subjects.
 
     Raises:
-        ProtocolError: no such share, fewer than two subjects, or clips without subject.
+        ProtocolError: `share` is out of range, fewer than two subjects, or clips without subject.
     """
     check_share(share)
     if share == 0:
@@ -59,7 +63,8 @@ def inner_split(
     subjects = np.array(subjects_of(clips[row] for row in train), object)
     if len(subjects) < 2:
         raise ProtocolError(
-            f"{len(subjects)} subject to train on leaves nobody to validate on: use more subjects"
+            f"cannot split {len(subjects)} training subjects into training and validation: use "
+            "more subjects, or a validation share of 0"
         )
     subjects = np.random.default_rng(seed).permutation(subjects)
     chosen = _choose(_label_counts(clips, train, subjects), share)
@@ -71,7 +76,7 @@ def inner_split(
 def _label_counts(
     clips: Clips, train: Sequence[int], subjects: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """(S, K) clips of each subject and label."""
+    """(S, K) number of clips of each subject and label."""
     labels = sorted(Counter(clips[row].label or "" for row in train))
     column = {label: number for number, label in enumerate(labels)}
     line = {subject: number for number, subject in enumerate(subjects)}
@@ -82,17 +87,17 @@ def _label_counts(
 
 
 def _choose(counts: NDArray[np.float64], share: float) -> list[int]:
-    """Greedy: subjects (rows of counts) until the share is reached, one at least, never all."""
+    """Choose subjects (rows of `counts`) greedily up to the share; at least one, never all."""
     aim, left = share * counts.sum(axis=0), counts.sum(axis=0)
     chosen: list[int] = []
     free = np.ones(len(counts), bool)
     while free.sum() > 1:
         distance = np.abs(counts[chosen].sum(axis=0) + counts - aim).sum(axis=1)
-        robs = ((counts == left) & (left > 0)).any(axis=1)
-        if chosen and not (free & ~robs).any():
+        last_of_label = ((counts == left) & (left > 0)).any(axis=1)
+        if chosen and not (free & ~last_of_label).any():
             break
         distance[~free] = np.inf
-        distance[robs] += counts.sum()
+        distance[last_of_label] += counts.sum()
         best = int(distance.argmin())
         now = np.abs(counts[chosen].sum(axis=0) - aim).sum()
         if chosen and distance[best] >= now:

@@ -1,4 +1,4 @@
-"""Splits on paper: shown as a table, written to a file, read from anybody's, before any check."""
+"""Unchecked splits: show them as a table, write them to a file, read them from one."""
 
 import io
 import json
@@ -21,7 +21,7 @@ class Sides(Protocol):
 
     @property
     def clips(self) -> tuple[Clip, ...]:
-        """The database's, which `train` and `test` index."""
+        """All clips of the database, which `train` and `test` index."""
 
     @property
     def train(self) -> tuple[int, ...]:
@@ -33,18 +33,18 @@ class Sides(Protocol):
 
     @property
     def name(self) -> str:
-        """Said in tables."""
+        """Shown in tables."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """A fold that nobody has checked: subjects may be unknown, or stand on both sides.
+    """An unchecked fold: subjects may be unknown, or be on both sides.
 
     Args:
-        clips: the database's, which `train` and `test` index.
+        clips: all clips of the database, which `train` and `test` index.
         train: rows to train on.
         test: rows to test on.
-        name: said in tables.
+        name: shown in tables.
     """
 
     clips: tuple[Clip, ...] = field(repr=False)
@@ -54,7 +54,7 @@ class Split:
 
 
 def read(path: Path, database: Database) -> list[Split]:
-    """A split file as it stands, leaks and all: CSV (clip,fold) or JSON (train, test).
+    """Read a split file without checking for leaks: CSV (clip,fold) or JSON (train, test).
 
     Raises:
         ProtocolError: as `fervid.folds.files.read`.
@@ -64,7 +64,7 @@ def read(path: Path, database: Database) -> list[Split]:
 
 
 def parts(database: Database) -> list[Split]:
-    """The fixed parts a database is delivered in, whether or not their people are known.
+    """The fixed parts of a database, whether or not their subjects are known.
 
     Raises:
         ProtocolError: as `fervid.folds.part_sides`.
@@ -73,20 +73,20 @@ def parts(database: Database) -> list[Split]:
 
 
 def show(folds: Sequence[Sides], database: Database, width: int = 48) -> str:
-    """A table: per fold the clips on each side, the labels tested on, and who they are.
+    """Table of the clips on each side of each fold, the labels tested on and the subjects.
 
     Args:
-        width: of the column of subjects, which is cut.
+        width: characters of the last column, which is cut.
     """
-    head = ["fold", "train", "test", "subjects", *database.labels, "who is tested"]
+    head = ["fold", "train", "test", "subjects", *database.labels, "test subjects"]
     lines = [head]
     for fold in folds:
         tested = [fold.clips[row] for row in fold.test]
-        who = sorted({clip.subject for clip in tested if clip.subject}, key=natural)
+        subjects = sorted({clip.subject for clip in tested if clip.subject}, key=natural)
         labels = Counter(clip.label for clip in tested)
-        names = " ".join(who) or "unknown"
+        names = " ".join(subjects) or "unknown"
         lines.append(
-            [fold.name, str(len(fold.train)), str(len(fold.test)), str(len(who) or "?"),
+            [fold.name, str(len(fold.train)), str(len(fold.test)), str(len(subjects) or "?"),
              *(str(labels[label]) for label in database.labels),
              names if len(names) <= width else names[: width - 3] + "..."]
         )  # fmt: skip
@@ -100,14 +100,14 @@ def _cell(text: str, width: int) -> str:
 
 
 def export(folds: Sequence[Sides], path: Path) -> None:
-    """Write a split file that `from_file` reads back to the same folds.
+    """Write a split file from which `fervid.folds.from_file` reads the same folds.
 
-    A .csv holds clip and fold, which tells folds that test every clip once and train on all the
-    others; a .json tells any.
+    A .csv with clip and fold can describe only folds that test every clip once and train on all
+    the others; a .json describes any folds.
 
     Raises:
-        ProtocolError: a .csv cannot tell these folds.
-        OutputError: the place cannot be written to.
+        ProtocolError: a .csv cannot describe these folds.
+        OutputError: the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() == ".csv":
@@ -127,17 +127,17 @@ def _csv(folds: Sequence[Sides]) -> str:
     clips = folds[0].clips if folds else ()
     everything = set(range(len(clips)))
     tested = [row for fold in folds for row in fold.test]
-    plain = sorted(tested) == sorted(everything) and all(
+    complete = sorted(tested) == sorted(everything) and all(
         set(fold.train) == everything - set(fold.test) for fold in folds
     )
-    if not plain or len({fold.name for fold in folds}) < len(folds):
+    if not complete or len({fold.name for fold in folds}) < len(folds):
         raise ProtocolError(
-            "a CSV tells only folds that test every clip once and train on all the others: "
+            "a CSV file can hold only folds that test every clip once and train on all the others: "
             "export to a .json file"
         )
     lines = sorted((row, fold.name) for fold in folds for row in fold.test)
-    written = io.StringIO(newline="")
-    writer = CsvWriter(written)
+    text = io.StringIO(newline="")
+    writer = CsvWriter(text)
     writer.writerow(("clip", "fold"))
     writer.writerows((clips[row].name, name) for row, name in lines)
-    return written.getvalue()
+    return text.getvalue()

@@ -1,1 +1,1 @@
-"""Training, knowing no paper."""
+"""Training that is independent of any one paper."""

@@ -1,4 +1,4 @@
-"""A running mean of a network's weights, which is what gets measured and kept."""
+"""Running mean of a network's weights, used for validation and saved as the result."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,26 +8,25 @@ from torch import Tensor, nn
 
 
 class Average:
-    """mean <- d mean + (1 - d) weights after each step, buffers of real numbers too.
+    """mean <- d mean + (1 - d) weights after each step; floating-point buffers included.
 
-    At step t the mean is d = min(decay, (1 + t) / (10 + t)), so that it soon forgets where it
-    began.
+    At step t, d = min(decay, (1 + t) / (10 + t)), so that the initial weights are soon forgotten.
 
     Args:
-        network: as it is trained, on its device.
-        decay: below 1; 0 keeps no mean, and `held` changes nothing then.
+        network: network in training, already on its device.
+        decay: below 1; with 0 there is no mean, and `held` changes nothing.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self._decay, self.steps = decay, 0
         state = network.state_dict() if decay else {}
-        # They share their memory with the network, so they always are its weights.
+        # These tensors share memory with the network, so they follow its weights.
         self._now = {n: t.detach() for n, t in state.items() if t.is_floating_point()}
         self._mean = {n: t.clone() for n, t in self._now.items()}
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the weights of now in."""
+        """Update the mean with the current weights."""
         if not self._mean:
             return
         self.steps += 1
@@ -36,7 +35,7 @@ class Average:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Within, the network's weights are the mean."""
+        """Within the block, the network's weights are the mean."""
         self._exchange()
         try:
             yield
@@ -57,7 +56,7 @@ class Average:
 
     @torch.no_grad()
     def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
-        """Go on from a mean kept earlier, after so many steps."""
+        """Continue from a saved mean and its number of steps."""
         self.steps = steps
         for name, mean in self._mean.items():
             mean.copy_(tensors[name])

@@ -1,4 +1,4 @@
-"""Batches: a seeded shuffle of samples, each epoch the same from its seed alone."""
+"""Batches of samples; the seed alone determines an epoch's order."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,8 @@ class Batch:
 
     Args:
         arrays: (B, ...) each, by the names in `Samples.arrays`.
-        target: (B,) int64.
-        copy: (B,) int64, which augmented copy of its sample each one is; 0 is the sample itself.
+        target: (B,) int64 index of each label.
+        copy: (B,) int64 number of the augmented copy; 0 is the sample itself.
     """
 
     arrays: dict[str, Tensor]
@@ -29,22 +29,27 @@ class Batch:
     copy: Tensor
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
-        """The batch on a device."""
+        """Copy the batch to a device."""
 
-        def moved(array: Tensor) -> Tensor:
+        def move(array: Tensor) -> Tensor:
             return array.to(device, non_blocking=non_blocking)
 
-        arrays = {name: moved(array) for name, array in self.arrays.items()}
-        return Batch(arrays, moved(self.target), moved(self.copy))
+        arrays = {name: move(array) for name, array in self.arrays.items()}
+        return Batch(arrays, move(self.target), move(self.copy))
 
     def pinned(self) -> "Batch":
-        """The batch in memory that a GPU copies from without waiting."""
+        """Copy the batch to pinned memory, from which a GPU can copy asynchronously."""
         arrays = {name: array.pin_memory() for name, array in self.arrays.items()}
         return Batch(arrays, self.target.pin_memory(), self.copy.pin_memory())
 
 
 def count(samples: Samples, size: int, share: int = 1) -> int:
-    """How many batches an epoch has; see `shuffled`."""
+    """Number of batches in an epoch of `shuffled`.
+
+    Args:
+        size: samples per batch.
+        share: number of processes that share the epoch.
+    """
     return -(-(len(samples) // share) // size)
 
 
@@ -56,67 +61,67 @@ def shuffled(
     part: int = 0,
     parts: int = 1,
 ) -> Iterator[Batch]:
-    """An epoch in random order: each sample once, as one of its copies drawn at random.
+    """Yield an epoch in random order: each sample once, as one of its copies at random.
 
     Args:
-        size: of a batch; the last one may be smaller.
-        copies: how many augmented copies of a sample there are, itself included.
-        part, parts: this process's share of the epoch; every part has the same number of samples.
+        size: samples per batch; the last batch may be smaller.
+        copies: number of augmented copies of a sample, itself included.
+        part, parts: index and number of equal parts; only this part of the epoch is yielded.
     """
     rows = torch.randperm(len(samples), generator=generator)
     copy = torch.randint(copies, rows.shape, generator=generator)
     end = len(rows) // parts * parts
     rows, copy = rows[part:end:parts], copy[part:end:parts]
     for start in range(0, len(rows), size):
-        here = slice(start, start + size)
-        yield take(samples, rows[here].numpy(), copy[here])
+        batch = slice(start, start + size)
+        yield take(samples, rows[batch].numpy(), copy[batch])
 
 
 def of_arrays(arrays: Mapping[str, NDArray[Any]], size: int) -> Iterator[Batch]:
-    """Arrays (N, ...) in their order, without targets."""
+    """Yield arrays (N, ...) in order, as batches of up to `size` without targets."""
     count = len(next(iter(arrays.values())))
     for start in range(0, count, size):
-        here = {
+        tensors = {
             name: torch.from_numpy(np.array(a[start : start + size])) for name, a in arrays.items()
         }
         none = torch.zeros(min(size, count - start), dtype=torch.int64)
-        yield Batch(here, none, none)
+        yield Batch(tensors, none, none)
 
 
 def ahead(
-    made: Iterator[Batch], device: torch.device, thread: bool | None = None
+    source: Iterator[Batch], device: torch.device, thread: bool | None = None
 ) -> Iterator[Batch]:
-    """The same batches on the device; for a GPU a thread makes two of them while it works.
+    """Yield batches on the device; a thread prepares two of them while a GPU works.
 
     Args:
-        thread: by default, where the device is a GPU.
+        thread: whether to use the thread; by default only if the device is a GPU.
     """
     gpu = device.type == "cuda"
     if not (gpu if thread is None else thread):
-        yield from (batch.to(device) for batch in made)
+        yield from (batch.to(device) for batch in source)
         return
 
-    def following() -> Batch | None:
-        batch = next(made, None)
+    def next_batch() -> Batch | None:
+        batch = next(source, None)
         return batch.pinned() if batch and gpu else batch
 
     with ThreadPoolExecutor(1) as worker:
-        coming = deque(worker.submit(following) for _ in range(2))
-        while (batch := coming.popleft().result()) is not None:
-            coming.append(worker.submit(following))
+        queue = deque(worker.submit(next_batch) for _ in range(2))
+        while (batch := queue.popleft().result()) is not None:
+            queue.append(worker.submit(next_batch))
             yield batch.to(device, non_blocking=gpu)
 
 
 def ordered(samples: Samples, size: int) -> Iterator[Batch]:
-    """The samples themselves, in their order."""
+    """Yield the samples in order, without augmentation, as batches of up to `size`."""
     for start in range(0, len(samples), size):
         rows = np.arange(start, min(start + size, len(samples)))
         yield take(samples, rows, torch.zeros(len(rows), dtype=torch.int64))
 
 
 def take(samples: Samples, rows: np.ndarray[tuple[int], np.dtype[np.int64]], copy: Tensor) -> Batch:
-    """The batch of the samples at `rows`; reads only them where the samples lie on disk."""
-    # Memory maps are read fastest in their own order.
+    """Batch of the samples at `rows`; if samples are on disk, only these are read."""
+    # Memory maps are read fastest in file order.
     order = np.argsort(rows, kind="stable")
     back = torch.from_numpy(np.argsort(order, kind="stable"))
     arrays = {

@@ -1,4 +1,4 @@
-"""The square around a face, cut out of a track's pictures, in colour."""
+"""Crop the square around a face from a track's pictures, in colour."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +13,17 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Square:
-    """Which square around a face is seen, in units of the distance between the eyes' centres.
+    """Square around a face, in units of the distance between the eyes' centres.
 
-    One square for all frames, from the medians over them: the face moves in the square and not
-    the square with the face, and an opening mouth does not change the scale.
+    All frames share one square, placed by the medians over the frames. The face therefore moves
+    within the square instead of the square with the face, and an opening mouth does not change
+    the scale.
 
     Args:
-        size: side of what is cut out, in pixels.
-        side: of the square.
-        down: from the point between the eyes to the square's centre.
+        size: height and width of the crop, in pixels.
+        side: side of the square, in eye distances.
+        down: distance from the point between the eyes down to the square's centre, in eye
+            distances.
     """
 
     size: int
@@ -29,10 +31,10 @@ class Square:
     down: float = 0.55
 
     def place(self, landmarks: Floats) -> tuple[float, float, float]:
-        """Left, top and side in pixels; pixel i covers [i - 1/2, i + 1/2].
+        """Left edge, top edge and side in pixels; pixel i covers [i - 1/2, i + 1/2].
 
         Args:
-            landmarks: (T, 68, 2).
+            landmarks: (T, 68, 2) x, y in pixels.
         """
         right, left = (landmarks[:, eye].mean(axis=1) for eye in EYES)
         distance = float(np.median(np.hypot(*(left - right).T)))
@@ -41,14 +43,17 @@ class Square:
         return float(x - side / 2), float(y + self.down * distance - side / 2), side
 
     def cut(self, faces: NDArray[np.uint8], landmarks: Floats) -> tuple[NDArray[np.uint8], Floats]:
-        """The squares, (T, size, size, 3), and the landmarks in their pixels, (T, 68, 2).
+        """Crop and resize the square; returns (T, size, size, 3) and landmarks (T, 68, 2).
 
-        A pixel is the mean of its area, or a blend of its neighbours where the square is made
-        larger. Outside the picture its border goes on.
+        A pixel is the mean of its area, or a blend of its neighbours if the square is enlarged.
+        Outside the picture, border pixels are repeated.
 
         Args:
-            faces: (T, S, S, 3).
-            landmarks: (T, 68, 2) in their pixels.
+            faces: (T, S, S, 3) uint8.
+            landmarks: (T, 68, 2) x, y in pixels of `faces`.
+
+        Returns:
+            The crops, uint8, and the landmarks in pixels of the crops.
         """
         left, top, side = self.place(landmarks)
         rows = shares(faces.shape[1], top, side, self.size)
@@ -56,29 +61,29 @@ class Square:
         out = np.empty((len(faces), self.size, self.size, faces.shape[3]), np.uint8)
         for number, face in enumerate(faces):
             flat = face.reshape(len(face), -1).astype(np.float32)
-            tall = (rows @ flat).reshape(self.size, *face.shape[1:])
-            out[number] = np.clip(np.rint(np.matmul(columns, tall)), 0, 255)
-        # The first new pixel begins at `left`, and its centre is half a new pixel further on.
+            resized = (rows @ flat).reshape(self.size, *face.shape[1:])
+            out[number] = np.clip(np.rint(np.matmul(columns, resized)), 0, 255)
+        # The first new pixel starts at `left`; its centre is half a new pixel further right.
         moved = (landmarks - np.array([left, top])) * (self.size / side) - 0.5
         return out, moved.astype(np.float32)
 
 
 def shares(length: int, start: float, extent: float, pixels: int) -> Floats:
-    """(pixels, length): the share of each old pixel in each new one, along one axis.
+    """(pixels, length) weight of each old pixel in each new pixel, along one axis.
 
-    The first and last old pixel reach on to infinity.
+    The first and last old pixels extend to infinity.
 
     Args:
-        length: old pixels.
-        start: where the first new pixel begins, in old ones.
-        extent: of all new pixels, in old ones.
-        pixels: new ones.
+        length: number of old pixels.
+        start: left edge of the first new pixel, in old pixels.
+        extent: total width of the new pixels, in old pixels.
+        pixels: number of new pixels.
     """
     step = extent / pixels
     low: NDArray[Any] = start + step * np.arange(pixels)[:, None]
     edges = np.arange(length + 1)[None] - 0.5
     edges[0, 0], edges[0, -1] = -np.inf, np.inf
-    # Below one old pixel per new one an area would pick single pixels: a tent blends two.
+    # With less than one old pixel per new one, areas would pick single pixels; a tent blends two.
     if step < 1:
         places = np.clip(low + step / 2, 0, length - 1)
         weights = np.clip(1 - np.abs(places - np.arange(length)[None]), 0, 1)

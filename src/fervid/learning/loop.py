@@ -1,8 +1,8 @@
-"""The training loop: explicit, on Lightning Fabric, and the same after a kill as without one.
+"""The training loop, written out on Lightning Fabric; resuming it gives the same weights.
 
-Everything random in epoch e comes from a seed derived from (run, stage, e), so a checkpoint at an
-epoch's end holds all there is to know: weights, the optimiser's buffers, the best weights so far
-and the curve. On a CPU the weights of a resumed training equal an uninterrupted one's bit by bit.
+Every random choice in epoch e comes from a seed derived from (run, stage, e). A checkpoint at the
+end of an epoch is therefore complete with the weights, the optimiser's buffers, the best weights
+so far and the curve. On a CPU, resumed and uninterrupted training end in bit-identical weights.
 """
 
 import csv
@@ -42,12 +42,13 @@ class Stage:
     """One training of one network.
 
     Args:
-        name: of its files, and said in the progress line.
-        loss: the mean loss of a batch, as a scalar; the generator is for augmentation.
-        logits: (B, K) of a batch as it is, for validation.
-        copies: see `batches.shuffled`.
-        given: parts of the recipe and anything else the result depends on, as JSON or dataclasses;
-            with plan, samples and initial weights they are the key by which a stage resumes.
+        name: stem of its file names, shown in the progress line.
+        plan: settings of the optimisation.
+        loss: gives the mean loss of a batch, a scalar; the generator is for augmentation.
+        logits: gives the logits (B, K) of a batch without augmentation, for validation.
+        copies: number of augmented copies, see `batches.shuffled`.
+        given: parts of the recipe and anything else the result depends on, as JSON or dataclasses.
+            With plan, samples and initial weights they identify the training that can be resumed.
     """
 
     name: str
@@ -60,7 +61,7 @@ class Stage:
 
 @dataclass
 class _State:
-    """Where a training stands after `len(history)` epochs."""
+    """State of a training after `len(history)` epochs."""
 
     history: History
     best: dict[str, Tensor]
@@ -71,24 +72,24 @@ class _State:
 def train(
     stage: Stage, network: nn.Module, samples: Samples, validation: Samples, run: Run
 ) -> History:
-    """Train what requires a gradient in `network`; leaves it with its best weights, in eval mode.
+    """Train the weights of `network` that require a gradient; return the curve.
 
-    The best are those of the epoch with the least loss on `validation` (see `Plan.choose`);
-    without any validation samples, of the last epoch. Goes on from a checkpoint in the run's
-    folder, and only loads where the stage was finished there. Writes `<stage>.safetensors` and the
-    curve `<stage>.csv`.
+    The network ends in eval mode with the weights of the epoch with the lowest loss on
+    `validation` (see `Plan.choose`), or of the last epoch without validation samples. Training
+    resumes from a checkpoint in the run's folder; a finished stage is only loaded. Writes
+    `<stage>.safetensors` and the curve `<stage>.csv`.
 
     Raises:
-        FervidError: the loss is no longer a number.
+        FervidError: the loss is no longer finite.
     """
     final = run.folder / f"{stage.name}.safetensors"
     checkpoint = run.folder / f"{stage.name}.checkpoint.safetensors"
     key = _fingerprint(stage, network, samples, run)
-    if (found := _resumable(final, key)) is not None:
-        checkpoint.unlink(missing_ok=True)  # of a process that was killed between the two
-        network.load_state_dict(found[0], strict=False)
+    if (finished := _resumable(final, key)) is not None:
+        checkpoint.unlink(missing_ok=True)  # left by a kill between saving and unlinking
+        network.load_state_dict(finished[0], strict=False)
         network.eval()
-        history: History = found[1]["history"]
+        history: History = finished[1]["history"]
         return history
     _make(run.folder)
     fabric = fabric_of(run)
@@ -144,17 +145,17 @@ def fabric_of(run: Run) -> "Fabric":
     """Fabric on the run's device: one, or all that `torchrun` started a process for.
 
     Raises:
-        InputError: there is no such device, or none here.
+        InputError: the device is unknown or not available here.
     """
     from lightning_fabric import Fabric
 
     # It would tell the precision on each call.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    nodes = int(os.environ.get("WORLD_SIZE", "1")) // here
-    told: dict[str, Any] = {"accelerator": run.device, "precision": run.precision}
+    devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    nodes = int(os.environ.get("WORLD_SIZE", "1")) // devices
+    options: dict[str, Any] = {"accelerator": run.device, "precision": run.precision}
     try:
-        fabric = Fabric(devices=here, num_nodes=nodes, **told)
+        fabric = Fabric(devices=devices, num_nodes=nodes, **options)
     except (ValueError, RuntimeError) as error:
         raise InputError(
             f"device {run.device!r} in precision {run.precision!r} cannot be used here "
@@ -175,7 +176,7 @@ def _epoch(
     samples: Samples,
     seed: int,
 ) -> float:
-    """One pass over the samples; returns the mean loss."""
+    """Train for one pass over the samples; return the mean loss."""
     plan, seen = stage.plan, 0
     total = torch.zeros((), device=fabric.device)
     steps = batches.count(samples, plan.batch_size, fabric.world_size)
@@ -193,7 +194,7 @@ def _epoch(
             optimiser.zero_grad()
             fabric.backward(loss)
             if plan.gradient_clip:
-                # One that is no number is told of below, by the loss it leads to.
+                # A gradient that is not finite is reported below, by the loss it leads to.
                 fabric.clip_gradients(
                     network, optimiser, max_norm=plan.gradient_clip, error_if_nonfinite=False
                 )
@@ -203,8 +204,7 @@ def _epoch(
     mean = float(torch.as_tensor(fabric.all_reduce(total / max(seen, 1), reduce_op="mean")))
     if not math.isfinite(mean):
         raise FervidError(
-            f"the loss of {stage.name} is no longer a number after epoch {epoch}: "
-            "set a lower learning rate"
+            f"the loss of {stage.name} is not finite after epoch {epoch}: set a lower learning rate"
         )
     return mean
 
@@ -218,20 +218,20 @@ def _rate(plan: Plan, epoch: float) -> float:
 
 @torch.no_grad()
 def measure(stage: Stage, network: Any, samples: Samples, device: torch.device) -> dict[str, float]:
-    """Mean cross entropy and accuracy on samples as they are; nothing where there are none."""
+    """Mean cross entropy and accuracy without augmentation; empty without samples."""
     network.eval()
-    loss = right = 0.0
-    for batch in batches.ordered(samples, 64):
-        here = batch.to(device)
-        logits = stage.logits(network, here).float()
-        loss += float(F.cross_entropy(logits, here.target, reduction="sum"))
-        right += float((logits.argmax(1) == here.target).sum())
+    loss = correct = 0.0
+    for cpu_batch in batches.ordered(samples, 64):
+        batch = cpu_batch.to(device)
+        logits = stage.logits(network, batch).float()
+        loss += float(F.cross_entropy(logits, batch.target, reduction="sum"))
+        correct += float((logits.argmax(1) == batch.target).sum())
     n = len(samples)
-    return {"validation_loss": loss / n, "validation_accuracy": right / n} if n else {}
+    return {"validation_loss": loss / n, "validation_accuracy": correct / n} if n else {}
 
 
 def _learned(network: nn.Module) -> dict[str, Tensor]:
-    """A copy of what training changes: weights that are not frozen, and buffers."""
+    """Copy what training changes: buffers and the weights that are not frozen."""
     frozen = {name for name, p in network.named_parameters() if not p.requires_grad}
     state = network.state_dict()
     return {
@@ -252,20 +252,20 @@ def _keep_best(state: _State, row: dict[str, float], network: nn.Module, plan: P
 
 
 def _fingerprint(stage: Stage, network: nn.Module, samples: Samples, run: Run) -> str:
-    """What a training's result depends on, besides the samples' content, as a sha256.
+    """SHA-256 of everything the training depends on, except the content of the samples.
 
-    The initial weights stand for the network's shape, for what it begins from, and for earlier
-    stages that it contains.
+    The initial weights represent the network's architecture, its starting point and the earlier
+    stages it contains.
     """
-    begins = weights.digest(network.state_dict())
-    facts = [stage.name, stage.plan, stage.copies, stage.given, run.seed, run.precision, begins]
+    initial = weights.digest(network.state_dict())
+    facts = [stage.name, stage.plan, stage.copies, stage.given, run.seed, run.precision, initial]
     total = hashlib.sha256(json.dumps(facts, sort_keys=True, default=asdict).encode())
     total.update(samples.target.tobytes() + samples.clip.tobytes())
     return total.hexdigest()
 
 
 def _resumable(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """What lies at `path`, if it belongs to this very training and is whole."""
+    """Load the file at `path` if it is intact and belongs to this training."""
     try:
         tensors, card = weights.load(path)
     except WeightsError:
@@ -294,10 +294,10 @@ def _store(
 def _restore(
     path: Path, key: str, network: nn.Module, optimiser: torch.optim.Optimizer, average: Average
 ) -> _State:
-    """The state in a checkpoint, also put into network and optimiser; a new one without any."""
-    if (found := _resumable(path, key)) is None:
+    """Restore network, optimiser, mean and state from a checkpoint, or start with a new state."""
+    if (saved := _resumable(path, key)) is None:
         return _State([], {})
-    tensors, card = found
+    tensors, card = saved
     parts: dict[str, dict[str, Tensor]] = {
         "now": {}, "best": {}, "optimiser": {}, "average": {}
     }  # fmt: skip
@@ -306,11 +306,11 @@ def _restore(
         parts[part][rest] = tensor
     network.load_state_dict(parts["now"], strict=False)
     average.restore(parts["average"], card.get("steps", 0))
-    told = optimiser.state_dict()
+    optimiser_state = optimiser.state_dict()
     for name, tensor in parts["optimiser"].items():
         index, buffer = name.split(".", 1)
-        told["state"].setdefault(int(index), {})[buffer] = tensor
-    optimiser.load_state_dict(told)
+        optimiser_state["state"].setdefault(int(index), {})[buffer] = tensor
+    optimiser.load_state_dict(optimiser_state)
     best = card["best_loss"]
     return _State(
         card["history"], parts["best"], -math.inf if best is None else best, card["waited"]

@@ -1,4 +1,4 @@
-"""How one stage is trained: the part of a recipe that every network has."""
+"""Settings for training one stage, which every recipe has for each of its networks."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,17 +8,17 @@ from fervid.learning.recipes import Amount, Below1, Count, Natural
 
 @dataclass(frozen=True)
 class Plan:
-    """Gradient descent, stochastic with momentum, or Adam; weight decay."""
+    """Stochastic gradient descent with momentum, or Adam; with weight decay."""
 
-    epochs: Natural  # at most
-    learning_rate: Amount  # at the start
-    momentum: Below1 = 0.9  # of steps before; Adam's first decay rate
-    weight_decay: Amount = 0.0  # of all weights, in the gradient
-    gradient_clip: Amount = 0.0  # the largest norm of a step's gradient; 0 for any
-    batch_size: Count = 32  # samples of a step
-    decay: Literal["cosine", "none"] = "cosine"  # "cosine" brings the learning rate to 0
-    choose: Literal["loss", "accuracy", "last"] = "loss"  # which epoch is kept, by validation
-    patience: Natural = 0  # epochs without a better validation before training stops; 0: never
+    epochs: Natural  # maximum
+    learning_rate: Amount  # initial value
+    momentum: Below1 = 0.9  # with Adam: decay rate of the first moment
+    weight_decay: Amount = 0.0  # L2 penalty on all weights, added to the gradient
+    gradient_clip: Amount = 0.0  # maximum gradient norm; 0: no limit
+    batch_size: Count = 32  # samples per step
+    decay: Literal["cosine", "none"] = "cosine"  # "cosine" lowers the learning rate to 0
+    choose: Literal["loss", "accuracy", "last"] = "loss"  # validation measure that picks the epoch
+    patience: Natural = 0  # stop after this many epochs without improvement; 0: never
     optimiser: Literal["sgd", "adam"] = "sgd"  # stochastic gradient descent, or Adam
-    warmup: Natural = 0  # epochs in which the learning rate rises from 0 to where it starts
-    average: Below1 = 0.0  # decay of a running mean of the weights, which is kept; 0: none
+    warmup: Natural = 0  # epochs over which the learning rate rises from 0 to its initial value
+    average: Below1 = 0.0  # decay of the running mean of weights that is saved; 0: no mean

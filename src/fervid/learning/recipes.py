@@ -1,7 +1,7 @@
-"""Recipes: frozen dataclasses of numbers, nested by network and stage.
+"""Recipes: frozen dataclasses of settings, nested by network and stage.
 
-A field's type says what it may hold (`Literal`, a range, how many values), and `check` holds every
-recipe to it. Outside Python a nested field has a dotted name, as in `appearance.plan.epochs`.
+A field's type states which values are allowed (`Literal`, a range, the number of values), and
+`check` enforces it. Outside Python a nested field has a dotted name: `appearance.plan.epochs`.
 """
 
 import json
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Range:
-    """What a number may be, both ends included."""
+    """Range of a number, both ends included."""
 
     low: float
     high: float = math.inf
@@ -28,13 +28,13 @@ Natural = Annotated[int, Range(0)]
 Amount = Annotated[float, Range(0)]
 Scale = Annotated[float, Range(0.001)]
 Share = Annotated[float, Range(0, 1)]
-Below1 = Annotated[float, Range(0, 0.999999)]  # a decay, or a chance that must leave something
+Below1 = Annotated[float, Range(0, 0.999999)]  # a decay, or a probability below 1
 
 
 def flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
-    """Every value by its dotted name, except fields that do not tell recipes apart.
+    """Every value by dotted name, except fields that are excluded from comparison.
 
-    A system that is no dataclass has none.
+    The result is empty for a system that is not a dataclass.
 
     >>> from fervid.learning.plan import Plan
     >>> flat(Plan(60, 0.01))["learning_rate"]
@@ -50,7 +50,7 @@ def flat(recipe: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def changed(recipe: R, values: Mapping[str, Any]) -> R:
-    """A copy with other values, by dotted names that `flat` knows."""
+    """Copy a recipe with new values, given by the dotted names of `flat`."""
     parts: dict[str, dict[str, Any]] = {}
     own: dict[str, Any] = {}
     for name, value in values.items():
@@ -64,13 +64,13 @@ def changed(recipe: R, values: Mapping[str, Any]) -> R:
 
 
 def check(recipe: Any) -> None:
-    """Hold every field to its type.
+    """Check that every field has a value its type allows.
 
     Args:
-        recipe: has a `name`, which the message repeats.
+        recipe: dataclass with a `name`, used in the message.
 
     Raises:
-        InputError: the dotted name of the first field that holds something else.
+        InputError: a field has another value; the message gives its dotted name.
     """
     for name, hint, value in _typed(recipe):
         if not _fits(value, hint):
@@ -117,12 +117,12 @@ def _expected(hint: Any) -> str:
     if kind is tuple:
         return f"values separated by commas, each {_expected(args[0])}" if args[-1] is ... else (
             f"{len(args)} values separated by commas, each {_expected(args[0])}")  # fmt: skip
-    names = {int: "a whole number", float: "a number", bool: "True or False", str: "a text"}
+    names = {int: "a whole number", float: "a number", bool: "True or False", str: "text"}
     return names[hint]
 
 
 def as_json(system: object) -> dict[str, Any]:
-    """A system's fields as JSON has them, by dotted names."""
+    """A system's fields as JSON values, by dotted name."""
     if not is_dataclass(system) or isinstance(system, type):
         return {}
     return dict(json.loads(json.dumps(flat(system), default=str)))

@@ -1,4 +1,4 @@
-"""Run: where one fit works and under which seed; and whose a run's folder is."""
+"""Run: folder, seed and device of one fit; and which run a folder belongs to."""
 
 import json
 import os
@@ -19,12 +19,13 @@ class Run:
     """Everything a fit needs besides data and recipe.
 
     Args:
-        folder: its checkpoints and curves; a fit started again here resumes where it stopped.
-        seed: of everything random in it.
-        device: "cpu", "cuda", "auto".
-        precision: Fabric's name of it ("32-true", "bf16-mixed").
-        name: said in the progress line ("fold 3/10").
-        checkpoint_seconds: write a checkpoint at the first epoch's end after so long.
+        folder: folder for checkpoints and curves; a fit restarted here resumes where it stopped.
+        seed: seed for every random choice.
+        device: "cpu", "cuda" or "auto".
+        precision: Fabric's name for the precision ("32-true", "bf16-mixed").
+        name: shown in the progress line ("fold 3/10").
+        checkpoint_seconds: least number of seconds between checkpoints, which are written at the
+            end of an epoch.
     """
 
     folder: Path
@@ -37,9 +38,9 @@ class Run:
 
 @contextmanager
 def owned(run_dir: Path, what: str, identity: dict[str, Any]) -> Iterator[None]:
-    """Hold a run's folder, claim it, and sweep what killed runs left there.
+    """Lock a run's folder, claim it, and remove leftovers of killed runs.
 
-    Of the processes that `torchrun` started together, the first holds it for all.
+    Among processes started by `torchrun`, the first holds the lock for all of them.
     """
     first = os.environ.get("RANK", "0") == "0"
     with held(run_dir, what) if first else nullcontext():
@@ -50,39 +51,44 @@ def owned(run_dir: Path, what: str, identity: dict[str, Any]) -> Iterator[None]:
 
 
 def claim(run_dir: Path, identity: dict[str, Any]) -> None:
-    """Make the folder this run's, or see that it is already."""
+    """Mark the folder as this run's, or check that it is already.
+
+    Raises:
+        OutputError: the folder holds other files or another run, or cannot be written to.
+    """
     path = run_dir / IDENTITY
     identity = json.loads(json.dumps(identity))
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         if not path.is_file():
-            strangers = [p.name for p in run_dir.iterdir() if not p.name.startswith(".")]
-            if strangers:
+            others = [p.name for p in run_dir.iterdir() if not p.name.startswith(".")]
+            if others:
                 raise OutputError(
-                    f"{run_dir} is no run's folder but holds {strangers[0]}: choose an empty folder"
+                    f"{run_dir} is not a run's folder and holds {others[0]}: choose an empty folder"
                 )
             write(path, json.dumps(identity, indent=1))
-        there = json.loads(path.read_text(encoding="utf-8"))
+        earlier = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OutputError(
-            f"{run_dir} cannot hold this run ({error}): choose another folder"
+            f"{run_dir} cannot be used for this run ({error}): choose another folder"
         ) from None
-    if not isinstance(there, dict):
-        raise OutputError(f"{path} is none of ours: choose another folder")
-    other = [key for key in {**identity, **there} if there.get(key) != identity.get(key)]
-    if other:
-        named = ", ".join(_difference(other[0], there, identity))
+    if not isinstance(earlier, dict):
+        raise OutputError(f"{path} was not written by fervid: choose another folder")
+    differing = [key for key in {**identity, **earlier} if earlier.get(key) != identity.get(key)]
+    if differing:
+        details = ", ".join(_difference(differing[0], earlier, identity))
         raise OutputError(
-            f"{run_dir} holds a run with another {named}: choose another folder or delete it"
+            f"{run_dir} holds a run with another {details}: choose another folder or delete it"
         )
 
 
-def _difference(key: str, there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
-    """The key that differs; of a recipe, its fields."""
-    if key == "recipe" and isinstance(there.get(key), dict):
-        named = {**here[key], **there[key]}
-        return [f"{k} in its recipe" for k in named if there[key].get(k) != here[key].get(k)][:3]
+def _difference(key: str, earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Describe the key that differs; for a recipe, up to three of its fields."""
+    if key == "recipe" and isinstance(earlier.get(key), dict):
+        names = {**now[key], **earlier[key]}
+        differing = [name for name in names if earlier[key].get(name) != now[key].get(name)]
+        return [f"{name} in its recipe" for name in differing[:3]]
     if key == "learns_from":
         return ["content of a file that its system learns from"]
     short = key in ("seed", "system", "database", "protocol", "precision", "validation", "fervid")
-    return [f"{key} ({there.get(key)}, not {here.get(key)})" if short else key]
+    return [f"{key} ({earlier.get(key)}, not {now.get(key)})" if short else key]

@@ -1,4 +1,4 @@
-"""Samples: what a system takes, for many clips at once; may lie on disk as memory maps."""
+"""Samples: the network inputs of many clips, in memory or on disk as memory maps."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from fervid.errors import OutputError
 from fervid.faces.track import Track
 from fervid.labels import index
 
-ROWS = 64  # read at a time when a checksum is compared
+ROWS = 64  # rows read at a time to verify a checksum
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Samples:
     """N samples of a database's clips; a clip may give several (windows, segments, frames).
 
     Args:
-        arrays: (N, ...) each, by the names the system's `inputs` gives them.
-        target: (N,) int64, index into `labels`; -1 where the clip has none.
-        clip: (N,) int64, which clip of the database a sample is from.
-        subject: (N,) str, who is seen.
+        arrays: (N, ...) each, under the names that the system's `inputs` returns.
+        target: (N,) int64, index into `labels`; -1 for a clip without a label.
+        clip: (N,) int64, index of the sample's clip in the database.
+        subject: (N,) str, subject of each sample.
         labels: K names.
     """
 
@@ -42,7 +42,7 @@ class Samples:
         return len(self.target)
 
     def take(self, rows: NDArray[np.int64]) -> "Samples":
-        """The samples at `rows`, in that order; copies what it takes out of a memory map."""
+        """The samples at `rows`, in that order; rows of memory maps are copied."""
         arrays = {name: np.asarray(array[rows]) for name, array in self.arrays.items()}
         columns = (self.target[rows], self.clip[rows], self.subject[rows])
         return Samples(arrays, *columns, self.labels)
@@ -55,23 +55,24 @@ def build(
     folder: Path,
     digest: str = "",
 ) -> Samples:
-    """The samples of many tracks, made once, on disk; no more than one track is held at a time.
+    """Build the samples of many tracks on disk, holding one track in memory at a time.
 
-    Only one process may do this in a folder at a time. Samples that are damaged are made anew.
+    Intact samples of an earlier call are reused; damaged ones are built again. Only one process
+    may build in a folder at a time.
 
     Args:
-        inputs: a system's.
-        tracks: number of the clip in its database, label, subject, track; not even begun where
-            `folder` holds the result of an earlier call that finished.
-        folder: for the arrays; its parent must exist or be creatable.
-        digest: of what the samples depend on; samples of another digest are made anew.
+        inputs: the system's function from a track to named arrays (N, ...).
+        tracks: (index of the clip in its database, label, subject, track) each; not iterated if
+            `folder` already holds the samples.
+        folder: folder for the arrays; its parent is created if needed.
+        digest: hash of everything the samples depend on; samples with another one are built again.
 
     Raises:
-        LabelError: a label that is none of `labels`.
+        LabelError: a label is not in `labels`.
         OutputError: the folder cannot be written to.
     """
-    if (found := _read(folder, digest)) is not None:
-        return found
+    if (existing := _read(folder, digest)) is not None:
+        return existing
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         _sweep(folder)
@@ -92,14 +93,14 @@ def build(
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed builds of this folder left, never what a process is writing."""
+    """Remove leftovers of killed builds of this folder, but nothing that is being written."""
     for part in folder.parent.glob(f".{folder.name}.*.part"):
         owner = part.name.split(".")[-2]
         try:
             os.kill(int(owner), 0)
         except ProcessLookupError:
             shutil.rmtree(part, ignore_errors=True)
-        except (OSError, ValueError):  # somebody else's, or no name of ours
+        except (OSError, ValueError):  # another user's process, or not one of our names
             continue
 
 
@@ -141,7 +142,7 @@ def _write(
 
 
 class _Growing:
-    """A .npy file that rows are appended to; its header tells their number once it is closed."""
+    """A .npy file to append rows to; its header gets their number when it is closed."""
 
     def __init__(self, path: Path, like: NDArray[Any]) -> None:
         self.type, self.shape, self.rows, self.sum = like.dtype, like.shape[1:], 0, 0
@@ -153,7 +154,7 @@ class _Growing:
         header = {
             "descr": np.lib.format.dtype_to_descr(self.type), "fortran_order": False, "shape": shape
         }  # fmt: skip
-        # numpy pads a header so that its first axis can grow without moving what follows.
+        # numpy pads the header so that the first axis can grow without moving the data.
         np.lib.format.write_array_header_1_0(self.file, header)
 
     def append(self, array: NDArray[Any]) -> int:
@@ -173,7 +174,7 @@ class _Growing:
 
 
 def _read(folder: Path, digest: str) -> Samples | None:
-    """What an earlier `build` left, its arrays as memory maps; None where it is not as written."""
+    """Samples of an earlier `build` as memory maps; None if missing, outdated or damaged."""
     try:
         about = json.loads((folder / "samples.json").read_text())
         if about["digest"] != digest:
@@ -201,13 +202,13 @@ def _mapped(path: Path, crc32: int) -> NDArray[Any]:
 
 
 def with_votes(samples: Samples, clips: Sequence[Clip]) -> Samples:
-    """Samples with `votes`, (N, K) float32 counts in the order of their labels.
+    """Add the array `votes`, (N, K) float32 counts in the order of the labels.
 
-    Votes for what is no label here ("unknown") are left out; a clip without votes has one, for
-    its label. Samples of which no clip has votes are given back as they are.
+    Votes for other names ("unknown") are left out; a clip without votes gets one for its label.
+    If no clip has votes, the samples are returned unchanged.
 
     Args:
-        clips: which `samples.clip` numbers.
+        clips: the clips that `samples.clip` indexes.
     """
     known = np.unique(samples.clip)
     if not any(clips[row].votes for row in known):
@@ -215,6 +216,6 @@ def with_votes(samples: Samples, clips: Sequence[Clip]) -> Samples:
     counts = np.zeros((len(clips), len(samples.labels)), np.float32)
     for row in known:
         clip = clips[row]
-        given = clip.votes or {clip.label or "": 1}
-        counts[row] = [given.get(label, 0) for label in samples.labels]
+        votes = clip.votes or {clip.label or "": 1}
+        counts[row] = [votes.get(label, 0) for label in samples.labels]
     return replace(samples, arrays={**samples.arrays, "votes": counts[samples.clip]})

@@ -1,4 +1,4 @@
-"""Seeds by name: what is random in one place never depends on what was drawn in another."""
+"""Seeds by name, so that random choices in one place never depend on those in another."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import torch
 
 
 def derive(seed: int, *names: str | int) -> int:
-    """A seed of 0 <= s < 2^63 for a place named by `names`, under a run's seed.
+    """Derive a seed, 0 <= s < 2^63, from a run's seed and the names of a place in the program.
 
     >>> derive(0, "fold 3", "dtan") == derive(0, "fold 3", "dtan")
     True
@@ -26,7 +26,7 @@ def generator(seed: int, *names: str | int) -> torch.Generator:
 
 @contextmanager
 def seeded(seed: int, *names: str | int) -> Iterator[None]:
-    """Torch's own generators (initial weights, dropout) seeded by name, and put back after."""
+    """Seed torch's global generators (initial weights, dropout) by name; restore them after."""
     with torch.random.fork_rng():
         torch.manual_seed(derive(seed, *names))
         yield

@@ -1,7 +1,7 @@
-"""Weights on disk: one safetensors file with everything that it takes to use it, never a pickle.
+"""Model files: one safetensors file with everything needed to use the model, never a pickle.
 
-Its metadata hold `format` = "fervid" and, as JSON under `fervid`, what `save` was given: system,
-recipe, labels, licence and so on, besides fervid's version and a sha256 of the tensors.
+Its metadata hold `format` = "fervid" and, as JSON under `fervid`, the metadata passed to `save`
+(system, recipe, labels, licence, ...), fervid's version and a SHA-256 of the tensors.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ Recipe = TypeVar("Recipe")
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write a file atomically: at `path` lies the old one or the whole new one.
+    """Write a file atomically: `path` is either the old file or the complete new one.
 
     Args:
-        tensors: by name, on any device.
+        tensors: tensors by name, on any device.
         metadata: anything that JSON can hold.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     stored = {name: _contiguous(tensor) for name, tensor in sorted(tensors.items())}
     text = json.dumps({**metadata, "version": fervid.__version__, "sha256": digest(stored)})
@@ -43,25 +43,25 @@ def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any])
         try:
             with whole(path) as part:
                 save_file(stored, part, {"format": FORMAT, FORMAT: text})
-        except SafetensorError as error:  # what safetensors says of a full or read-only place
+        except SafetensorError as error:  # safetensors' error for a full or read-only disk
             raise OSError(error) from error
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors, on the CPU, and metadata of a file that `save` wrote.
+    """Load a file that `save` wrote: its tensors, on the CPU, and its metadata.
 
     Raises:
-        WeightsError: it is not there, not ours, cut short or changed.
+        WeightsError: the file is missing, truncated, altered or not written by fervid.
     """
     with _opened(path) as (file, card):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if card.get("sha256") != digest(tensors):
         raise WeightsError(f"{path} is damaged (sha256 mismatch): download or export it again")
     for name, tensor in tensors.items():
-        if not _sound(name, tensor):
+        if not _finite(name, tensor):
             raise WeightsError(
-                f"{path} holds numbers that are not finite in {name}: train it again, or get "
-                "another file"
+                f"{path} holds values that are not finite in {name}: train the model again, or "
+                "use another file"
             )
     return tensors, card
 
@@ -84,21 +84,21 @@ def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
             about = file.metadata() or {}
             if about.get("format") != FORMAT:
                 raise WeightsError(
-                    f"{path} is a safetensors file but not one of fervid's: "
-                    "name a file that fervid's training wrote"
+                    f"{path} is a safetensors file but was not written by fervid: "
+                    "give a model file that fervid wrote"
                 )
             yield file, _card(about.get(FORMAT, ""))
     except (OSError, SafetensorError) as error:
         raise WeightsError(
-            f"{path} cannot be read as weights ({error}): name a file that fervid's training wrote"
+            f"{path} cannot be read as weights ({error}): give a model file that fervid wrote"
         ) from error
 
 
-def _sound(name: str, tensor: Tensor) -> bool:
-    """Whether a network can work with these numbers."""
+def _finite(name: str, tensor: Tensor) -> bool:
+    """Whether all values are finite; a divisor called `spread` may be infinite."""
     if not tensor.is_floating_point():
         return True
-    # A feature that never varies is divided by an infinite spread, which makes it 0.
+    # A constant feature is divided by an infinite spread, which makes it 0.
     divides = name.rpartition(".")[2] == "spread"
     bad = tensor.isnan() | tensor.isneginf() if divides else ~tensor.isfinite()
     return not bool(bad.any())
@@ -112,38 +112,40 @@ def save_system(
     card: Mapping[str, Any],
     **more: Any,
 ) -> None:
-    """A trained system as one file, written atomically.
+    """Write a trained system to one file, atomically.
 
     Args:
-        system: its recipe, which has a `name`.
-        labels: K names, the order of every probability vector.
-        card: licence, what it was trained on, anything else JSON can hold.
-        more: what else `load` needs to build the networks.
+        system: the recipe, a dataclass with a `name`.
+        labels: K names, in the order of every probability vector.
+        card: licence, training data and anything else JSON can hold.
+        more: further metadata that `load` needs to build the networks.
 
     Raises:
-        OutputError: the place cannot be written to.
+        OutputError: the file cannot be written.
     """
     recipe = flat(system)
-    told = {"system": recipe["name"], "recipe": recipe, "labels": list(labels)}
-    save(path, tensors, {**told, **more, "card": dict(card)})
+    metadata = {"system": recipe["name"], "recipe": recipe, "labels": list(labels)}
+    save(path, tensors, {**metadata, **more, "card": dict(card)})
 
 
-def check_shapes(path: Path, tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    """See that a file's tensors have the names and shapes of the networks to load them into.
+def check_shapes(path: Path, tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Check that a file's tensors have the names and shapes of the networks to load them into.
 
     Raises:
-        WeightsError: they have others.
+        WeightsError: names or shapes differ.
     """
-    if {k: t.shape for k, t in tensors.items()} != {k: t.shape for k, t in wanted.items()}:
-        raise WeightsError(f"{path} does not hold the networks its recipe describes: get it again")
+    if {k: t.shape for k, t in tensors.items()} != {k: t.shape for k, t in expected.items()}:
+        raise WeightsError(
+            f"{path} does not hold the networks its recipe describes: download or export it again"
+        )
 
 
 @contextmanager
 def restoring(path: Path) -> Iterator[None]:
-    """What goes wrong within is the fault of a model file whose metadata are not as `save` wrote.
+    """Report any error within as a fault of the model file, whose metadata must be wrong.
 
     Raises:
-        WeightsError: for whatever was raised.
+        WeightsError: in place of whatever was raised.
     """
     try:
         yield
@@ -151,13 +153,14 @@ def restoring(path: Path) -> Iterator[None]:
         raise
     except KeyError as error:
         raise WeightsError(
-            f"{path} lacks {error} in its metadata, or names an unknown one: get it again"
+            f"{path} lacks {error} in its metadata, or has an unknown value there: "
+            "download or export it again"
         ) from error
     except (FervidError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
             RuntimeError, MemoryError) as error:  # fmt: skip
         short = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(
-            f"{path} describes a system that cannot be built ({short}): get it again"
+            f"{path} describes a system that cannot be built ({short}): download or export it again"
         ) from error
 
 
@@ -165,25 +168,27 @@ def field_of(path: Path, card: Mapping[str, Any], name: str, kind: type) -> Any:
     """A field of a model file's metadata.
 
     Raises:
-        WeightsError: it is missing or of another kind.
+        WeightsError: the field is missing or of another type.
     """
     value = card.get(name)
     if not isinstance(value, kind):
-        there = f"is {str(value)[:60]!r}" if name in card else "is missing"
+        state = f"is {str(value)[:60]!r}" if name in card else "is missing"
         raise WeightsError(
-            f"{path}: {name} {there} in its metadata, it should be a {kind.__name__}: get it again"
+            f"{path}: {name} {state} in its metadata but should be a {kind.__name__}: "
+            "download or export it again"
         )
     return value
 
 
 def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str, Any], Recipe]:
-    """Tensors and metadata of a trained system, and the recipe that it was trained by.
+    """Load a trained system: its tensors, its metadata and the recipe it was trained with.
 
     Args:
-        system: a recipe with a `name`; fields that the file does not tell stay as they are here.
+        system: a recipe with a `name`; its values are used for fields that the file lacks.
 
     Raises:
-        WeightsError: not ours, of another system, or with settings that this version lacks.
+        WeightsError: the file is not from fervid, is for another system, or has settings that
+            this version lacks.
     """
     tensors, card = load(path)
     known = flat(system)
@@ -198,13 +203,13 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
         isinstance(label, str) and label.isprintable() and label for label in labels
     ):  # fmt: skip
         raise WeightsError(
-            f"{path}: labels in its metadata are {str(labels)[:60]!r}, they should be two or more "
-            "different names: get it again"
+            f"{path}: labels in its metadata are {str(labels)[:60]!r} but should be two or more "
+            "different names: download or export it again"
         )
     if unknown := set(recipe) - set(known):
         raise WeightsError(
-            f"{path} was written by fervid {card.get('version')} with settings this one does not "
-            f"know ({', '.join(sorted(unknown))}): install that version"
+            f"{path} was written by fervid {card.get('version')} with settings unknown to this "
+            f"version ({', '.join(sorted(unknown))}): install that version"
         )
     values = {name: _value(path, name, value, known[name]) for name, value in recipe.items()}
     with restoring(path):
@@ -212,23 +217,23 @@ def load_system(path: Path, system: Recipe) -> tuple[dict[str, Tensor], dict[str
 
 
 def _value(path: Path, name: str, value: Any, default: Any) -> Any:
-    """A recipe's field from JSON, of the kind of its default; JSON knows no tuples."""
+    """Convert a recipe's field from JSON, which has no tuples, to the type of its default."""
     kind = type(default)
     if kind is tuple and isinstance(value, list):
         return tuple(_value(path, name, v, default[0]) if default else v for v in value)
     if kind is float and type(value) is int:
         value = float(value)
-    right = default is None or type(value) is kind
-    if not right or (isinstance(value, float) and not math.isfinite(value)):
+    valid = default is None or type(value) is kind
+    if not valid or (isinstance(value, float) and not math.isfinite(value)):
         raise WeightsError(
             f"{path}: {name} of its recipe is {str(value)[:60]!r}, the default is {default!r}: "
-            "get it again"
+            "download or export it again"
         )
     return value
 
 
 def _card(text: str) -> dict[str, Any]:
-    """Metadata from their JSON; nothing where that is not ours."""
+    """Parse metadata from JSON; empty if they are not a JSON object."""
     with suppress(ValueError):
         card = json.loads(text)
         if isinstance(card, dict):
@@ -237,7 +242,7 @@ def _card(text: str) -> dict[str, Any]:
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:
-    """The sha256 of tensors: names, shapes, types and bytes, in the order of the names."""
+    """SHA-256 of tensors: names, shapes, types and bytes, in the order of the names."""
     total = hashlib.sha256()
     for name in sorted(tensors):
         tensor = _contiguous(tensors[name])

@@ -1,1 +1,1 @@
-"""Trained models as files: shipped, trained, judged as they are, exported; what their cards say."""
+"""Model files: train, find, evaluate and export them, and read their cards."""

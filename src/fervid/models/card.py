@@ -1,4 +1,4 @@
-"""What a model's card says of the data it learnt, and whether those may then be tested."""
+"""Training data listed in a model's card, and the check that none of it is tested."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ from fervid.learning.weights import metadata
 from fervid.models.shipped import find_model
 from fervid.systems.interface import System
 
-Told = dict[str, Any]
+Data = dict[str, Any]
 
 
-def trained_on(database: Database, clips: Iterable[Clip]) -> list[Told]:
-    """Of some of a database's clips: a row for it, or for each of the databases joined in it.
+def trained_on(database: Database, clips: Iterable[Clip]) -> list[Data]:
+    """Card entries for some clips of a database, one per database if several are joined in it.
 
     Args:
-        clips: those of strange databases do not count.
+        clips: clips used; those of other databases are ignored.
     """
     parts: dict[str, set[str]] = {}
     own = {clip.database for clip in database.clips}
@@ -28,7 +28,7 @@ def trained_on(database: Database, clips: Iterable[Clip]) -> list[Told]:
             parts.setdefault(clip.database, set()).add(clip.groups.get("part", ""))
     about = {"origin": database.origin, "licence": database.licence}
     return [
-        # Of one that was joined nothing tells which version it was.
+        # The version of a joined database is unknown, so its digest stays empty.
         {"name": name, "digest": database.digest if name == database.name else "", **about,
          "parts": sorted(parts[name])}
         for name in sorted(parts)
@@ -36,48 +36,48 @@ def trained_on(database: Database, clips: Iterable[Clip]) -> list[Told]:
 
 
 def teachers(system: System) -> tuple[Path, ...]:
-    """Files of the trained models that a system learns from; most learn from none."""
+    """Files of the trained models that a system learns from; empty for most systems."""
     return tuple(getattr(system, "learns_from", ()))
 
 
 def learnt_from(system: System) -> dict[str, Any]:
-    """The content of the models that a system learns from, for an identity; most learn from none.
+    """Digests of the models that a system learns from, for a run's identity; empty for most.
 
     Raises:
-        WeightsError: there is no such file.
+        WeightsError: a file does not exist.
     """
     digests = [digest_of(find_model(path)) for path in teachers(system)]
     return {"learns_from": digests} if digests else {}
 
 
-def with_teachers(own: Sequence[Told], system: System) -> list[Told]:
-    """A training's own data, and those that the models it learns from have seen."""
-    found = list(own)
+def with_teachers(own: Sequence[Data], system: System) -> list[Data]:
+    """Add the training data of the models that a system learns from to its own."""
+    entries = list(own)
     for path in teachers(system):
-        found += [data for data in read(path) if data not in found]
-    return found
+        entries += [data for data in read(path) if data not in entries]
+    return entries
 
 
-def read(path: Path) -> list[Told]:
-    """What a model's card says of all data that it knows; nothing where it says nothing.
+def read(path: Path) -> list[Data]:
+    """Entries of a model's card on its training data; empty if the card has none.
 
     Raises:
-        WeightsError: the file is none of ours.
+        WeightsError: fervid did not write the file.
     """
-    said = metadata(path).get("card", {}).get("trained_on", [])
-    return [data for data in said if isinstance(data, dict)]
+    entries = metadata(path).get("card", {}).get("trained_on", [])
+    return [data for data in entries if isinstance(data, dict)]
 
 
 def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
     """Refuse a model whose card lists the test data among its training data.
 
     Args:
-        path: of a trained system or an identity network; a file without such a card passes.
-        database: whose clips the folds are of; joined ones are told by their names alone.
+        path: file of a trained system or identity network; one whose card lists no data passes.
+        database: database of the folds' clips; joined databases are recognised by name only.
 
     Raises:
-        LeakError: it does.
-        WeightsError: the file is none of ours.
+        LeakError: the card lists the test data.
+        WeightsError: fervid did not write the file.
     """
     clips = (fold.clips[row] for fold in folds for row in fold.test)
     tested = {(clip.database, clip.groups.get("part", "")) for clip in clips}
@@ -88,6 +88,6 @@ def check_unseen(path: Path, database: Database, folds: Sequence[Fold]) -> None:
         if both and (any(both) or not other):
             part = f"the {max(both)} part of {name}" if any(both) else name
             raise LeakError(
-                f"{path} was trained on {part}, which is to be tested: take a model that knows "
-                "other people, or train anew without it"
+                f"{path} was trained on {part}, which is to be tested: use a model trained on "
+                "other data, or train one without it"
             )

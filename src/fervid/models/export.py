@@ -1,4 +1,4 @@
-"""A trained TFE as an ONNX file, for programs that have no torch."""
+"""Export a trained TFE to ONNX, for programs without torch."""
 
 import json
 import logging
@@ -18,12 +18,12 @@ from fervid.errors import InputError
 from fervid.systems.recognizer import Recognizer
 from fervid.systems.tfe import TFE
 
-# How far the exported network may answer from torch's.
+# Largest allowed difference between the probabilities of the exported network and torch.
 TOLERANCE = 1e-4
 
 
-class Answer(nn.Module):
-    """What is exported: the answering network and its softmax."""
+class Predictor(nn.Module):
+    """The exported module: the output network and its softmax."""
 
     def __init__(self, network: nn.Module, mirror: bool) -> None:
         super().__init__()
@@ -37,59 +37,64 @@ class Answer(nn.Module):
         return logits.softmax(1)
 
 
-def export(made: Recognizer[TFE], path: Path) -> float:
-    """Write `faces` (N, P, P) uint8 -> `probabilities` (N, K), with the labels in its metadata.
+def export(recognizer: Recognizer[TFE], path: Path) -> float:
+    """Write an ONNX file that maps `faces` (N, P, P) uint8 to `probabilities` (N, K).
 
-    The file is run against torch before it takes its place.
+    Its metadata hold the labels. Before the file is written, its output is compared with torch's.
 
     Returns:
-        The largest difference between both, on faces drawn at random.
+        The largest difference from torch, on random images.
 
     Raises:
-        InputError: a package of the extra `export` is not installed, or the file answers otherwise
-            than torch by more than 1e-4.
-        OutputError: the place cannot be written to.
+        InputError: a package of the extra `export` is not installed, or the probabilities differ
+            from torch's by more than 1e-4.
+        OutputError: the file cannot be written.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime reads it when it is imported
     try:
-        # The last one is torch's exporter's.
+        # torch's exporter needs onnxscript.
         onnx, onnxruntime, _ = map(import_module, ("onnx", "onnxruntime", "onnxscript"))
     except ImportError as error:
         raise InputError(
             f"{error.name} is not installed: pip install 'fervid[export]' to write ONNX files"
         ) from error
-    answer = Answer(made.networks[made.output], made.system.mirror).to("cpu").eval()
-    model = _traced(answer, made.system.input.size)
-    told = {"labels": made.labels, "system": made.system.name, "size": made.system.input.size}
-    for key, value in told.items():
+    system = recognizer.system
+    network = recognizer.networks[recognizer.output]
+    predictor = Predictor(network, system.mirror).to("cpu").eval()
+    model = _traced(predictor, system.input.size)
+    metadata = {"labels": recognizer.labels, "system": system.name, "size": system.input.size}
+    for key, value in metadata.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, json.dumps(value)
     content = model.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     onnx.checker.check_model(model)
-    faces = _drawn(made.system.input.size, 7)
+    faces = _random_images(system.input.size, 7)
     with torch.no_grad():
-        wanted = answer(torch.from_numpy(faces)).numpy()
-    apart = float(np.abs(session.run(None, {"faces": faces})[0] - wanted).max())
-    if not apart <= TOLERANCE:
-        raise InputError(f"{path} would answer {apart:g} away from torch: please report it")
+        expected = predictor(torch.from_numpy(faces)).numpy()
+    difference = float(np.abs(session.run(None, {"faces": faces})[0] - expected).max())
+    if not difference <= TOLERANCE:
+        raise InputError(
+            f"{path} was not written: the exported model differs from PyTorch by {difference:g} "
+            f"(limit {TOLERANCE:g}). Please report this"
+        )
     with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:
         part.write_bytes(content)
-    return apart
+    return difference
 
 
-def _traced(answer: nn.Module, size: int) -> Any:
+def _traced(predictor: nn.Module, size: int) -> Any:
     logger = logging.getLogger("torch.onnx")
     level = logger.level
-    logger.setLevel(logging.ERROR)  # it tells of torchvision, which nobody asked for
+    logger.setLevel(logging.ERROR)  # hides a warning that torchvision is missing
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of torch about torch
+            warnings.simplefilter("ignore")  # torch's deprecations within torch
             program: Any = torch.onnx.export(
-                answer,
-                (torch.from_numpy(_drawn(size, 3)),),
+                predictor,
+                (torch.from_numpy(_random_images(size, 3)),),
                 input_names=["faces"],
                 output_names=["probabilities"],
                 dynamic_shapes={"faces": {0: torch.export.Dim("N")}},
@@ -102,6 +107,6 @@ def _traced(answer: nn.Module, size: int) -> Any:
     return program.model_proto
 
 
-def _drawn(size: int, count: int) -> NDArray[np.uint8]:
+def _random_images(size: int, count: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (count, size, size), np.uint8)

@@ -1,4 +1,4 @@
-"""A model that is there already, judged as it is: a system whose `fit` trains nothing."""
+"""Evaluate an existing model: a system whose `fit` returns that model without training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,29 +20,29 @@ from fervid.systems.interface import Recognizer, System
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The system of a model's file; every fold is answered by that one model.
+    """A system that uses one model file for the predictions in every fold.
 
-    Whether it was trained on who is tested its card alone can tell (`card.check_unseen`).
+    Only the model's card tells whether it was trained on the test data (`card.check_unseen`).
 
     Args:
-        name: the system's.
-        model: the file's sha256, which stands for it in a run's identity.
-        path: the file.
+        name: name of the model's system.
+        model: SHA-256 of the file, which represents it in a run's identity.
+        path: the model file.
     """
 
     name: str
     model: str
-    path: Path = field(compare=False)  # a run is the same wherever its model lies
+    path: Path = field(compare=False)  # a run does not depend on where its model is stored
 
     @classmethod
     def of(cls, model: str | Path, system: str = "") -> "Pretrained":
-        """A shipped model by its name, or a file.
+        """Open a shipped model, given by name, or a model file.
 
         Args:
-            system: its name, where another system's model is to be refused.
+            system: name of the system that the model must belong to; empty for any.
 
         Raises:
-            WeightsError: none of ours, or another system's.
+            WeightsError: fervid did not write the file, or it is for another system.
         """
         path = find_model(model)
         held = system_of(path)
@@ -56,42 +56,42 @@ class Pretrained:
 
     @property
     def recipe(self) -> System:
-        """The system it was trained by."""
+        """The recipe that the model was trained with."""
         return self._recognizer.system
 
     @property
     def per_frame(self) -> bool:
-        """As its own system."""
+        """Whether the model's system predicts every frame by itself."""
         return self.recipe.per_frame
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
-        """As its own system makes them."""
+        """The track's samples, as made by the model's system."""
         return self.recipe.inputs(track)
 
-    def fit(self, train: Samples, validation: Samples, run: Run) -> "Answering":
-        """The model, answering with the labels of `train`.
+    def fit(self, train: Samples, validation: Samples, run: Run) -> "Relabelled":
+        """Return the model with its predictions restricted to the labels of `train`.
 
         Raises:
-            WeightsError: it does not know one of them.
+            WeightsError: the model lacks one of these labels.
         """
         own = self._recognizer.labels
-        if strange := [label for label in train.labels if label not in own]:
+        if unknown := [label for label in train.labels if label not in own]:
             raise WeightsError(
-                f"{self.path} was not trained to tell {', '.join(strange)}: "
-                "use a model that knows every label of the database"
+                f"{self.path} was not trained on the labels {', '.join(unknown)}: "
+                "use a model that has every label of the database"
             )
-        return Answering(self._recognizer, train.labels)
+        return Relabelled(self._recognizer, train.labels)
 
     def load(self, path: Path) -> Recognizer:
-        """A recognizer of the same system."""
+        """Load a recognizer of the same system."""
         return self.recipe.load(path)
 
 
 @dataclass(frozen=True)
-class Answering:
-    """A recognizer whose answers are brought to other labels: those it alone knows are left out.
+class Relabelled:
+    """A recognizer restricted to some of its labels, in a new order.
 
-    What is left of a row is divided by its sum.
+    Probabilities of the other labels are dropped, and each row is divided by its new sum.
     """
 
     model: Recognizer
@@ -99,7 +99,7 @@ class Answering:
 
     @property
     def system(self) -> System:
-        """The recipe it was trained by."""
+        """The recipe that the model was trained with."""
         return self.model.system
 
     @property
@@ -108,14 +108,14 @@ class Answering:
         return self.model.output
 
     def predict(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
-        """Probabilities, (N, K), by network."""
+        """Probabilities (N, K) by network."""
         order = [self.model.labels.index(label) for label in self.labels]
-        found = {name: p[:, order] for name, p in self.model.predict(arrays).items()}
+        selected = {name: p[:, order] for name, p in self.model.predict(arrays).items()}
         return {
             name: np.asarray(p / np.maximum(p.sum(1, keepdims=True), 1e-12), np.float32)
-            for name, p in found.items()
+            for name, p in selected.items()
         }
 
     def save(self, path: Path, card: Mapping[str, Any]) -> None:
-        """The model itself."""
+        """Save the underlying model, with all its labels."""
         self.model.save(path, card)

@@ -1,4 +1,4 @@
-"""Trained models by name: those in the package, those in $FERVID_MODELS, or any path."""
+"""Find trained models by name, in the package or in $FERVID_MODELS, or by path."""
 
 import os
 from pathlib import Path
@@ -11,25 +11,25 @@ SUFFIX = ".safetensors"
 
 
 def shipped_models() -> dict[str, Path]:
-    """Every model that can be asked for by name; the package's own go first."""
+    """Path of every model that has a name; the package's own take precedence."""
     folders = [*Path(fervid.systems.__file__).parent.glob("*/weights")]
     if os.environ.get("FERVID_MODELS"):
         folders.append(Path(os.environ["FERVID_MODELS"]))
-    found: dict[str, Path] = {}
+    models: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob(f"*{SUFFIX}")):
-            found.setdefault(path.stem, path)
-    return found
+            models.setdefault(path.stem, path)
+    return models
 
 
 def find_model(name: str | Path) -> Path:
-    """The file of a model.
+    """Find a model's file.
 
     Args:
-        name: a shipped model's name, or a path.
+        name: name of a shipped model, or a path.
 
     Raises:
-        WeightsError: there is none of this name, and no such file.
+        WeightsError: there is no model of this name and no such file.
     """
     known = shipped_models()
     if str(name) in known:
@@ -37,36 +37,39 @@ def find_model(name: str | Path) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    listed = ", ".join(sorted(known)) or "(there is none)"
+    names = ", ".join(sorted(known)) or "(none)"
     raise WeightsError(
-        f"{name} is neither a file nor one of the models {listed}: "
+        f"{name} is neither a file nor one of the models {names}: "
         "correct the name, or set FERVID_MODELS to the folder that holds it"
     )
 
 
 def shipped_of(system: str) -> Path:
-    """The file of a shipped model of this very system.
+    """Find the file of a system's shipped model.
 
     Raises:
-        WeightsError: there is none.
+        WeightsError: no model of this system is shipped.
     """
     from fervid.learning.weights import metadata
 
     others = set()
     for path in shipped_models().values():
-        held = metadata(path).get("system")
-        if held == system:
+        name = metadata(path).get("system")
+        if name == system:
             return path
-        others.add(str(held))
-    listed = ", ".join(sorted(others)) or "(nothing)"
-    raise WeightsError(f"no model of {system} is shipped, but of {listed}: name a file instead")
+        others.add(str(name))
+    names = ", ".join(sorted(others)) or "none"
+    raise WeightsError(
+        f"no model of {system} is shipped (shipped: {names}): give a model file instead"
+    )
 
 
 def open_model(name: str | Path) -> Recognizer:
-    """A trained recognizer, ready to predict.
+    """Open a trained recognizer, ready to predict.
 
     Raises:
-        WeightsError: not found, not a file of ours, or of a system that this version lacks.
+        WeightsError: the model does not exist, fervid did not write it, or this version lacks its
+            system.
     """
     from fervid.systems import SYSTEMS
 
@@ -87,12 +90,12 @@ def system_of(path: Path) -> str:
     system = about.get("system")
     if system is None:
         raise WeightsError(
-            f"{path} holds {about.get('kind', 'parts')} alone, no system that answers: "
-            "name a file of `fervid train` or `fervid evaluate --save-models`"
+            f"{path} holds only {about.get('kind', 'parts')}, not a complete system: "
+            "give a file written by `fervid train` or `fervid evaluate --save-models`"
         )
     if not isinstance(system, str) or system not in SYSTEMS:
         raise WeightsError(
-            f"{path} names the system {system!r}, none of {', '.join(SYSTEMS)}: "
+            f"{path} is for the system {system!r}, which is not one of {', '.join(SYSTEMS)}: "
             "use a model written by this version of fervid"
         )
     return system

@@ -1,4 +1,4 @@
-"""Prepared databases -> one trained model, for prediction on new video."""
+"""Train one model on prepared databases, to predict new video."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,13 +27,13 @@ NEUTRAL = "neutral"
 
 @dataclass(frozen=True)
 class Trained:
-    """What came out.
+    """Result of a training.
 
     Args:
-        recognizer: as saved.
-        validation: accuracy in 0..1 on the validation subjects, who chose the epochs: no test;
-            NaN without any.
-        samples: how many were trained on.
+        recognizer: the saved model.
+        validation: accuracy in 0..1 on the validation subjects; NaN without any. It is optimistic,
+            because these subjects selected the epochs.
+        samples: number of training samples.
     """
 
     recognizer: Recognizer
@@ -55,24 +55,26 @@ def train(
 ) -> Trained:
     """Train on every labelled clip of the stores and save the model.
 
-    A killed training goes on from `<out>.run/` beside the model; the folder may be deleted when
-    the model is there.
+    A killed training resumes from `<out>.run/`, next to the model; delete that folder once the
+    model is written.
 
     Args:
-        neutral: add the label "neutral" and learn it from where clips begin (and end, where the
-            course says so); also learn each emotion from the stretch around its apex alone, for
-            a window of live video seldom begins with a neutral face.
-        validation: share of the clips, by subject, kept for choosing the epochs; 0: none are, and
-            the last epochs count.
-        licence: of the data, said in the model's card.
+        out: model file to write, with the suffix .safetensors.
+        neutral: add the label "neutral", learnt from the beginning of clips (and from the end, if
+            the database's course includes the offset). Expressions are also learnt from the frames
+            around the apex alone, because a window of live video seldom begins with a neutral face.
+        seed: seed for every random choice.
+        validation: share of the clips, by subject, reserved for selecting the epochs; with 0 the
+            last epochs are used.
+        licence: licence of the data, recorded in the model's card.
 
     Raises:
-        InputError: nothing to train on.
-        ProtocolError: no such share, or a single subject to share among two sides.
-        OutputError: the place cannot be written to.
+        InputError: there is nothing to train on.
+        ProtocolError: `validation` is out of range, or there is only one subject to split.
+        OutputError: the model or its folder cannot be written.
     """
     if out.suffix != ".safetensors":
-        raise InputError(f"{out} is no name for a model: end it in .safetensors")
+        raise InputError(f"{out} is not a valid model name: end it in .safetensors")
     check_share(validation)
     clips = [replace(clip, subject=f"{store.database.name}/{clip.subject or clip.name}")
              for store in stores for clip in store.database.clips]  # fmt: skip
@@ -102,17 +104,19 @@ def _train(
     validation: float,
     licence: str,
 ) -> Trained:
-    """Train in a folder that is held; `clips` are those of all stores, in their order."""
+    """Train in a locked folder; `clips` are those of all stores, in order."""
     labels, folder, seed = _labels(stores, neutral), run.folder, run.seed
     sweep(out.parent, out.name)
     samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
     if not len(samples):
-        raise InputError("no clip has both a label and a face: look at what `fervid prepare` said")
+        raise InputError(
+            "no clip has both a label and a face: check the output of `fervid prepare`"
+        )
     samples = with_votes(samples, clips)
     sides = _sides(clips, sorted(set(samples.clip.tolist())), validation, seed)
     fit, checked = (samples.take(np.flatnonzero(np.isin(samples.clip, side))) for side in sides)
-    made = system.fit(fit, checked, run)
-    accuracy = _accuracy(made, checked)
+    recognizer = system.fit(fit, checked, run)
+    accuracy = _accuracy(recognizer, checked)
     seen = [clips[row] for row in sides[0]]
     data = with_teachers(
         [data for store in stores for data in trained_on(store.database, seen)], system
@@ -125,16 +129,16 @@ def _train(
         "licence_of_code": "Apache-2.0", "made_by": f"fervid {fervid.__version__}",
     }  # fmt: skip
     try:
-        made.save(out, card)
+        recognizer.save(out, card)
     except OSError as error:
-        raise OutputError(f"{out} cannot be written ({error}): choose another place") from error
-    return Trained(made, accuracy, len(fit))
+        raise OutputError(f"{out} cannot be written ({error}): choose another folder") from error
+    return Trained(recognizer, accuracy, len(fit))
 
 
 def _sides(
     clips: Sequence[Clip], usable: Sequence[int], share: float, seed: int
 ) -> tuple[Sequence[int], Sequence[int]]:
-    """Clips to train on and clips to choose the epochs by; a fixed test part is neither."""
+    """Clips to train on and clips to select epochs by; a fixed test part is in neither."""
     parts: dict[str, list[int]] = {}
     for row in usable:
         parts.setdefault(clips[row].groups.get("part", ""), []).append(row)
@@ -145,7 +149,7 @@ def _sides(
 
 
 def _labels(stores: Sequence[Store], neutral: bool) -> tuple[str, ...]:
-    """Every label of every database once, ascending."""
+    """Distinct labels of all databases, ascending."""
     labels = {label for store in stores for label in store.database.labels}
     return tuple(sorted(labels | ({NEUTRAL} if neutral else set())))
 
@@ -154,27 +158,27 @@ def _tracks(
     stores: Sequence[Store], clips: Sequence[Clip], neutral: bool
 ) -> Iterator[tuple[int, str | None, str, Track]]:
     owners = [store for store in stores for _ in store.database.clips]
-    inside = [clip for store in stores for clip in store.database.clips]
+    originals = [clip for store in stores for clip in store.database.clips]
     for row, store in enumerate(progress(owners, "samples")):
         clip = clips[row]
-        found = None if clip.label is None else store.main_track(inside[row])
-        if found is None or not found.seen.any():
+        track = None if clip.label is None else store.main_track(originals[row])
+        if track is None or not track.seen.any():
             continue
-        cuts = stretches(found, store.database.course) if neutral else [(slice(None), True)]
+        cuts = stretches(track, store.database.course) if neutral else [(slice(None), True)]
         for rows, expressive in cuts:
             label = clip.label if expressive else NEUTRAL
-            yield row, label, clip.subject or "", found.rows(rows)
+            yield row, label, clip.subject or "", track.rows(rows)
 
 
 def stretches(track: Track, course: Course) -> list[tuple[Any, bool]]:
-    """Rows of a clip to learn from, and whether they show its emotion or the neutral face.
+    """Rows of a clip to learn from, each with True for its expression or False for neutral.
 
-    Onset to apex: the whole, its second half, and its first eighth as neutral. Onset, apex,
-    offset: the whole, the part up to the apex, the middle half around it, and its first and last
-    tenth as neutral. Stills and clips of unknown course: the whole.
+    Onset to apex: the whole clip, its second half, and its first eighth as neutral. Onset, apex,
+    offset: the whole clip, the part up to the apex, the half of the clip around the apex, and its
+    first and last tenth as neutral. Stills and clips of unknown course: the whole clip.
 
     Args:
-        track: at least one row with a face.
+        track: track with at least one row that shows a face.
     """
     seen = np.flatnonzero(track.seen)
     n = len(seen)
@@ -190,8 +194,8 @@ def stretches(track: Track, course: Course) -> list[tuple[Any, bool]]:
     return [(seen, True), rise, around, (seen[:tenth], False), (seen[-tenth:], False)]
 
 
-def _accuracy(made: Recognizer, samples: Samples) -> float:
+def _accuracy(recognizer: Recognizer, samples: Samples) -> float:
     if not len(samples):
         return nan
-    found = made.predict(samples.arrays)[made.output].argmax(axis=1)
-    return float((found == samples.target).mean())
+    predicted = recognizer.predict(samples.arrays)[recognizer.output].argmax(axis=1)
+    return float((predicted == samples.target).mean())

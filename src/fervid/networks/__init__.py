@@ -1,1 +1,1 @@
-"""Networks that several systems share, and weights from elsewhere."""
+"""Networks that several systems share, and import of published weights."""

@@ -1,9 +1,9 @@
-"""The modules of the 3D Inception-ResNet, each as one class.
+"""The modules of the 3D Inception-ResNet, one class each.
 
-Sizes are those of Hasani and Mahoor, CVPR Workshops 2017, Fig. 2, of which every module is shown
-once. A module works on (B, C, T, H, W); kernels are written T x H x W and no stride goes along
-time. "Same" padding is symmetric: the sizes are the printed ones, and where a stride halves an
-even length TensorFlow's would begin one pixel later.
+Sizes are those of Hasani and Mahoor, CVPR Workshops 2017, Fig. 2, which shows every module once.
+A module works on (B, C, T, H, W); kernels are written T x H x W, and the stride along time is 1.
+"Same" padding is symmetric, which gives the printed sizes; where a stride halves an even length,
+TensorFlow's padding would begin one pixel later.
 """
 
 from dataclasses import dataclass
@@ -18,31 +18,31 @@ CUBE: Kernel = (3, 3, 3)
 
 @dataclass(frozen=True)
 class Style:
-    """What all modules of a network have in common.
+    """Settings shared by all modules of a network.
 
     Args:
-        width: scales every printed number of filters; 1 is as printed.
-        time: kernels reach over time as printed; else each frame is seen alone, by the same 2D
-            network, and "valid" padding takes no frame away.
+        width: factor for every printed number of filters; 1 is as printed.
+        time: True for kernels that extend over time as printed. False applies the same 2D network
+            to each frame, and "valid" padding then drops no frame.
     """
 
     width: float = 1.0
     time: bool = True
 
     def filters(self, printed: int) -> int:
-        """How many filters there are in place of the printed number."""
+        """Number of filters to use in place of the printed number."""
         return max(1, round(printed * self.width))
 
 
 class Convolution(nn.Sequential):
-    """Convolution, batch norm, ReLU; a linear one is the convolution alone.
+    """Convolution, batch norm and ReLU, or a convolution alone.
 
     Args:
-        inside, outside: channels.
-        kernel: over time, height, width; as printed.
-        stride: of height and width.
-        valid: no padding; else "same".
-        linear: the convolution alone, with a bias.
+        inside, outside: number of input and output channels.
+        kernel: printed kernel size over time, height and width.
+        stride: stride over height and width.
+        valid: True for no padding, False for "same" padding.
+        linear: True for the convolution alone, with a bias.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Convolution(nn.Sequential):
         if not linear:
             layers += [nn.BatchNorm3d(outside), nn.ReLU(inplace=True)]
         super().__init__(*layers)
-        # He et al., ICCV 2015; a linear layer has no ReLU to make up for.
+        # He et al., ICCV 2015; a linear layer has no ReLU to compensate for.
         weight = layers[0].weight
         nn.init.kaiming_normal_(weight, nonlinearity="linear" if linear else "relu")  # type: ignore[arg-type]
         if linear:
@@ -72,24 +72,26 @@ class Convolution(nn.Sequential):
 
 
 def chain(inside: int, style: Style, *layers: tuple[int, Kernel], last: int = 1) -> nn.Sequential:
-    """Convolutions one after the other.
+    """Convolutions in sequence.
 
     Args:
-        inside: channels of the first one's input.
-        layers: printed number of filters and kernel of each.
-        last: stride of the last one; above 1 it has "valid" padding.
+        inside: channels of the first convolution's input.
+        layers: printed number of filters and kernel of each convolution.
+        last: stride of the last convolution, which has "valid" padding if this is above 1.
     """
-    made = []
+    convolutions = []
     for place, (printed, kernel) in enumerate(layers, 1):
         outside = style.filters(printed)
         stride = last if place == len(layers) else 1
-        made.append(Convolution(inside, outside, kernel, style, stride=stride, valid=stride > 1))
+        convolutions.append(
+            Convolution(inside, outside, kernel, style, stride=stride, valid=stride > 1)
+        )
         inside = outside
-    return nn.Sequential(*made)
+    return nn.Sequential(*convolutions)
 
 
 def pooling(stride: int) -> nn.MaxPool3d:
-    """Max pooling over 1 x 3 x 3, "same"; the figure leaves its kind open."""
+    """Max pooling over 1 x 3 x 3 with "same" padding; the figure does not say which pooling."""
     return nn.MaxPool3d((1, 3, 3), (1, stride, stride), (0, 1, 1))
 
 
@@ -97,7 +99,7 @@ class Stem(nn.Sequential):
     """10 x 299 x 299 x 3 to 10 x 38 x 38 x 192.
 
     Args:
-        inside: channels of the input; 3 as printed.
+        inside: number of input channels; 3 as printed.
     """
 
     def __init__(self, style: Style, inside: int = 3) -> None:
@@ -114,8 +116,9 @@ class Residual(nn.Module):
     """y = w * relu(x) + join(branches(relu(x))) [3, Eq. 3]; the next module applies f, its ReLU.
 
     Args:
-        branches: side by side.
-        join: over all branches' channels.
+        branches: parallel branches.
+        join: layer over the concatenated channels of all branches.
+        outside: number of output channels.
     """
 
     def __init__(self, branches: list[nn.Module], join: nn.Module, outside: int) -> None:
@@ -123,10 +126,10 @@ class Residual(nn.Module):
         self.branches, self.join, self.outside = nn.ModuleList(branches), join, outside
 
     def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:
-        """(B, C, T, H, W) to the same.
+        """(B, C, T, H, W) to the same shape.
 
         Args:
-            weights: (B, T, H, W) of the shortcut, one map for all channels; None for a plain one.
+            weights: (B, T, H, W) weights of the shortcut, shared by all channels; None for 1.
         """
         x = torch.relu(x)
         joined: Tensor = self.join(torch.cat([branch(x) for branch in self.branches], dim=1))
@@ -139,7 +142,7 @@ class ModuleA(Residual):
     def __init__(self, inside: int, style: Style) -> None:
         branches: list[nn.Module] = [
             chain(inside, style, (32, POINT)),
-            # The second number of filters is missing in the figure; the join's size says 32.
+            # The figure omits the second number of filters; the size of the join implies 32.
             chain(inside, style, (32, POINT), (32, CUBE)),
             chain(inside, style, (32, POINT), (48, CUBE), (64, CUBE)),
         ]
@@ -160,7 +163,7 @@ class ModuleB(Residual):
 
 
 class ModuleC(Residual):
-    """3DIR-C, 6 x 8 x 8 x 1072; its shortcut is plain, and its join is not marked as linear."""
+    """3DIR-C, 6 x 8 x 8 x 1072; unweighted shortcut, and a join that is not marked as linear."""
 
     def __init__(self, inside: int, style: Style) -> None:
         branches: list[nn.Module] = [
@@ -172,7 +175,7 @@ class ModuleC(Residual):
 
 
 class Reduction(nn.Module):
-    """Branches side by side, each of which takes the border frames away and halves the picture."""
+    """Parallel branches; each drops the first and last frame and halves height and width."""
 
     def __init__(self, branches: list[nn.Module], outside: int) -> None:
         super().__init__()

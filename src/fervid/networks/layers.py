@@ -1,4 +1,4 @@
-"""Layers that torch lacks."""
+"""Layers that torch does not offer."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 
 def window(size: int) -> Tensor:
-    """(size,) Gaussian weights of one axis, summing to 1.
+    """(size,) Gaussian weights along one axis, with sum 1.
 
     Args:
-        size: odd, pixels; four standard deviations, so that the window holds two on each side.
+        size: width in pixels, odd; equal to four standard deviations, two on each side.
     """
     places = torch.arange(size) - (size - 1) / 2
     weights = torch.exp(-(places**2) / (2 * (size / 4) ** 2))
@@ -19,10 +19,10 @@ def window(size: int) -> Tensor:
 
 
 class Centre(nn.Module):
-    """Subtracts a mean of the training data, which is set once and kept with the weights.
+    """Subtracts the mean of the training data, which is set once and saved with the weights.
 
     Args:
-        shape: of one sample.
+        shape: shape of one sample.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -31,7 +31,7 @@ class Centre(nn.Module):
         self.register_buffer("mean", torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, ...) to the same."""
+        """(B, ...) to the same shape."""
         return x - self.mean
 
 
@@ -41,7 +41,7 @@ class LocalContrast(nn.Module):
     v = x - sum w x and y = v / max(c, s), where s = sqrt(sum w v^2) and c is the mean of s over
     the picture; the sums run over the C maps and a window of n x n around a pixel, with weights
     that sum to 1.
-    At the picture's border the window ends there and its weights still sum to 1.
+    At the picture's border the window is cut off and its weights still sum to 1.
 
     Args:
         size: n, odd.
@@ -54,11 +54,11 @@ class LocalContrast(nn.Module):
         self.register_buffer("taps", window(size), persistent=False)
 
     def extra_repr(self) -> str:
-        """What `repr` says of it."""
+        """Text shown by `repr`."""
         return str(self.size)
 
     def _local_mean(self, x: Tensor) -> Tensor:
-        """Weighted mean in each map's window, (B, C, H, W) to the same."""
+        """Weighted mean in each map's window, (B, C, H, W) to the same shape."""
         half, (height, width) = self.size // 2, x.shape[2:]
         taps = self.taps.to(x.dtype)
         maps = torch.cat([x.reshape(-1, 1, height, width), x.new_ones(1, 1, height, width)])
@@ -67,26 +67,31 @@ class LocalContrast(nn.Module):
         return (maps[:-1] / maps[-1:]).view(x.shape)
 
     def _scale_and_shift(self, mean: Tensor, square: Tensor) -> tuple[Tensor, Tensor]:
-        """What y = scale x + shift does, from the moments of x over the maps, (B, ., H, W) each."""
+        """The scale and shift in y = scale x + shift, from the moments of x over the maps.
+
+        Args:
+            mean: (B, 1, H, W) mean of x.
+            square: (B, 1, H, W) mean of x^2.
+        """
         local = self._local_mean(mean)
         # The mean of v^2 = (x - local)^2 over the maps, from the moments of x alone.
         energy = (square - 2 * local * mean + local.square()).clamp(min=0)
-        # A flat region has s = 0, where the root has no slope: 1e-8 keeps its gradient finite.
+        # In a flat region s = 0, where the root has an infinite slope; 1e-8 keeps it finite.
         spread = torch.sqrt(self._local_mean(energy) + 1e-8)
         scale = 1 / torch.maximum(spread, spread.mean((2, 3), keepdim=True))
         return scale, -local * scale
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same."""
+        """(B, C, H, W) to the same shape."""
         out: Tensor = _AcrossMaps.apply(x, self._scale_and_shift)  # type: ignore[no-untyped-call]
         return out
 
 
 class _AcrossMaps(torch.autograd.Function):
-    """y = scale x + shift, where scale and shift have one map and follow from two moments of x.
+    """y = scale x + shift, where scale and shift have one map and depend on two moments of x.
 
-    The same as autograd would do, in a third of its passes over the C maps. Apart, a product and
-    a sum with a single map are vectorised for pixel-major memory; torch's addcmul is not.
+    Equivalent to autograd, with a third of its passes over the C maps. A separate product and sum
+    are used because torch vectorises them for pixel-major memory, but not its addcmul.
     """
 
     @staticmethod

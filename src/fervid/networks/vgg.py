@@ -1,7 +1,7 @@
 """VGG16 (Simonyan and Zisserman, ICLR 2015) with the parameter names of torchvision's.
 
-Written here so that its published ImageNet weights can be loaded without torchvision; see
-`imported.py` for how they get in.
+Defined here so that its published ImageNet weights can be used without torchvision; `imported.py`
+converts them.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from fervid.errors import WeightsError
 
-# Maps of each convolution 3 x 3, "M" a pooling over 2 x 2: configuration D of the paper.
+# Maps of each 3 x 3 convolution, "M" for a pooling over 2 x 2 (configuration D of the paper).
 CONVOLUTIONS = (64, 64, "M", 128, 128, "M", *(256,) * 3, "M", *(512,) * 3, "M", *(512,) * 3, "M")
 HIDDEN = 4096
-# The layer that names the classes, replaced for every new set of labels.
+# The output layer, replaced for every new set of labels.
 TOP = "classifier.6"
 
 
@@ -22,11 +22,12 @@ class VGG16(nn.Module):
     """Thirteen convolutions, five poolings, fc6, fc7 and fc8; 134,285,126 parameters for K = 6.
 
     Args:
-        classes: K.
-        width: every number of maps and hidden units times this; 1 is the published network.
-        size: side of the pictures it is for: fc6 sees a grid of size // 32, at most 7 x 7.
-        channels: of the pictures.
-        dropout: chance to drop a unit of fc6 and fc7.
+        classes: K, the number of outputs.
+        width: factor for the number of maps and hidden units; 1 is the published network.
+        size: height and width of the pictures in pixels; fc6 gets a grid of size // 32 squared, at
+            most 7 x 7.
+        channels: channels of the pictures.
+        dropout: probability of dropping a unit of fc6 and fc7.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class VGG16(nn.Module):
                 maps = wide
         grid, hidden = min(7, max(1, size // 32)), scaled(HIDDEN, width)
         self.features = nn.Sequential(*layers)
-        self.avgpool = nn.AdaptiveAvgPool2d(grid)  # torchvision's; does nothing to a grid's size
+        self.avgpool = nn.AdaptiveAvgPool2d(grid)  # as in torchvision; no effect at this size
         self.classifier = nn.Sequential(
             nn.Linear(maps * grid * grid, hidden),
             nn.ReLU(inplace=True),
@@ -62,7 +63,7 @@ class VGG16(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """He's normal weights, at any width; a small last layer; biases 0."""
+        """He's normal initialisation, small weights in the last layer, biases 0."""
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -71,7 +72,7 @@ class VGG16(nn.Module):
 
     @property
     def hidden(self) -> int:
-        """How many numbers fc7 gives, 4096 at width 1."""
+        """Number of units of fc7, 4096 at width 1."""
         top = self.classifier[-1]
         assert isinstance(top, nn.Linear)
         return top.in_features
@@ -89,25 +90,25 @@ class VGG16(nn.Module):
 
 
 def scaled(units: int, width: float) -> int:
-    """A layer's number of units at a width, at least 1."""
+    """Number of units of a layer at a width, at least 1."""
     return max(1, round(units * width))
 
 
 def initialise(network: VGG16, tensors: Mapping[str, Tensor]) -> None:
-    """Begin from trained weights; fc8, which names other classes, stays as it is [4, Sec. III-B].
+    """Load trained weights except fc8, whose classes differ [4, Sec. III-B].
 
     Args:
-        tensors: by torchvision's names; fc8's may be among them.
+        tensors: tensors under torchvision's names; fc8's are ignored.
 
     Raises:
-        WeightsError: names or shapes that are not this network's.
+        WeightsError: names or shapes differ from this network's.
     """
-    wanted = {n: t.shape for n, t in network.state_dict().items() if not n.startswith(TOP)}
-    given = {n: t for n, t in tensors.items() if not n.startswith(TOP)}
-    if wanted != {n: t.shape for n, t in given.items()}:
-        wrong = sorted(n for n in wanted if n not in given or given[n].shape != wanted[n])
+    expected = {n: t.shape for n, t in network.state_dict().items() if not n.startswith(TOP)}
+    loaded = {n: t for n, t in tensors.items() if not n.startswith(TOP)}
+    if expected != {n: t.shape for n, t in loaded.items()}:
+        wrong = sorted(n for n in expected if n not in loaded or loaded[n].shape != expected[n])
         raise WeightsError(
             f"these weights do not fit this VGG16 ({', '.join(wrong[:3]) or 'extra tensors'}): "
-            "keep width=1 and size=227 for the published ones"
+            "keep width=1 and size=227 for the published weights"
         )
-    network.load_state_dict(given, strict=False)
+    network.load_state_dict(loaded, strict=False)

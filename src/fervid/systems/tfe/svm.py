@@ -21,7 +21,7 @@ def fit_margins(identity: DeepID, train: Samples, cost: float = 1.0) -> Linear:
     mean = found.mean(0)
     size = svm.length(found - mean)
     x = (found - mean) / size
-    weight, bias = svm.planes(x, train.target, len(train.labels), cost, said="SVM")
+    weight, bias = svm.planes(x, train.target, len(train.labels), cost, progress="SVM")
     made = Linear(identity, len(train.labels)).eval()
     with torch.no_grad():
         made.top.weight.copy_(torch.from_numpy(weight / size))
