@@ -3,7 +3,6 @@
 And by how far those agreed who labelled a clip, where a database holds their votes.
 """
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from fervid.clip import Clip
 from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Estimate
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 # Said of clips whose database leaves the column empty.
 UNTOLD = "not told"
@@ -117,9 +116,7 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
     Args:
         groups: the fields of each `Group`, as a report's facts hold them.
     """
-    out = io.StringIO()
-    rows = CsvWriter(out)
-    rows.writerow(COLUMNS)
+    rows: Rows = [COLUMNS]
     for each in groups:
         figures = [
             each[name][end]
@@ -127,5 +124,5 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
             for end in ("value", "low", "high")
         ]
         cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in figures)
-        rows.writerow([each["column"], each["value"], each["n"], each["subjects"], *cells])
-    return out.getvalue()
+        rows.append([each["column"], each["value"], each["n"], each["subjects"], *cells])
+    return csv_text(rows)
