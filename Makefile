@@ -31,7 +31,7 @@ test-elsewhere: .venv/installed ## what computes, as an older processor with two
 	OMP_NUM_THREADS=2 ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 \
 	  $(BIN)/python -m pytest -q -n 2 -m "not slow" $(COMPUTES)
 
-check: .venv/installed         ## style and types
+check: .venv/installed         ## style and types, of tests and programs too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

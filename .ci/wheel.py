@@ -21,8 +21,9 @@ def build(folder: Path) -> Path:
     source = folder / "source"
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info", "build")
     shutil.copytree(ROOT / "src", source / "src", ignore=unwanted)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
+    (source / "docs").mkdir()
+    for name in ("pyproject.toml", "docs/package.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
     pip = (sys.executable, "-m", "pip", "wheel", *QUIET, "--no-deps")
     subprocess.run([*pip, "-w", folder, source], check=True)
     (wheel,) = folder.glob("*.whl")

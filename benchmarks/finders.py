@@ -12,9 +12,10 @@ import numpy as np
 
 from fervid.errors import FacesError
 from fervid.faces.detect import finder
+from fervid.faces.picture import STILLS
 from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import follow
-from fervid.faces.video import STILLS, frames
+from fervid.faces.video import frames
 
 SHARED = Path(os.environ.get("FERVID_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 PICTURES = [SHARED / "london_faces", SHARED / "videos" / "multi_face.jpg"]

@@ -83,8 +83,8 @@ class Answers:
 
     def counts(self, labels: int) -> st.Counts:
         """(S, K, K) by subject."""
-        joined = [np.concatenate(part) for part in (self.target, self.called, self.names)]
-        return st.by_subject(*joined, labels)
+        target, called, names = map(np.concatenate, (self.target, self.called, self.names))
+        return st.by_subject(target, called, names, labels)
 
 
 # Data
@@ -291,7 +291,7 @@ def drawn(folder: Path, people: int) -> Store:
     from fervid.databases.drawn import draw
     from fervid.faces import FaceSettings, prepare
 
-    draw(folder / "drawn", people, 2, "apex", "hard", 0, 1)
+    draw(folder / "drawn", people, 2, "apex", "hard")
     prepare(load("drawn", folder / "drawn"), folder / "store", FaceSettings(), jobs=1)
     return Store.open(folder / "store")
 

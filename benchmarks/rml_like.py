@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
     drawn = draw(
-        asked.out / ".drawn", SUBJECTS, EACH, "full", "normal", asked.seed, asked.jobs,
+        asked.out / ".drawn", SUBJECTS, EACH, "full", "normal", seed=asked.seed, jobs=asked.jobs,
         emotions=tuple(NAMES),
     )  # fmt: skip
     for clip in load(drawn).clips:

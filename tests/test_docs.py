@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,13 @@ def test_a_wrong_word_is_noticed():
 def test_links_lead_somewhere(page):
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_what_a_package_index_shows_needs_no_file_beside_it():
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / about["readme"]).read_text(encoding="utf-8")
+    assert not LINK.findall(text) and not re.search(r"<(img|a) ", text)
+    assert about["description"] and "fervid predict" in text
 
 
 def test_contributing_names_the_rooms_in_their_order():

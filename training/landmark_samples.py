@@ -265,7 +265,7 @@ def occlude(cut: Array, other: Array | Grey, rng: Generator) -> Array:
     middle, size = rng.uniform(0, INPUT, 2), rng.uniform(6, 34, 2)
     if rng.random() < 0.5:
         box = cv2.RotatedRect(middle.tolist(), (size * 2).tolist(), float(rng.uniform(0, 180)))
-        cv2.fillConvexPoly(mask, box.points().astype(np.int32), 1.0, cv2.LINE_AA)
+        cv2.fillConvexPoly(mask, np.asarray(box.points()).astype(np.int32), 1.0, cv2.LINE_AA)
     else:
         axes = size.astype(int).tolist()
         centre = middle.astype(int).tolist()

@@ -324,7 +324,7 @@ def main() -> None:
         if data.people:
             pairs = Pairs(data.people, options.samples // BATCH * BATCH // 4, seed)
             both = zip(batches, loader(pairs, batch_size=BATCH // 4), strict=True)
-            losses = [training.step(*batch, tuple(pair)) for batch, pair in both]
+            losses = [training.step(*batch, pairs=tuple(pair)) for batch, pair in both]
         else:
             losses = [training.step(*batch) for batch in batches]
         training.epoch += 1

@@ -1,6 +1,7 @@
 """Untrusted text (names, metadata, labels) made safe for terminals, spreadsheets and parsers."""
 
 import csv
+import io
 import re
 from collections.abc import Iterable
 from typing import IO, Any
@@ -52,6 +53,9 @@ def uncell(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
+Rows = list[Iterable[Any]]
+
+
 class CsvWriter:
     """A `csv.writer` that ends lines with a line feed and passes every cell through `cell`."""
 
@@ -66,3 +70,10 @@ class CsvWriter:
         """Write several rows."""
         for row in rows:
             self.writerow(row)
+
+
+def csv_text(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows, the header first, as `CsvWriter` writes them."""
+    text = io.StringIO()
+    CsvWriter(text).writerows(rows)
+    return text.getvalue()

@@ -101,9 +101,9 @@ def test_certain_answers() -> None:
 def test_picture() -> None:
     made = calibration(*answers(5))
     told = (made.edges, made.count, made.sure, made.right)
-    png = reliability(*told, "Calibration", origin="drawn", said="error 5 %")
+    png = reliability(*told, "Calibration", origin="drawn", legend_title="error 5 %")
     assert png.startswith(b"\x89PNG") and len(png) > 5000
-    assert png == reliability(*told, "Calibration", origin="drawn", said="error 5 %")
+    assert png == reliability(*told, "Calibration", origin="drawn", legend_title="error 5 %")
 
 
 def test_table() -> None:

@@ -129,7 +129,8 @@ def test_paired_difference() -> None:
 
 
 def test_intervals_are_seeded_and_in_chunks() -> None:
-    counts = s.by_subject(*answers(5), 4)
+    target, called, subject = answers(5)
+    counts = s.by_subject(target, called, subject, 4)
     assert s.estimate(counts) == s.estimate(counts)
     assert s.estimate(counts) != s.estimate(counts, seed=1)
     assert sum(s._chunks(2000, 300)) == 2000

@@ -1,6 +1,5 @@
 """Calibration: how well predicted probabilities match the share of correct predictions."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Estimate
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 Values = NDArray[np.float64]
 
@@ -126,21 +125,17 @@ def _mean_brier(squares: Values, subject: NDArray[Any], seed: int) -> Estimate:
 
 def table(measured: Mapping[str, Calibration]) -> str:
     """CSV text with a line per network (empty bin columns), followed by a line per bin."""
-    out = io.StringIO()
-    rows = CsvWriter(out)
-    rows.writerow(
-        ["network", "from", "to", "clips", "probability", "right", "error", "by_chance",
-         "brier", "brier_low", "brier_high"]
-    )  # fmt: skip
+    rows: Rows = [["network", "from", "to", "clips", "probability", "right", "error", "by_chance",
+         "brier", "brier_low", "brier_high"]]  # fmt: skip
     for name, m in measured.items():
         brier = (m.brier.value, m.brier.low, m.brier.high)
         rest = (m.confidence, m.accuracy, m.error, m.by_chance, *brier)
-        rows.writerow([name, "", "", m.n, *map(_number, rest)])
+        rows.append([name, "", "", m.n, *map(_number, rest)])
         bins = zip(m.edges[:-1], m.edges[1:], m.count, m.sure, m.right, strict=True)
         for low, high, count, sure, right in bins:
             ends = (_number(low), _number(high), int(count))
-            rows.writerow([name, *ends, _number(sure), _number(right)])
-    return out.getvalue()
+            rows.append([name, *ends, _number(sure), _number(right)])
+    return csv_text(rows)
 
 
 def _number(value: float) -> str:

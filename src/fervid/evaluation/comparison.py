@@ -13,7 +13,7 @@ from fervid.atomic import write
 from fervid.evaluation.paired import Pair
 from fervid.evaluation.report import percent
 from fervid.evaluation.statistics import Estimate
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -218,11 +218,9 @@ def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
             else:
                 line[key] = value
         lines.append(line)
-    out = io.StringIO()
-    rows = CsvWriter(out)
-    rows.writerow(lines[0])
-    rows.writerows([_cell(line[name]) for name in lines[0]] for line in lines)
-    return out.getvalue()
+    rows: Rows = [lines[0]]
+    rows.extend([_cell(line[name]) for name in lines[0]] for line in lines)
+    return csv_text(rows)
 
 
 def _cell(value: Any) -> Any:

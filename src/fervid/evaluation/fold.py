@@ -1,7 +1,6 @@
 """Fit, predict and write one fold, in any process."""
 
 import csv
-import io
 import json
 import sys
 import time
@@ -18,7 +17,7 @@ from fervid.evaluation import baseline
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.interface import System
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 PREDICTIONS, DONE, MODEL = "predictions.csv", "fold.json", "model.safetensors"
 
@@ -131,13 +130,11 @@ def _table(
     labels: tuple[str, ...],
 ) -> str:
     """CSV text with the shortest decimal of each float32 that reads back as the same number."""
-    text = io.StringIO()
-    rows = CsvWriter(text)
-    rows.writerow(["clip", "network", *labels])
+    rows: Rows = [["clip", "network", *labels]]
     for network, values in predictions.items():
         for clip, line in zip(clips, values, strict=True):
-            rows.writerow([int(clip), network, *(str(value) for value in line)])
-    return text.getvalue()
+            rows.append([int(clip), network, *(str(value) for value in line)])
+    return csv_text(rows)
 
 
 def read(task: Task) -> Predictions:

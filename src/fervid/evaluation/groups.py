@@ -3,7 +3,6 @@
 If it records the annotators' votes, also by how far they agreed on a clip.
 """
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from fervid.clip import Clip
 from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Estimate
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 # Value of clips whose column is empty.
 UNKNOWN = "unknown"
@@ -118,9 +117,7 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
     Args:
         groups: the fields of each `Group`, as in a report's facts.
     """
-    out = io.StringIO()
-    rows = CsvWriter(out)
-    rows.writerow(COLUMNS)
+    rows: Rows = [COLUMNS]
     for each in groups:
         numbers = [
             each[name][end]
@@ -128,5 +125,5 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
             for end in ("value", "low", "high")
         ]
         cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in numbers)
-        rows.writerow([each["column"], each["value"], each["n"], each["subjects"], *cells])
-    return out.getvalue()
+        rows.append([each["column"], each["value"], each["n"], each["subjects"], *cells])
+    return csv_text(rows)

@@ -1,6 +1,5 @@
 """Repeat an evaluation with several seeds, to see how far results depend on split and training."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from fervid.evaluation.evaluate import evaluate
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Estimate, Statistic
 from fervid.systems.interface import Store, System
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 
 @dataclass(frozen=True)
@@ -100,28 +99,24 @@ class Repeated:
 
     def csv(self) -> str:
         """CSV text with a line per network and repeat, and the mean after the repeats."""
-        out = io.StringIO()
-        rows = CsvWriter(out)
-        rows.writerow(["network", "repeat", "accuracy", "low", "high", "deviation", "uar"])
+        rows: Rows = [["network", "repeat", "accuracy", "low", "high", "deviation", "uar"]]
         for name, r in self.networks.items():
             for number, (accuracy, uar) in enumerate(zip(r.accuracy, r.uar, strict=True), 1):
-                rows.writerow([name, number, f"{accuracy:.6g}", "", "", "", f"{uar:.6g}"])
-            pooled = (r.mean, r.interval.low, r.interval.high, r.deviation, r.uar_mean)
-            rows.writerow([name, "mean", *(f"{value:.6g}" for value in pooled)])
-        return out.getvalue()
+                rows.append([name, number, f"{accuracy:.6g}", "", "", "", f"{uar:.6g}"])
+            figures = (r.mean, r.interval.low, r.interval.high, r.deviation, r.uar_mean)
+            rows.append([name, "mean", *(f"{value:.6g}" for value in figures)])
+        return csv_text(rows)
 
     def gains_csv(self) -> str:
         """CSV text of the gains, with a line per network and repeat, and then the mean."""
-        out = io.StringIO()
-        rows = CsvWriter(out)
-        rows.writerow(["network", "other", "repeat", "difference", "low", "high", "deviation", "p"])
+        rows: Rows = [["network", "other", "repeat", "difference", "low", "high", "deviation", "p"]]
         for g in self.gains:
             names = [self.reports[0].output, g.other]
             for number, value in enumerate(g.each, 1):
-                rows.writerow([*names, number, f"{value:.6g}", "", "", "", ""])
-            pooled = (g.mean, g.interval.low, g.interval.high, g.deviation, g.p)
-            rows.writerow([*names, "mean", *(f"{value:.6g}" for value in pooled)])
-        return out.getvalue()
+                rows.append([*names, number, f"{value:.6g}", "", "", "", ""])
+            figures = (g.mean, g.interval.low, g.interval.high, g.deviation, g.p)
+            rows.append([*names, "mean", *(f"{value:.6g}" for value in figures)])
+        return csv_text(rows)
 
 
 def _count(items: Sequence[Any], name: str) -> str:

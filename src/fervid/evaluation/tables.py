@@ -1,10 +1,9 @@
 """Write a report's tables, and read a report from them."""
 
 import csv
-import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from fervid.atomic import write
 from fervid.errors import OutputError
 from fervid.evaluation import groups
 from fervid.evaluation.report import Missing, Report, assemble
-from fervid.text import CsvWriter
+from fervid.text import csv_text
 
 
 def write_tables(report: Report, folder: Path) -> None:
@@ -89,12 +88,6 @@ def read(folder: Path) -> Report:
         ) from None
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    CsvWriter(text).writerows([header, *rows])
-    return text.getvalue()
-
-
 def _predictions(report: Report) -> str:
     header = ["fold", "clip", "subject", "label", "network", "predicted", "right", *report.labels]
     rows = []
@@ -104,7 +97,7 @@ def _predictions(report: Report) -> str:
             truth, predicted = report.labels[report.target[row]], report.labels[line.argmax()]
             about = (report.fold[row], report.clip[row], report.subject[row], truth, network)
             rows.append([*about, predicted, int(correct[row]), *(str(value) for value in line)])
-    return _csv(header, rows)
+    return csv_text([header, *rows])
 
 
 def _folds(report: Report) -> str:
@@ -116,7 +109,7 @@ def _folds(report: Report) -> str:
         + [_number(score.folds[number]) for score in report.scores.values()]
         for number, each in enumerate(report.folds)
     ]
-    return _csv(header, rows)
+    return csv_text([header, *rows])
 
 
 def by_subject(report: Report) -> list[tuple[str, str, int, tuple[float, ...]]]:
@@ -133,7 +126,7 @@ def by_subject(report: Report) -> list[tuple[str, str, int, tuple[float, ...]]]:
 def _subjects(report: Report) -> str:
     header = ["subject", "fold", "clips", *(f"accuracy {name}" for name in report.scores)]
     rows = [[s, f, n, *map(_number, values)] for s, f, n, values in by_subject(report)]
-    return _csv(header, rows)
+    return csv_text([header, *rows])
 
 
 def _number(value: float) -> str:

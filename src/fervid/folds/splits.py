@@ -1,6 +1,5 @@
 """Unchecked splits: show them as a table, write them to a file, read them from one."""
 
-import io
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from fervid.clip import Clip, Database
 from fervid.databases.tree import natural
 from fervid.errors import ProtocolError
 from fervid.folds import files, part_sides
-from fervid.text import CsvWriter
+from fervid.text import csv_text
 
 
 class Sides(Protocol):
@@ -136,8 +135,4 @@ def _csv(folds: Sequence[Sides]) -> str:
             "export to a .json file"
         )
     lines = sorted((row, fold.name) for fold in folds for row in fold.test)
-    text = io.StringIO(newline="")
-    writer = CsvWriter(text)
-    writer.writerow(("clip", "fold"))
-    writer.writerows((clips[row].name, name) for row, name in lines)
-    return text.getvalue()
+    return csv_text([("clip", "fold"), *((clips[row].name, name) for row, name in lines)])

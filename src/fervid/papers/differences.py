@@ -1,11 +1,10 @@
 """What stands behind "better": a system's answer against its other networks, run by run."""
 
-import io
 from collections.abc import Iterable
 from dataclasses import astuple
 
 from fervid.evaluation.report import Report
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 COLUMNS = (
     "database", "origin", "system", "protocol", "seed", "network", "other", "difference", "low",
@@ -18,14 +17,12 @@ def table(reports: Iterable[Report]) -> str:
 
     `p_swapped` swaps people's results at random, `p_mcnemar` takes clips as independent.
     """
-    text = io.StringIO()
-    out = CsvWriter(text)
-    out.writerow(COLUMNS)
+    out: Rows = [COLUMNS]
     for report in reports:
         told = [report.facts["database"], report.origin]
         told += [report.facts[name] for name in ("system", "protocol", "seed")]
         for each in report.differences:
             shown = [f"{100 * value:.2f}" for value in astuple(each.accuracy)]
             chance = [f"{p:.4f}" for p in (each.p, each.mcnemar)]
-            out.writerow([*told, each.network, each.other, *shown, *chance, len(report.clip)])
-    return text.getvalue()
+            out.append([*told, each.network, each.other, *shown, *chance, len(report.clip)])
+    return csv_text(out)

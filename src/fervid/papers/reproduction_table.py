@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from fervid.papers.citations import title
-from fervid.text import CsvWriter
+from fervid.text import csv_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,9 +70,7 @@ class Reproduction:
         """A header and one line per number."""
         names = [each.name for each in fields(Row)]
         cells = [[_text(name, getattr(row, name)) for name in names] for row in self.rows]
-        text = io.StringIO()
-        CsvWriter(text).writerows([names, *cells])
-        return text.getvalue()
+        return csv_text([names, *cells])
 
     def text(self, width: int | None = None) -> str:
         """The table for a terminal; `width` in characters, by default the terminal's."""

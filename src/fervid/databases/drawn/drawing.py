@@ -28,7 +28,7 @@ from fervid.errors import DatabaseError, FervidError, InputError, OutputError
 from fervid.labels import CK_PLUS
 from fervid.parallel import spread
 from fervid.progress import bar
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 Form = Literal["video", "images"]
 VERSION = 1  # version of the pictures; raise it whenever a seed draws something else
@@ -293,16 +293,14 @@ _SAVE: dict[str, Callable[[Path, Iterable[Picture]], None]] = {
 
 
 def _manifest(recipe: Recipe) -> str:
-    sheet = io.StringIO()
-    rows = CsvWriter(sheet)
-    rows.writerow(COLUMNS)
+    rows: Rows = [COLUMNS]
     for take in takes(recipe):
         played, _, _ = plan(take)
-        rows.writerow(
+        rows.append(
             (take.name, take.path, take.emotion, f"S{take.subject:03d}", COURSES[recipe.course],
              len(played), played.apex, f"{played.intensity:.3f}", take.seed)
         )  # fmt: skip
-    return sheet.getvalue()
+    return csv_text(rows)
 
 
 def _recipe(root: Path) -> dict[str, Any]:

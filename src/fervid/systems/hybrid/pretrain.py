@@ -4,9 +4,7 @@ Apart from `fervid.learning.loop` because nothing is differentiated here: the we
 place, which is what makes it run at the speed of its matrix products.
 """
 
-import csv
 import hashlib
-import io
 import json
 import time
 from dataclasses import asdict
@@ -24,6 +22,7 @@ from fervid.learning.run import Run
 from fervid.progress import bar
 from fervid.systems.hybrid.dbn import RBM
 from fervid.systems.hybrid.recipe import Pretraining
+from fervid.text import csv_text
 
 # How many vectors the reconstruction error is measured on after each epoch, at most.
 MEASURED = 300
@@ -70,7 +69,8 @@ def pretrain(
             written = time.monotonic()
     rbm.to("cpu")
     if fabric.is_global_zero:
-        write(run.folder / f"{name}.csv", _curve(history))
+        curve = [("epoch", "loss"), *(row.values() for row in history)]
+        write(run.folder / f"{name}.csv", csv_text(curve))
         weights.save(final, rbm.state_dict(), {"key": key, "history": history})
         checkpoint.unlink(missing_ok=True)
     fabric.barrier()
@@ -116,11 +116,3 @@ def _found(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | N
     except WeightsError:
         return None
     return (tensors, card) if card.get("key") == key else None
-
-
-def _curve(history: History) -> str:
-    text = io.StringIO()
-    rows = csv.DictWriter(text, ["epoch", "loss"], lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(history)
-    return text.getvalue()
