@@ -10,7 +10,7 @@ HARNESS = Path(__file__).parents[1] / "benchmarks" / "mutations.py"
 QUICK = (
     "ck_plus", "mmi", "disfa", "gemep_fera", "gemep subjects", "baum_1s", "fer_plus", "fer texts",
     "fer zip", "lfw", "afew", "dfew", "ferv39k", "mafw", "drawn", "manifest", "split csv",
-    "split json", "store", "track",
+    "split json", "store", "track", "model", "png", "set",
 )  # fmt: skip
 
 
