@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
-from fervid.errors import shown
+from fervid.cli.say import say
 
 
 def draw(
@@ -26,7 +26,7 @@ def draw(
     draw_database(
         out, subjects, clips_per_emotion, course, difficulty, seed, jobs, form=form, size=size
     )
-    print(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
+    say(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
 
 
 def prepare(
@@ -50,12 +50,12 @@ def prepare(
 
     found = loaded(database, root, sets or [])
     finder = choose(faces or ("cropped" if database in CROPPED else "auto"))
-    print(f"face finder: {finder}")
+    say(f"face finder: {finder}")
     settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
-        print(shown(f"no track: {name}: {reason}"))
-    print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
+        say(f"no track: {name}: {reason}")
+    say(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
 
 
 def databases() -> None:
@@ -63,11 +63,11 @@ def databases() -> None:
     from fervid.databases import DATABASES
 
     for name, loader in DATABASES.items():
-        print(f"{name}: {(loader.__doc__ or '').strip().splitlines()[0]}")
+        say(f"{name}: {(loader.__doc__ or '').strip().splitlines()[0]}")
 
 
 def cite(work: Annotated[str, typer.Argument(help="Name of a system or database.")]) -> None:
     """Print the BibTeX entry of a system or database."""
     from fervid.papers.citations import cite as bibtex
 
-    print(bibtex(work))
+    say(bibtex(work))

@@ -19,9 +19,10 @@ from fervid.cli.options import (
     Table,
     Validation,
 )
+from fervid.cli.say import say
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
-from fervid.errors import InputError, shown
+from fervid.errors import InputError
 
 
 def evaluate(
@@ -71,14 +72,14 @@ def evaluate(
     if weights:
         if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
-        print(shown(_judge_model(system, weights, stores[0], out, told)))
+        say(_judge_model(system, weights, stores[0], out, told))
         return
     told |= {"save": save_models, "validation": validation}
     data = opened([*stores, *([test] if test else [])])
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    print(shown(_judge(made, data, protocol, table, repeats, run, told)))
+    say(_judge(made, data, protocol, table, repeats, run, told))
 
 
 def _judge_model(
@@ -154,9 +155,9 @@ def compare(
     from fervid.evaluation.compare import compare as compare_runs
 
     faces = opened([store])[0] if store else None
-    print(shown(compare_runs(runs, out, seed=seed, store=faces).text()))
+    say(compare_runs(runs, out, seed=seed, store=faces).text())
     if out:
-        print(f"written: {out / 'compare.png'} and tables")
+        say(f"written: {out / 'compare.png'} and tables")
 
 
 def reproduce(
@@ -194,7 +195,7 @@ def reproduce(
         "jobs": jobs,
     }
     for made in run(paper, table, found, out, **told):
-        print(shown(made.text()))
+        say(made.text())
 
 
 def demo(

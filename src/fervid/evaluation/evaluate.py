@@ -21,7 +21,7 @@ import numpy as np
 import fervid
 from fervid.atomic import write
 from fervid.clip import Clip, Database
-from fervid.errors import ProtocolError
+from fervid.errors import ProtocolError, shown
 from fervid.evaluation import baseline, fold, report
 from fervid.evaluation.leak_check import leak_warnings
 from fervid.evaluation.page import write_page
@@ -80,7 +80,7 @@ def evaluate(
         check_unseen(path, database, folds)
     warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(shown(f"warning: {warning}"), file=sys.stderr)
     identity = _identity(system, store, folds, seed, precision, validation)
     run = Run(run_dir, seed, device, precision)
     with owned(run_dir, "fervid evaluate", identity):
