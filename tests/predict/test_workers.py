@@ -36,8 +36,8 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.skipif(not (PROC / "self" / "stat").exists(), reason="looks for workers in /proc")
-def test_workers_of_a_killed_predict_end_within_two_seconds(tmp_path: Path) -> None:
-    write_video(tmp_path / "0.mp4", scenes.scene(0, frames=60, size=128), 25)
+def test_workers_of_a_killed_predict_end_at_once(tmp_path: Path) -> None:
+    write_video(tmp_path / "0.mp4", scenes.scene(0, frames=300, size=96), 25)
     for number in range(1, 4):
         shutil.copy(tmp_path / "0.mp4", tmp_path / f"{number}.mp4")
     out = tmp_path / "out"
@@ -52,7 +52,8 @@ def test_workers_of_a_killed_predict_end_within_two_seconds(tmp_path: Path) -> N
         workers = children(leader.pid)
         leader.kill()
     assert len(workers) >= 2
-    end = time.monotonic() + 2
+    end = time.monotonic() + 10  # two on a machine that nobody else uses
     while any(map(alive, workers)):
-        assert time.monotonic() < end, "a worker outlived its leader by two seconds"
+        assert time.monotonic() < end, "a worker outlived its leader"
         time.sleep(0.02)
+    assert not list(out.glob("*.done.json"))  # nor did one finish its input first
