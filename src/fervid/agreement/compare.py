@@ -20,6 +20,7 @@ from fervid.errors import InputError
 from fervid.evaluation.statistics import estimate
 
 STEP = 0.04  # seconds between two moments that are compared
+MOMENTS = 10_000_000  # of a recording: 111 hours at that step
 UNLABELLED = "(none)"
 ALL = "(all)"
 
@@ -110,7 +111,7 @@ def compare(
         raise InputError("agreement needs two raters or more: name a file or folder for each")
     if len({path.is_dir() for path in paths}) > 1:
         raise InputError("name files for all raters, or folders for all")
-    if step <= 0:
+    if not 0 < step < np.inf:
         raise InputError(f"--step {step} is no length of time: give seconds, such as {STEP}")
     raters = [read_rater(path) for path in paths]
     names = _names(paths)
@@ -163,6 +164,11 @@ def _sampled(
 ) -> NDArray[np.int64]:
     """(R, N) label codes in the middle of each step, to the last end of any rater's label."""
     end = max((stretch[1] for stretches in raters for stretch in stretches), default=0.0)
+    if not end / step <= MOMENTS:
+        raise InputError(
+            f"labels until {end:g} s are more than {MOMENTS:.0e} moments: correct the files' times "
+            "or give a larger --step"
+        )
     moments = (np.arange(round(end / step)) + 0.5) * step
     blank = labels.index(UNLABELLED) if UNLABELLED in labels else MISSING
     codes = np.full((len(raters), len(moments)), blank, np.int64)
