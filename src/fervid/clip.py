@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from fervid.errors import DatabaseError
+from fervid.text import printable
+
+_FOLDER = re.compile(r"[^\W_][^/\\:]{0,199}")
 
 Course = Literal["onset-apex", "onset-apex-offset", "still", "unknown"]
 
@@ -50,7 +54,7 @@ class Database:
     """Clips under one label set.
 
     Args:
-        name: as in `fervid.databases.DATABASES`.
+        name: as in `fervid.databases.DATABASES`; it becomes part of a folder's name.
         labels: every label a clip may carry, in the order used by tables.
         clips: in the loader's fixed order, ascending by subject and name.
         course: where in a clip the apex lies.
@@ -69,6 +73,11 @@ class Database:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not is_folder_name(self.name):
+            raise DatabaseError(
+                f"{self.name!r} is no name for a database: begin with a letter or a digit, and "
+                "leave out / \\ : and control characters"
+            )
         names = Counter(clip.name for clip in self.clips)
         duplicates = [name for name, count in names.items() if count > 1]
         if duplicates:
@@ -92,3 +101,12 @@ class Database:
         """SHA-256 of every clip's name, label, subject and span; the same on every machine."""
         rows = [(c.name, c.label, c.subject, c.start, c.end) for c in self.clips]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def is_folder_name(name: object) -> bool:
+    r"""Whether a name leads into no other folder when it becomes part of a path.
+
+    >>> is_folder_name("ck_plus"), is_folder_name("../x"), is_folder_name("a\x1b")
+    (True, False, False)
+    """
+    return isinstance(name, str) and bool(_FOLDER.fullmatch(name)) and printable(name) == name

@@ -161,6 +161,12 @@ def test_refusals(tmp_path) -> None:
         compare([model, human])
 
 
+@pytest.mark.parametrize("step", [0.0, float("nan"), float("inf"), 1e-300])
+def test_steps_that_are_none(tmp_path, step) -> None:
+    with pytest.raises(InputError, match="--step"):
+        compare([spreadsheet(tmp_path / f"{name}.csv", HUMAN) for name in "ab"], step=step)
+
+
 def test_a_boris_event_without_end(tmp_path) -> None:
     import json
 

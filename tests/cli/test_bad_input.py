@@ -174,6 +174,27 @@ def test_places_that_cannot_be_written_to(refused, stores, folder, model, scene,
         assert str(tmp_path / "file") in refused(*words), words
 
 
+def test_names_longer_than_file_systems_take(refused, stores, model, folder, tmp_path) -> None:
+    long = tmp_path / ("x" * 300)
+    alpha = ("--store", stores["alpha"])
+    commands = (
+        ("prepare", "ck_plus", long, "--store", tmp_path / "store"),
+        ("prepare", "folder", folder, "--store", long),
+        ("predict", long, "--model", model, "--out", tmp_path / "out"),
+        ("predict", folder, "--model", "x" * 5000, "--out", tmp_path / "out"),
+        ("evaluate", "linear", "--store", long),
+        ("evaluate", "linear", *alpha, "--protocol", long),
+        ("evaluate", "linear", *alpha, "--out", long),
+        ("folds", "check", long, *alpha),
+        ("folds", "export", "loso", long.with_suffix(".csv"), *alpha),
+        ("convert", long, "--format", "elan"),
+        ("agreement", long, long),
+        ("compare", long, long),
+    )
+    for words in commands:
+        assert "x" * 50 in refused(*words), words
+
+
 @pytest.mark.parametrize("command", ["prepare", "folds"])
 def test_missing_database(refused, tmp_path, command) -> None:
     root = tmp_path / "nowhere"

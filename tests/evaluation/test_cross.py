@@ -77,6 +77,19 @@ def test_a_card_names_every_joined_database(tmp_path) -> None:
         check_unseen(model, A.database, make("five-fold", A.database.clips, 0))
 
 
+def test_a_card_knows_a_list_of_clips_under_another_name(tmp_path) -> None:
+    renamed = store("mine").database
+    card = trained_on(renamed, renamed.clips)
+    weights.save(tmp_path / "model.safetensors", {}, {"card": {"trained_on": card}})
+    folds = make("five-fold", A.database.clips, 0)
+    with pytest.raises(LeakError, match="was trained on alpha, which is to be tested"):
+        check_unseen(tmp_path / "model.safetensors", A.database, folds)
+    others = store("mine", ("anger", "contempt", "happiness")).database
+    card = trained_on(others, others.clips)
+    weights.save(tmp_path / "model.safetensors", {}, {"card": {"trained_on": card}})
+    check_unseen(tmp_path / "model.safetensors", A.database, folds)
+
+
 def test_every_clip_keeps_its_face() -> None:
     joined = join([A, B, C])
     for clip in joined.database.clips:

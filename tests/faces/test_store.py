@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from fervid.clip import Clip, Database
-from fervid.errors import InputError, OutputError
+from fervid.errors import DatabaseError, InputError, OutputError
 from fervid.faces import store, trackfile
 from fervid.faces.align import Aligner, to_crop
 from fervid.faces.settings import FaceSettings
@@ -286,7 +286,10 @@ def test_a_database_s_name_is_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"store\.json"):
         Store.open(root)
     (root / "store.json").write_text(json.dumps(marker))
-    strange = replace(database(), name=name)
+    with pytest.raises(DatabaseError, match="no name for a database"):
+        replace(database(), name=name)
+    strange = database()
+    object.__setattr__(strange, "name", name)  # as a forger writes it
     store.write_index(root, strange, FaceSettings(), "1", list(Store.open(root).rows.values()))
     with pytest.raises(InputError, match=r"index\.parquet"):
         Store.open(root)

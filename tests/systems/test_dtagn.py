@@ -104,7 +104,7 @@ def test_every_network_answers_with_probabilities(trained):
         assert p.shape == (21, 7) and p.dtype == np.float32
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(
-        found["weighted"], 0.5 * found["dtan"] + 0.5 * found["dtgn"], atol=1e-6
+        found["weighted"], 0.5 * found["dtan"] + 0.5 * found["dtgn"], rtol=1e-5, atol=1e-6
     )
     assert {p.name for p in folder.glob("*.csv")} >= {"dtan.csv", "dtgn.csv", "joint.csv"}
     none = {name: array[:0] for name, array in samples(SMALL).arrays.items()}
@@ -125,7 +125,9 @@ def test_joint_answers_with_the_softmax_of_the_sum_of_logits(trained):
         second = top.tops[1](dtgn.upper(other))
         expected = torch.softmax(first + second, 1)
         assert torch.equal(seen((first, second)), first + second)
-    np.testing.assert_allclose(made.predict(arrays)["joint"], expected.numpy(), atol=1e-6)
+    np.testing.assert_allclose(
+        made.predict(arrays)["joint"], expected.numpy(), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_predictions_do_not_depend_on_the_batch(trained):

@@ -20,6 +20,7 @@ from fervid.errors import InputError
 from fervid.evaluation.statistics import estimate
 
 STEP = 0.04  # seconds between compared moments
+MOMENTS = 10_000_000  # most moments of a recording: 111 hours at that step
 UNLABELLED = "(none)"
 ALL = "(all)"
 
@@ -113,8 +114,8 @@ def compare(
         raise InputError("agreement needs at least two raters: give a file or folder for each")
     if len({path.is_dir() for path in paths}) > 1:
         raise InputError("cannot compare files with folders: give files for all raters, or folders")
-    if step <= 0:
-        raise InputError(f"--step {step} is not positive: give seconds, such as {STEP}")
+    if not 0 < step < np.inf:
+        raise InputError(f"--step {step} is not a length of time: give seconds, such as {STEP}")
     raters = [read_rater(path) for path in paths]
     names = _names(paths)
     shared, left_out = match(raters)
@@ -172,6 +173,11 @@ def _sampled(
 ) -> NDArray[np.int64]:
     """(R, N) label indices at the middle of each step, up to the end of the last label."""
     end = max((stretch[1] for stretches in raters for stretch in stretches), default=0.0)
+    if not end / step <= MOMENTS:
+        raise InputError(
+            f"labels until {end:g} s are more than {MOMENTS:.0e} moments: correct the files' times "
+            "or give a larger --step"
+        )
     moments = (np.arange(round(end / step)) + 0.5) * step
     blank = labels.index(UNLABELLED) if UNLABELLED in labels else MISSING
     codes = np.full((len(raters), len(moments)), blank, np.int64)

@@ -15,7 +15,11 @@ from fervid.errors import FervidError
 from fervid.text import printable
 
 # What the system refuses that a user can mend.
-MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM)
+MENDABLE = (
+    errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM,
+    errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR,
+)  # fmt: skip
+SHOWN = 200  # characters of a name that messages repeat
 
 
 # What a command that was stopped keeps, so that running it again resumes.
@@ -60,8 +64,9 @@ class Commands(TyperGroup):
         except OSError as error:
             if error.errno not in MENDABLE:
                 raise
-            where = error.filename or "the output folder"
-            sentence = f"{where}: {error.strerror}; free some space or name another folder"
+            where = str(error.filename or "the output folder")
+            where = where if len(where) <= SHOWN else f"{where[:SHOWN]}..."
+            sentence = f"{where}: {error.strerror}; free some space or name another place"
         print(f"fervid: {printable(sentence, lines=True)}", file=sys.stderr)
         raise typer.Exit(2)
 

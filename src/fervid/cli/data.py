@@ -7,7 +7,7 @@ import typer
 
 from fervid.cli import names
 from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
-from fervid.text import printable
+from fervid.cli.say import say
 
 
 def draw(
@@ -36,7 +36,7 @@ def draw(
         form=form,
         size=size,
     )
-    print(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
+    say(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
 
 
 def prepare(
@@ -64,12 +64,12 @@ def prepare(
 
     found = loaded(database, root, sets or [])
     finder = choose(faces or ("cropped" if database in CROPPED else "auto"))
-    print(f"face finder: {finder}")
+    say(f"face finder: {finder}")
     settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
-        print(printable(f"no track: {name}: {reason}"))
-    print(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
+        say(f"no track: {name}: {reason}")
+    say(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
 
 
 def databases(
@@ -80,7 +80,7 @@ def databases(
     """List the databases; with a name, its layout, labels, people, licence and citation."""
     from fervid.cli import listing
 
-    print(listing.database(name) if name else listing.databases())
+    say(listing.database(name) if name else listing.databases())
 
 
 def protocols(
@@ -94,11 +94,11 @@ def protocols(
     """List the protocols; with a name, its folds and the papers it is from."""
     from fervid.cli import listing
 
-    print(listing.protocol(name) if name else listing.protocols())
+    say(listing.protocol(name) if name else listing.protocols())
 
 
 def cite(work: Annotated[str, typer.Argument(help="Name of a system or database.")]) -> None:
     """Print the BibTeX entry of a system or database."""
     from fervid.papers.citations import cite as bibtex
 
-    print(bibtex(work))
+    say(bibtex(work))

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from fervid.cli.options import Jobs, LoaderSets, SomeStores, Table
+from fervid.cli.say import say
 from fervid.cli.sources import FOLDS, all_of, database, named, sides
 from fervid.errors import InputError
-from fervid.text import printable
 
 app = typer.Typer(
     help="Show, check, export and import splits into training and test subjects.",
@@ -44,7 +44,7 @@ def show(
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
-    print(printable(splits.show(sides(named(split, places), clips), clips), lines=True))
+    say(splits.show(sides(named(split, places), clips), clips))
 
 
 @app.command()
@@ -66,7 +66,7 @@ def check(
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
     found = leaks.check(sides(named(split, places), clips), perceptual, jobs)
-    print(printable(found.table(), lines=True))
+    say(found.table())
     found.refuse()
 
 
@@ -91,7 +91,7 @@ def export(
     clips = database(places, name, root, sets or [], table)
     folds = sides(named(split, places), clips)
     splits.export(folds, out)
-    print(f"{len(folds)} folds of {len(clips.clips)} clips written to {out}")
+    say(f"{len(folds)} folds of {len(clips.clips)} clips written to {out}")
 
 
 @app.command("import")
@@ -114,11 +114,11 @@ def import_(
     place = out or _place(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
     found = leaks.check(splits.read(file, clips), perceptual, jobs)
-    print(printable(found.table(), lines=True))
+    say(found.table())
     found.refuse()
     folds = from_file(file, clips.clips)
     splits.export(folds, place)
-    print(f"{len(folds)} folds kept: --protocol {place if out else place.stem}")
+    say(f"{len(folds)} folds kept: --protocol {place if out else place.stem}")
 
 
 def _place(file: Path, stores: list[Path]) -> Path:

@@ -17,10 +17,10 @@ from fervid.cli.options import (
     System,
     Validation,
 )
+from fervid.cli.say import say
 from fervid.cli.settings import recipe
 from fervid.cli.sources import opened
 from fervid.errors import InputError
-from fervid.text import printable
 
 MAX_FACES = 50  # at once; a crowd, and still bounded
 
@@ -48,7 +48,7 @@ def train(
         made, data, out, neutral=neutral, seed=seed, device=device, precision=precision,
         validation=validation,
     )  # fmt: skip
-    print(f"trained: fervid predict VIDEO --model {out}")
+    say(f"trained: fervid predict VIDEO --model {out}")
 
 
 def predict(
@@ -109,14 +109,14 @@ def predict(
     from fervid.predict import predict as predict_files
 
     finder = choose(faces)
-    print(f"face finder: {finder}")
+    say(f"face finder: {finder}")
     settings = FaceSettings(finder, min_size=min_face, min_score=min_score, max_gap=max_gap)
     summary = predict_files(
         inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
         smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
-    print(printable(summary.text(), lines=True))
+    say(summary.text())
     if summary.failed:
         raise typer.Exit(1)
 
@@ -134,7 +134,7 @@ def get_weights(
     from fervid.faces import outside
 
     path = outside.get(name)
-    print(f"{path}: {outside.MODELS[name].use}; {outside.MODELS[name].licence}")
+    say(f"{path}: {outside.MODELS[name].use}; {outside.MODELS[name].licence}")
 
 
 @weights.command("import")
@@ -148,7 +148,7 @@ def import_weights(
     """Convert ImageNet's VGG16 to safetensors, after checking its hash."""
     from fervid.networks.imported import import_vgg16
 
-    print(f"imported: {import_vgg16(source, out, sha256)}")
+    say(f"imported: {import_vgg16(source, out, sha256)}")
 
 
 @weights.command("export")
@@ -167,7 +167,7 @@ def export_weights(
     made = open_model(model)
     if not (isinstance(made, Recognizer) and isinstance(made.system, TFE)):
         raise InputError(f"{model} is of {made.system.name}: only models of still faces go to ONNX")
-    print(f"written: {out}, within {export(made, out):.1g} of torch")
+    say(f"written: {out}, within {export(made, out):.1g} of torch")
 
 
 def systems(
@@ -182,4 +182,4 @@ def systems(
     """List the systems; with a name, the fields of its recipe and where each number is from."""
     from fervid.cli import listing
 
-    print(listing.recipe(recipe(name, [])) if name else listing.table())
+    say(listing.recipe(recipe(name, [])) if name else listing.table())

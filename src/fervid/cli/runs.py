@@ -20,10 +20,10 @@ from fervid.cli.options import (
     Table,
     Validation,
 )
+from fervid.cli.say import say
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
 from fervid.errors import InputError
-from fervid.text import printable
 
 
 def evaluate(
@@ -81,19 +81,14 @@ def evaluate(
     if weights:
         if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
-        print(printable(_judge_model(system, weights, stores[0], out, told), lines=True))
+        say(_judge_model(system, weights, stores[0], out, told))
         return
     told |= {"save": save_models, "validation": validation}
     data = opened([*stores, *([test] if test else [])])
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    print(
-        printable(
-            _judge(made, data, protocol, table=table, repeats=repeats, run=run, told=told),
-            lines=True,
-        )
-    )
+    say(_judge(made, data, protocol, table=table, repeats=repeats, run=run, told=told))
 
 
 def _judge_model(
@@ -171,9 +166,9 @@ def compare(
     from fervid.evaluation.compare import compare as compare_runs
 
     faces = opened([store])[0] if store else None
-    print(printable(compare_runs(runs, out, seed=seed, store=faces).text(), lines=True))
+    say(compare_runs(runs, out, seed=seed, store=faces).text())
     if out:
-        print(f"written: {out / 'compare.png'} and tables")
+        say(f"written: {out / 'compare.png'} and tables")
 
 
 def reproduce(
@@ -212,7 +207,7 @@ def reproduce(
         "jobs": jobs,
     }
     for made in run(paper, table, found, out, **told):
-        print(printable(made.text(), lines=True))
+        say(made.text())
 
 
 def demo(

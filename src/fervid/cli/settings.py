@@ -8,11 +8,10 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from fervid.errors import InputError
-from fervid.learning.recipes import changed, flat
+from fervid.learning.recipes import MOST, changed, flat
 from fervid.text import printable
 
 LONGEST = 10_000  # characters of a value
-MOST = 2**31 - 1  # of a number
 
 
 def recipe(name: str, sets: Sequence[str]) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fervid.cli.options import Seed
+from fervid.cli.say import say
 
 
 def convert(
@@ -29,7 +30,7 @@ def convert(
     from fervid.predict.writers import convert as convert_tables
 
     for path in convert_tables(tables, format, out, media):
-        print(f"written: {path}")
+        say(f"written: {path}")
 
 
 def agreement(
@@ -51,7 +52,7 @@ def agreement(
     from fervid.atomic import write
 
     found = compare(raters, step=step, skip_unlabelled=skip_unlabelled, seed=seed)
-    print(found.text())
+    say(found.text())
     if out:
         write(out, found.table())
-        print(f"written: {out}")
+        say(f"written: {out}")

@@ -1,10 +1,11 @@
 """Databases as their owners distribute them -> clips."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fervid.clip import Database
+from fervid.clip import Clip, Database
 from fervid.databases import (
     baum_1s,
     casia_webface,
@@ -21,6 +22,7 @@ from fervid.databases import (
 )
 from fervid.errors import DatabaseError
 from fervid.plugins import joined
+from fervid.text import printable
 
 
 def _drawn(root: Path) -> Database:
@@ -59,17 +61,30 @@ DATABASES: Mapping[str, Callable[..., Database]] = joined(CATALOGUE, "fervid.dat
 CROPPED = frozenset({"fer_plus"})
 
 
-def load(name: str, root: Path, **options: Any) -> Database:
+def load(name: str, root: Path, /, **options: Any) -> Database:
     """The clips of a database.
 
     Args:
         name: a key of DATABASES.
         root: its folder as distributed; for `folder` also a manifest.
-        options: keyword arguments of the loader, such as light="dark" for oulu_casia.
+        options: keyword arguments of the loader, such as light="dark" for oulu_casia, or `name`.
 
     Raises:
         DatabaseError: no such database, or the folder is not what its name says.
     """
     if name not in DATABASES:
         raise DatabaseError(f"no database {name!r}: choose one of {', '.join(DATABASES)}")
-    return DATABASES[name](Path(root), **options)
+    database = DATABASES[name](Path(root), **options)
+    if all(_is_printable(clip) for clip in database.clips):
+        return database
+    return replace(database, clips=tuple(map(_named_in_text, database.clips)))
+
+
+def _is_printable(clip: Clip) -> bool:
+    return f"{clip.name}{clip.subject}{clip.view}".isprintable()
+
+
+def _named_in_text(clip: Clip) -> Clip:
+    """A clip whose names every file and terminal can hold; those of files may be any bytes."""
+    subject = None if clip.subject is None else printable(clip.subject)
+    return replace(clip, name=printable(clip.name), subject=subject, view=printable(clip.view))

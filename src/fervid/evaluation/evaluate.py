@@ -37,6 +37,7 @@ from fervid.learning.seeding import derive
 from fervid.models.card import check_unseen, learnt_from, teachers, trained_on, with_teachers
 from fervid.progress import bar
 from fervid.systems.interface import Store, System
+from fervid.text import printable
 
 POINTS = "landmarks.npz"
 
@@ -83,7 +84,7 @@ def evaluate(
         check_unseen(path, database, folds)
     warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(printable(f"warning: {warning}", lines=True), file=sys.stderr)
     identity = _identity(system, store, folds, seed, precision, validation)
     run = Run(run_dir, seed, device, precision)
     with owned(run_dir, "fervid evaluate", identity):

@@ -1,9 +1,5 @@
 """The finder "mediapipe": MediaPipe's Face Landmarker, asked for by name and never otherwise."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.detections import Detections
 from fervid.faces.points68 import MESH
+from fervid.faces.quiet import quiet
 from fervid.faces.settings import FaceSettings
 
 
@@ -58,7 +55,7 @@ class Mediapipe:
             min_face_detection_confidence=self._score,
             min_face_presence_confidence=self._score,
         )
-        with _quiet():
+        with quiet():  # it writes lines for each stream, and no setting keeps it from that
             self._running = vision.FaceLandmarker.create_from_options(options)
         self._clock = -1
 
@@ -80,20 +77,6 @@ class Mediapipe:
         size = np.array(image.shape[1::-1], np.float32)
         # Its 0..1 runs from edge to edge, our pixel centres are whole numbers.
         return Detections(parts * size - 0.5, np.ones(len(parts), np.float32))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep MediaPipe's libraries from writing lines to stderr for each stream; no setting does."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _model(path: Path | None) -> Path:

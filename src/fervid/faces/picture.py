@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fervid.errors import InputError
 from fervid.faces.container import PIXELS, check_size, open_container, video_stream
+from fervid.faces.quiet import quiet
 
 HEIF = (".avif", ".heic", ".heif")  # pictures in a video's container: FFmpeg reads them
 STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", *HEIF)
@@ -32,7 +33,8 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
         return _heif(path) if data[4:8].tobytes() == b"ftyp" else None
     check_size(path, *size)
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        with quiet():  # libjpeg and libpng have their own words for what is damaged
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

@@ -22,9 +22,10 @@ from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.tracking import follow
-from fervid.faces.video import frames, pictures
+from fervid.faces.video import frames, pictures, special
 from fervid.parallel import spread
 from fervid.progress import bar
+from fervid.text import printable
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ class _Worker:
         """One clip's tracks; whatever is wrong with the clip becomes the reason in its row."""
         key = ""
         try:
-            if not clip.path.exists():
-                next(frames(clip.path))  # says so
+            if special(clip.path) or not clip.path.exists():
+                next(frames(clip.path))  # says so; to read from a pipe would never end
             key = clip_key(clip, self._settings, self._finder.version)
             path = store.track_path(self._root, key)
             there = read_summary(path)
@@ -122,7 +123,7 @@ class _Worker:
         except (OutputError, FacesError):
             raise
         except Exception as error:  # a clip must not end a night's work, whatever a decoder does
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = printable(" ".join(str(error).split())) or type(error).__name__
             return _Outcome(store.Row(clip, key, Summary(), reason), fresh=True)
         reason = "" if summary.faces else f"no face in any of its {summary.frames} frames"
         return _Outcome(store.Row(clip, key, summary, reason), fresh=there is None)
@@ -140,7 +141,7 @@ def _start(root: Path, settings: FaceSettings) -> _Worker:
 
 def _crashed(clip: Clip) -> _Outcome:
     """Of a clip on which a decoder crashes."""
-    reason = f"{clip.path} ends the process that reads it: check or convert it"
+    reason = printable(f"{clip.path} ends the process that reads it: check or convert it")
     return _Outcome(store.Row(clip, "", Summary(), reason), fresh=True)
 
 

@@ -7,6 +7,7 @@ tracks/KEY.safetensors    every face of one clip; KEY is made of the source's by
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,13 +16,15 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from fervid.atomic import blamed, whole, write
-from fervid.clip import Clip, Database
-from fervid.errors import InputError
+from fervid.clip import Clip, Database, is_folder_name
+from fervid.errors import DatabaseError, InputError
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import Track
 from fervid.faces.trackfile import Summary, read_tracks
+from fervid.text import printable
 
 FORMAT = "fervid store"
 VERSION = 1
@@ -159,9 +162,9 @@ def check_marker(root: Path) -> str:
         )
     try:
         marker = json.loads(path.read_text())
-        if marker["format"] != FORMAT:
+        name, version = marker["database"], int(marker["version"])
+        if marker["format"] != FORMAT or not is_folder_name(name):
             raise ValueError
-        name, version = plain(marker["database"]), int(marker["version"])
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(
             f"{path} is not of fervid: name a folder made by `fervid prepare`"
@@ -171,18 +174,7 @@ def check_marker(root: Path) -> str:
             f"{root} has version {version} of the store, this fervid reads {VERSION}: "
             "use the fervid that made it, or prepare again into a new folder"
         )
-    return name
-
-
-def plain(name: Any) -> str:
-    """A name that leads into no other folder when it becomes part of a path.
-
-    Raises:
-        ValueError: it would.
-    """
-    if not isinstance(name, str) or not re.fullmatch(r"[^\W_][^/\\:\x00-\x1f]*", name):
-        raise ValueError(f"{name!r} is no name for a folder")
-    return name
+    return str(name)
 
 
 def write_index(
@@ -194,7 +186,7 @@ def write_index(
 
     table = [
         {**asdict(row.clip), **asdict(row.summary), "key": row.key, "reason": row.reason,
-         "path": row.clip.path.as_posix(), "groups": json.dumps(dict(row.clip.groups)),
+         "path": _as_text(row.clip.path), "groups": json.dumps(dict(row.clip.groups)),
          "votes": json.dumps(dict(row.clip.votes))}
         for row in rows
     ]  # fmt: skip
@@ -203,8 +195,9 @@ def write_index(
     metadata = {"fervid": json.dumps({"database": about, **found_by})}
     fields = [pa.field(name, getattr(pa, kind)()) for name, kind in COLUMNS.items()]
     arrow = pa.Table.from_pylist(table, schema=pa.schema(fields, metadata=metadata))
-    with whole(root / "index.parquet") as part:
-        pq.write_table(arrow, part)
+    # By an open file: pyarrow takes names in UTF-8 alone.
+    with whole(root / "index.parquet") as part, part.open("wb") as file:
+        pq.write_table(arrow, file)
 
 
 def read_index(root: Path) -> Store:
@@ -216,22 +209,22 @@ def read_index(root: Path) -> Store:
     if not path.is_file():
         raise InputError(f"{root} was not finished: run the same `fervid prepare` again")
     try:
-        table = pq.read_table(path)
+        with path.open("rb") as file:
+            table = pq.read_table(file)
         about = json.loads(table.schema.metadata[b"fervid"])
         settings = FaceSettings.of(about["settings"])
-        plain(about["database"]["name"])
         known = {**about["database"], "labels": tuple(about["database"]["labels"])}
         known.pop("citation", None)  # stores of before had one
         rows = [_row(values, known["name"]) for values in table.to_pylist()]
         database = Database(clips=tuple(row.clip for row in rows), **known)
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DatabaseError) as error:
         raise InputError(f"{path} cannot be read by this fervid: prepare again") from error
     return Store(root, database, settings, about["version"], {row.clip.name: row for row in rows})
 
 
 def _row(values: Mapping[str, Any], database: str) -> Row:
     same = ("name", "label", "subject", "start", "end", "apex", "view")
-    groups, path = json.loads(values["groups"]), Path(values["path"])
+    groups, path = json.loads(values["groups"]), _as_path(values["path"])
     votes = json.loads(values.get("votes") or "{}")  # stores of before had none
     known = {k: values[k] for k in same}
     if not re.fullmatch(r"([0-9a-f]{64})?", values["key"]):  # it becomes a file's name
@@ -239,3 +232,16 @@ def _row(values: Mapping[str, Any], database: str) -> Row:
     clip = Clip(**known, path=path, database=database, groups=groups, votes=votes)
     summary = Summary(**{k: values[k] for k in ("frames", "faces", "seen", "main")})
     return Row(clip, values["key"], summary, values["reason"])
+
+
+def _as_text(path: Path) -> str:
+    """A path in UTF-8; one of other bytes is spelt as file://..., as which no path is written."""
+    text = path.as_posix()
+    return text if printable(text) == text else f"file://{quote_from_bytes(os.fsencode(text))}"
+
+
+def _as_path(text: str) -> Path:
+    """The path that `_as_text` wrote."""
+    if text.startswith("file://"):
+        return Path(os.fsdecode(unquote_to_bytes(text.removeprefix("file://"))))
+    return Path(text)

@@ -18,6 +18,7 @@ from fervid.atomic import blamed, whole
 from fervid.errors import InputError
 from fervid.faces.container import open_container, video_stream
 from fervid.faces.picture import STILLS, read_picture, upright
+from fervid.faces.quiet import quiet
 
 RATE = 25.0  # frames per second of a folder of images, which tells none
 TOLERANCE = 0.25  # seconds a video may end before its container says so, and still be whole
@@ -69,7 +70,7 @@ def pictures(folder: Path) -> list[Path]:
 
     def key(path: Path) -> list[tuple[int, int, str]]:
         parts = re.split(r"(\d+)", path.name.lower())
-        return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts]
+        return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
 
     try:
         inside = sorted(
@@ -316,7 +317,8 @@ def _flushed(stream: Any) -> Iterator[Any]:
 
 
 def _webcam(index: int, start: int, end: int | None) -> Iterator[Frame]:
-    camera = cv2.VideoCapture(index)
+    with quiet():
+        camera = cv2.VideoCapture(index)
     try:
         if not camera.isOpened():
             raise InputError(f"webcam {index} cannot be opened: connect it or name another index")

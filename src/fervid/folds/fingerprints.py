@@ -61,14 +61,16 @@ def _size(path: Path) -> tuple[int, int] | None:
         elif path.is_file():
             return 1, path.stat().st_size
         with os.scandir(path) as entries:
-            sizes = [entry.stat().st_size for entry in entries if _is_frame(entry.name)]
+            sizes = [entry.stat().st_size for entry in entries if _is_frame(entry)]
     except OSError:
         return None
     return (len(sizes), sum(sizes)) if sizes else None
 
 
-def _is_frame(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGES  # noqa: PTH122
+def _is_frame(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder's entry is a picture's file; nothing is read from a pipe of such a name."""
+    kind = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122
+    return kind in IMAGES and not entry.name.startswith(".") and entry.is_file()
 
 
 def _hash(path: Path) -> bytes | None:
@@ -76,7 +78,9 @@ def _hash(path: Path) -> bytes | None:
     digest = hashlib.blake2b(digest_size=16)
     try:
         if path.is_dir():
-            for name in sorted(filter(_is_frame, os.listdir(path))):  # noqa: PTH208
+            with os.scandir(path) as found:
+                names = sorted(entry.name for entry in found if _is_frame(entry))
+            for name in names:
                 digest.update((path / name).read_bytes())
             return digest.digest()
         with path.open("rb") as file:

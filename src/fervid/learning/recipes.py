@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 from fervid.errors import InputError
 
 R = TypeVar("R")
+MOST = 2**31 - 1  # the greatest number of a recipe; any more, and float32 inputs overflow
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ def _fits(value: Any, hint: Any) -> bool:
         )  # fmt: skip
     if hint is float:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        return number and math.isfinite(value)
-    return type(value) is hint
+        return number and abs(value) <= MOST  # NaN is not, either
+    return type(value) is hint and (hint is not int or abs(value) <= MOST)
 
 
 def _expected(hint: Any) -> str:

@@ -52,7 +52,8 @@ def _parquet(place: Path, parts: Iterator[Any]) -> None:
         return pa.Table.from_pandas(part.astype(text), preserve_index=False)
 
     first = table(next(parts))
-    with pq.ParquetWriter(place, first.schema) as writer:
+    # By an open file: pyarrow takes names in UTF-8 alone.
+    with place.open("wb") as file, pq.ParquetWriter(file, first.schema) as writer:
         writer.write_table(first)
         for part in parts:
             writer.write_table(table(part).cast(first.schema))
@@ -146,7 +147,8 @@ def rows_on_disk(path: Path, format: Format) -> int:
     if format == "parquet":
         import pyarrow.parquet as pq
 
-        return int(pq.read_metadata(path).num_rows)
+        with path.open("rb") as file:
+            return int(pq.read_metadata(file).num_rows)
     with path.open("rb") as file:
         blocks = iter(lambda: file.read(1 << 20), b"")
         return sum(block.count(b"\n") for block in blocks) - 1

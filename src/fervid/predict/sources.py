@@ -152,7 +152,7 @@ def _kind_left_out(path: Path, out: Path) -> str | None:
         return next(ending for ending in OURS if path.name.endswith(ending))
     kind = special(path)
     if kind and not kind.startswith("a link"):
-        return kind
+        return kind.removeprefix("a ")
     suffix = path.suffix.lower()
     return None if suffix in VIDEOS + STILLS else suffix or "without ending"
 

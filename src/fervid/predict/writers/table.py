@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fervid.errors import InputError
 from fervid.predict.intervals import LabelInterval, frame_ends, intervals, step
 
@@ -16,6 +18,8 @@ ENDINGS = (".csv", ".parquet")
 BOX = ("left", "top", "width", "height")
 COLUMNS = ("input", "frame", "timestamp", "face_id", "status", *BOX, "score", "label")
 POINTS = 68
+WHOLE = ("frame", "face_id")
+MOST = 2**31 - 1  # of any number
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,14 @@ def read_table(path: Path, media: Path | None = None) -> PredictionTable:
             rows[column] = pd.to_numeric(rows[column])
         except ValueError as error:
             raise InputError(f"{path}, column {column!r}: {error}: correct the table") from None
+        values = rows[column].to_numpy(float, na_value=np.nan)
+        whole = column not in WHOLE or bool((values == np.floor(values))[~np.isnan(values)].all())
+        always = column not in ("frame", "timestamp") or not np.isnan(values).any()
+        if not (whole and always) or (np.abs(values) > MOST).any():
+            raise InputError(
+                f"{path}, column {column!r}: a number is missing, not whole or beyond {MOST}: "
+                "correct the table"
+            )
     strangers = sorted(set(rows["label"].dropna()) - set(labels))
     if strangers:
         raise InputError(

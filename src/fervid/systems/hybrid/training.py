@@ -27,6 +27,7 @@ from fervid.systems.hybrid.network import PICTURES, Stream, depth
 from fervid.systems.hybrid.pretrain import pretrain
 from fervid.systems.hybrid.recipe import STREAMS, Recipe
 from fervid.systems.hybrid.svm import SVM
+from fervid.text import printable
 
 # Pictures that a stream's channel means are taken over, at most.
 MEASURED = 500
@@ -68,7 +69,7 @@ def _fit_stream(recipe: Recipe, name: str, sides: Sides, run: Run) -> tuple[Stre
     with seeding.seeded(run.seed, name, "weights"):
         stream = network.stream(recipe, len(sides[0].labels))
     begun = begin(stream, recipe)
-    print(f"{run.name} {name} begins from {begun}".strip(), file=sys.stderr)
+    print(printable(f"{run.name} {name} begins from {begun}".strip()), file=sys.stderr)
     array = PICTURES[name]
     shown, checked = (features.pairs(samples, array) for samples in sides)
     rows = np.unique(np.linspace(0, len(shown) - 1, MEASURED).astype(np.int64))
