@@ -29,6 +29,8 @@ class Clip:
         view: "frontal", "profile", ... where the database tells it.
         groups: further columns of the subject (sex, age, ...), for per-group accuracy.
         votes: how many people chose each label, where several were asked; labels of no use too.
+        landmarks: table of landmarks that another program wrote (`faces/landmark_table.py`), and
+            `path` its video, or the table once more where there is none; None: faces are found.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Clip:
     view: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)
     votes: Mapping[str, int] = field(default_factory=dict)
+    landmarks: Path | None = None
 
 
 @dataclass(frozen=True)

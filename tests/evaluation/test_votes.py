@@ -1,8 +1,7 @@
 import numpy as np
 
 from fervid.clip import Clip
-from fervid.evaluation.votes import with_votes
-from fervid.learning.samples import Samples
+from fervid.learning.samples import Samples, with_votes
 
 LABELS = ("happiness", "neutral")
 

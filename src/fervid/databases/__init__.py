@@ -13,6 +13,7 @@ from fervid.databases import (
     fer_plus,
     folder,
     gemep_fera,
+    landmark_tables,
     lfw,
     lists,
     mmi,
@@ -49,6 +50,8 @@ CATALOGUE: Mapping[str, Callable[..., Database]] = {
     "mafw": lists.mafw,
     "lists": lists.load,
     "drawn": _drawn,
+    "openface": landmark_tables.openface,
+    "fex": landmark_tables.fex,
     "folder": folder.load,
 }
 
@@ -57,6 +60,8 @@ DATABASES: Mapping[str, Callable[..., Database]] = joined(CATALOGUE, "fervid.dat
 
 # Whose pictures are faces already, cut out: the finder "cropped" takes them whole.
 CROPPED = frozenset({"fer_plus"})
+# Whose clips bring the landmarks of another program.
+TABLES = frozenset({"openface", "fex"})
 
 
 def load(name: str, root: Path, **options: Any) -> Database:

@@ -115,6 +115,7 @@ class Linear:
     """A system without a network: `fervid evaluate linear` reports the yardsticks alone."""
 
     per_frame: ClassVar[bool] = False
+    landmarks_only: ClassVar[bool] = True
     output: ClassVar[str] = NAME
     name: str = "linear"
     labels: tuple[str, ...] = ()

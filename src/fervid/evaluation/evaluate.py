@@ -36,7 +36,7 @@ from fervid.learning.samples import Samples, build, with_votes
 from fervid.learning.seeding import derive
 from fervid.models.card import check_unseen, learnt_from, teachers, trained_on, with_teachers
 from fervid.progress import bar
-from fervid.systems.interface import Store, System
+from fervid.systems.interface import Store, System, check_pictures
 
 POINTS = "landmarks.npz"
 
@@ -189,6 +189,7 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
             found = None if clip.label is None else store.main_track(clip)
             seen = None if found is None else baseline.points(found, database.course)
             if found is not None and seen is not None:
+                check_pictures(system, found, clip)
                 points[row] = seen
                 yield row, clip.label, clip.subject or "", found
         # Before the samples take their place: who finds those finds these.

@@ -22,15 +22,16 @@ class Track:
     A row without a face keeps its place: its picture is black, its landmarks NaN.
 
     Args:
-        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`).
-        landmarks: (T, 68, 2) float32, x and y in pixels of `faces`, origin at the centre of the
-            top left pixel; may lie outside the crop.
+        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`); S = 0 where
+            another program's table gave the landmarks and its video is not at hand.
+        landmarks: (T, 68, 2) float32, x and y in pixels of `faces` (of SIZE where S = 0), origin
+            at the centre of the top left pixel; may lie outside the crop.
         times: (T,) float64, seconds from the start of the source.
         frames: (T,) int64, 0-based frame index in the source.
         status: (T,) uint8, index into STATUS.
         score: (T,) float32, 0..1, how sure the finder is that this is a face.
         to_frame: (T, 2, 3) float32, maps pixels of `faces` to pixels of the source frame.
-        frame_size: (width, height) of the source's frames, after rotation.
+        frame_size: (width, height) of the source's frames, after rotation; (0, 0) if unknown.
         face: id of the face within its clip, 0, 1, ... by first appearance.
         found_by: who found it: finder, its version, settings.
         apex: frame index in the source that the database calls the apex; None where it is silent.
@@ -55,6 +56,11 @@ class Track:
     def seen(self) -> NDArray[np.bool_]:
         """(T,) whether a row holds a face."""
         return np.asarray(self.status == STATUS.index("face"))
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there are pictures, not landmarks alone."""
+        return bool(self.faces.shape[1])
 
     @property
     def landmarks_in_frame(self) -> NDArray[np.float32]:

@@ -63,6 +63,11 @@ class Pretrained:
         """As its own system."""
         return self.recipe.per_frame
 
+    @property
+    def landmarks_only(self) -> bool:
+        """As its own system."""
+        return bool(getattr(self.recipe, "landmarks_only", False))
+
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """As its own system makes them."""
         return self.recipe.inputs(track)

@@ -20,7 +20,7 @@ from fervid.learning.run import Run, owned
 from fervid.learning.samples import Samples, build, with_votes
 from fervid.models.card import learnt_from, trained_on, with_teachers
 from fervid.progress import bar as progress
-from fervid.systems.interface import Recognizer, Store, System
+from fervid.systems.interface import Recognizer, Store, System, check_pictures
 
 NEUTRAL = "neutral"
 
@@ -101,7 +101,8 @@ def _train(
     """Train in a folder that is held; `clips` are those of all stores, in their order."""
     labels, folder, seed = _labels(stores, neutral), run.folder, run.seed
     sweep(out.parent, out.name)
-    samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
+    tracks = _tracks(system, stores, clips, neutral)
+    samples = build(system.inputs, tracks, labels, folder / "samples")
     if not len(samples):
         raise InputError("no clip has both a label and a face: look at what `fervid prepare` said")
     samples = with_votes(samples, clips)
@@ -147,7 +148,7 @@ def _labels(stores: Sequence[Store], neutral: bool) -> tuple[str, ...]:
 
 
 def _tracks(
-    stores: Sequence[Store], clips: Sequence[Clip], neutral: bool
+    system: System, stores: Sequence[Store], clips: Sequence[Clip], neutral: bool
 ) -> Iterator[tuple[int, str | None, str, Track]]:
     owners = [store for store in stores for _ in store.database.clips]
     inside = [clip for store in stores for clip in store.database.clips]
@@ -156,6 +157,7 @@ def _tracks(
         found = None if clip.label is None else store.main_track(inside[row])
         if found is None or not found.seen.any():
             continue
+        check_pictures(system, found, clip)
         cuts = stretches(found, store.database.course) if neutral else [(slice(None), True)]
         for rows, expressive in cuts:
             label = clip.label if expressive else NEUTRAL

@@ -222,6 +222,31 @@ DATABASES: Mapping[str, Work] = {
         "arXiv preprint arXiv:1411.7923",
         {},
     ),
+    "openface": Work(
+        "inproceedings",
+        "baltrusaitis2018openface",
+        "OpenFace 2.0: Facial Behavior Analysis Toolkit",
+        ("Baltrusaitis, Tadas", "Zadeh, Amir", "Lim, Yao Chong", "Morency, Louis-Philippe"),
+        2018,
+        "IEEE International Conference on Automatic Face and Gesture Recognition",
+        {"pages": "59--66"},
+    ),
+    "fex": Work(
+        "article",
+        "cheong2023pyfeat",
+        "Py-Feat: Python Facial Expression Analysis Toolbox",
+        (
+            "Cheong, Jin Hyun",
+            "Jolly, Eshin",
+            "Xie, Tiankang",
+            "Byrne, Sophie",
+            "Kenney, Matthew",
+            "Chang, Luke J.",
+        ),
+        2023,
+        "Affective Science",
+        {"volume": "4", "pages": "781--796"},
+    ),
     "lfw": Work(
         "techreport",
         "huang2007labeled",
@@ -298,7 +323,7 @@ DATABASES: Mapping[str, Work] = {
 
 
 # Systems called by another name than their paper.
-VARIANTS: Mapping[str, str] = {"ir2d": "ir3d"}
+VARIANTS: Mapping[str, str] = {"ir2d": "ir3d", "dtgn": "dtagn"}
 
 
 def cite(key: str) -> str:
