@@ -237,7 +237,7 @@ def _fex(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
     one = np.ones(len(rows))
     points, score = _points(path, rows), _numbers(path, rows, "FaceScore", one)
     frame = _numbers(path, rows, "frame", 0 * one)
-    seen: NDArray[np.bool_] = np.isfinite(points).all(axis=(1, 2))
+    seen: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=(1, 2)))
     if "Identity" in rows:
         face = np.asarray(rows["Identity"].astype("category").cat.codes, np.float64)
         best = np.lexsort((-score, face, frame))  # people mistaken for one another: the surer face
