@@ -131,6 +131,17 @@ def test_what_convert_wrote_comes_back(tmp_path, media) -> None:
     assert rows == [(where, "surprise", "S1", 0.0, 1.0), (where, "anger", "S1", 1.0, 2.0)]
 
 
+def test_praat_in_utf_16(tmp_path, media) -> None:
+    """As Praat saves labels that are not ASCII."""
+    grid = textgrid(tmp_path / "my film.TextGrid", media)
+    text = grid.read_text(encoding="utf-8").replace("fear", "Ärger")
+    for codec in ("utf-16", "utf-8"):
+        grid.write_bytes(text.encode(codec))
+        out = tmp_path / f"{codec}.csv"
+        import_labels([grid], out, media=media, names={"ärger": "anger"})
+        assert [row[1] for row in read(out)] == ["anger", "happiness", "anger"]
+
+
 def test_several_recordings_of_one_table(tmp_path, media) -> None:
     write_video(media.with_name("b.mp4"), np.zeros((80, 32, 32, 3), np.uint8), RATE)
     file = media.parent / "suggested.csv"

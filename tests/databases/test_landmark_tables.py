@@ -1,10 +1,14 @@
 """Landmarks of other programs as databases: which table, which video, whose label."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from forging import forge
 
 from fervid.databases import load
 from fervid.errors import DatabaseError
+from fervid.faces.landmark_table import read_landmarks
+from fervid.predict.writers import convert
 
 PROGRAMS = ("openface", "fex")
 
@@ -58,6 +62,31 @@ def test_a_manifest_may_name_the_video(tmp_path) -> None:
     manifest.write_text("path,label,subject\nlonely.mp4,happy,S1\n")
     with pytest.raises(DatabaseError, match=r"0 tables are beside .*put its lonely\.csv there"):
         load("openface", root)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_convert_wrote_comes_back(tmp_path, name) -> None:
+    """Our own table, through the other program's columns."""
+    points = np.random.default_rng(0).uniform(10, 90, (5, 68, 2)).round(2)
+    seen = np.array([True, True, False, True, True])
+    columns = {f"{axis}{n}": points[:, n, "xy".index(axis)] for axis in "xy" for n in range(68)}
+    rows = pd.DataFrame({
+        "input": "film.mp4", "frame": range(5), "timestamp": np.arange(5) / 30, "face_id": 0.0,
+        "status": "face", "left": 1.0, "top": 1.0, "width": 5.0, "height": 5.0, "score": 0.5,
+        "label": "fear", "p_anger": 0.2, "p_fear": 0.8, **columns,
+    })  # fmt: skip
+    missing = [column for column in rows if column not in ("input", "frame", "timestamp", "status")]
+    rows.loc[~seen, missing] = np.nan
+    (tmp_path / "fear").mkdir()
+    rows.to_csv(tmp_path / "film.csv", index=False)
+    (written,) = convert([tmp_path / "film.csv"], name, tmp_path / "fear")
+    (tmp_path / "fear" / "film.mp4").write_bytes(b"x")
+    (clip,) = load(name, tmp_path).clips
+    assert (clip.landmarks, clip.path.name) == (written, "film.mp4")
+    table = read_landmarks(written)
+    assert table.frames.tolist() == list(range(5)) and table.frame.tolist() == [0, 1, 3, 4]
+    assert np.allclose(table.landmarks, points[seen], rtol=1e-5)
+    assert np.allclose(table.score, 0.5)
 
 
 def test_seconds_go_by_the_table(tmp_path) -> None:

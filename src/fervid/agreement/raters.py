@@ -159,9 +159,12 @@ def _textgrid(path: Path) -> Tiers:
     need("pympi")
     from pympi.Praat import TextGrid
 
+    with path.open("rb") as file:  # Praat writes UTF-16 where a label is not ASCII
+        wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    grid = TextGrid(str(path), codec="utf-16" if wide else "utf-8")
     return {
         tier.name: [each for each in tier.get_intervals() if each[2].strip()]
-        for tier in TextGrid(str(path)).get_tiers()
+        for tier in grid.get_tiers()
         if tier.tier_type == "IntervalTier"
     }
 

@@ -125,7 +125,7 @@ def _with_table(path: Path, name: str, media: Path | None) -> tuple[Path, Path |
 
 def _video(table: Path, name: str, media: Path | None) -> Path | None:
     """The video of the table's name, but for the one that OpenFace drew its landmarks into."""
-    stem = table.stem
+    stem = table.stem.removesuffix(f".{name}")  # `fervid convert` writes film.openface.csv
     home = media or table.parent
     named = [p for p in visible(home) if p.stem == stem and p.suffix.lower() in VIDEOS]
     if media is None:

@@ -102,6 +102,8 @@ def _face(store: Store, name: str) -> NDArray[np.uint8]:
     clip = next((clip for clip in store.database.clips if clip.name == name), None)
     track = None if clip is None else store.main_track(clip)
     row = None if track is None else baseline.apex(track, store.database.course)
-    if track is None or row is None or not track.pictured:
+    if track is None or row is None:
         raise InputError(f"the store holds no face of {name}: name the store of these runs")
+    if not track.pictured:
+        raise InputError(f"{name} has landmarks without pictures: leave --store out")
     return np.asarray(track.faces[row], np.uint8)
