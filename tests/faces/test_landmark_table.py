@@ -123,7 +123,7 @@ def test_fex_of_every_third_frame(tmp_path) -> None:
 
 @pytest.mark.parametrize("without", [(), ("Identity",)])
 def test_fex_several_faces(tmp_path, without) -> None:
-    """Where nobody is named, a face is the one that it overlaps in the row before."""
+    """Where nobody is named, a face is the one whose last box it overlaps."""
     people = {"Person_1": fex.face(1), "Person_0": fex.face(2, left=200)}
     table = fex.write(tmp_path / "a.csv", people, lost=(4,), without=without)
     read = read_landmarks(table)

@@ -31,7 +31,7 @@ ENDINGS = (".csv", ".tsv")
 POINTS = [f"{axis}_{point}" for axis in "xy" for point in range(68)]
 NOT_NUMBERS = ("", "nan", "-nan", "nan(ind)", "-nan(ind)", "inf", "-inf")
 OPENFACE, OPENFACE_3, FEX = "OpenFace 2", "OpenFace 3", "py-feat"
-NEAR = 0.1  # overlap from which two boxes in consecutive rows are one face, where none is named
+NEAR = 0.1  # overlap from which two boxes are one face, where nobody is named
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ def _score(cell: object) -> float:
 def _linked(
     frame: NDArray[np.float64], points: NDArray[np.float64], seen: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Who is who where nobody is named: the face that overlaps the same box in the row before."""
+    """Who is who where nobody is named: the face whose last box it overlaps."""
     from scipy.optimize import linear_sum_assignment
 
     ids, boxes = np.full(len(frame), -1.0), dict[int, NDArray[np.float32]]()
