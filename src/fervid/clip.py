@@ -34,6 +34,8 @@ class Clip:
         groups: further columns of the subject (sex, age, ...), for per-group accuracy.
         votes: number of annotators who chose each label, unused labels included; empty if there
             was only one annotator.
+        landmarks: table of landmarks from another program (`faces/landmark_table.py`); `path` is
+            then its video, or the table again without one. None: faces are found.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Clip:
     view: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)
     votes: Mapping[str, int] = field(default_factory=dict)
+    landmarks: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def test_convert(run, table, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "format", "said"),
     [
-        ("holiday.csv", "eaf", "choose from openface"),
+        ("holiday.csv", "doc", "choose from openface"),
         ("holiday.csv", "openface", "predict --landmarks"),
         ("party.csv", "elan", "is not there"),
     ],

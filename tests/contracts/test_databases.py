@@ -36,6 +36,8 @@ FORGED = {
     "ferv39k": ("lists", "make_ferv39k", 2, 0),
     "mafw": ("lists", "make_counted", 2, 0),
     "lists": ("lists", "make", 3, 3),
+    "openface": ("openface", "make_manifest", 4, 3),
+    "fex": ("fex", "make_manifest", 4, 3),
     "drawn": ("", "", 14, 2),
 }
 # Databases of people: not every clip shows an emotion.

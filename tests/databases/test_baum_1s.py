@@ -35,7 +35,7 @@ def test_sheet_without_openpyxl(tmp_path, forge, monkeypatch) -> None:
     forge("baum_1s").videos(tmp_path)
     (tmp_path / "Annotations_BAUM1s.xlsx").write_bytes(b"PK")
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(DatabaseError, match=r"pip install openpyxl, or save it as CSV"):
+    with pytest.raises(DatabaseError, match=r"pip install 'fervid\[excel\]', or save it as CSV"):
         baum_1s.load(tmp_path)
 
 

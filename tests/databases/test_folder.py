@@ -118,3 +118,33 @@ def test_label_folder_is_no_subject(tmp_path) -> None:
     (tmp_path / "happy" / "a.mp4").write_bytes(b"x")
     with pytest.raises(DatabaseError, match="no subject's folder"):
         folder.load(tmp_path, subject="parent")
+
+
+def test_excel(manifest) -> None:
+    """Excel holds whole numbers as fractions; the first sheet is the manifest."""
+    from openpyxl import Workbook
+
+    wanted = folder.load(manifest)
+    book = Workbook()
+    lines = manifest.read_text(encoding="utf-8-sig").splitlines()
+    for line in lines:
+        book.active.append([float(c) if c.isdecimal() else c or None for c in line.split(",")])
+    manifest.unlink()
+    book.save(manifest.with_suffix(".xlsx"))
+    assert folder.load(manifest.parent) == wanted == folder.load(manifest.with_suffix(".xlsx"))
+    manifest.write_text("path,label\n")
+    with pytest.raises(DatabaseError, match=r"holds manifest\.csv and manifest\.xlsx"):
+        folder.load(manifest.parent)
+
+
+def test_label_map(manifest) -> None:
+    edit(manifest, "surprise", "Überraschung")
+    table = manifest.parent / "map.csv"
+    table.write_text("\ufefffrom;to\r\nüberraschung;surprise\r\nSad;fear\r\n", encoding="utf-8")
+    with pytest.raises(LabelError, match="line 3: unknown label 'Überraschung'"):
+        folder.load(manifest)
+    labels = [clip.label for clip in folder.load(manifest, label_map=table).clips]
+    assert labels == ["surprise", "fear", "fear", "happiness", "anger"]
+    table.write_text("from,to\nsad,fear\nSAD,anger\n")
+    with pytest.raises(DatabaseError, match=r"map\.csv, line 3: 'SAD' is 'anger' here and 'fear'"):
+        folder.load(manifest, label_map=table)

@@ -99,6 +99,77 @@ def test_another_model_or_format_is_refused(here, world, model):
     assert {path.name: path.read_bytes() for path in (here / "out").iterdir()} == before
 
 
+EVERY = "csv,parquet,eaf,textgrid,boris,spss,openface,fex,long"
+FILES = {
+    "clip.csv", "clip.parquet", "clip.eaf", "clip.TextGrid", "clip.boris", "clip.events.tsv",
+    "clip.sav", "clip.openface.csv", "clip.fex.csv", "clip.long.csv", "clip.codebook.csv",
+    "clip.timeline.png", "clip.done.json", "summary.csv",
+}  # fmt: skip
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_every_format_at_once(here, world, model):
+    from pympi.Elan import Eaf
+
+    assert predict(["clip.mp4"], "out", model=model, format=EVERY).done == 1
+    assert names(here / "out") == FILES
+    table = pd.read_csv("out/clip.csv")
+    pd.testing.assert_frame_equal(
+        table, pd.read_parquet("out/clip.parquet"), check_dtype=False, rtol=1e-5
+    )
+    assert "x67" in table  # openface and fex need the landmarks
+    assert len(pd.read_csv("out/clip.openface.csv")) == len(table)
+    (linked,) = Eaf("out/clip.eaf").get_linked_files()
+    assert linked["RELATIVE_MEDIA_URL"] == "../clip.mp4"
+    marker = json.loads((here / "out" / "clip.done.json").read_text())
+    assert set(marker["outputs"]) == FILES - {"clip.done.json", "summary.csv"}
+    # In another order it is the same wish; and nothing of ours is an input.
+    other = ",".join(EVERY.split(",")[::-1])
+    again = predict(["clip.mp4", "out"], "out", model=model, format=other)
+    assert (again.skipped, again.left_out) == (1, {})
+    with pytest.raises(OutputError, match="another table format"):
+        predict(["clip.mp4"], "out", model=model)
+    assert names(here / "out") == FILES
+
+
+@pytest.mark.parametrize("lost", ["clip.eaf", "clip.codebook.csv", "clip.parquet"])
+def test_one_format_that_is_gone_makes_the_input_anew(here, world, model, lost):
+    predict(["clip.mp4"], "out", model=model, format="csv,parquet,elan,long")
+    before = names(here / "out")
+    (here / "out" / lost).unlink()
+    assert predict(["clip.mp4"], "out", model=model, format="csv,parquet,elan,long").done == 1
+    assert names(here / "out") == before
+
+
+def test_a_writer_that_fails_leaves_nothing(here, world, model, monkeypatch):
+    from fervid.predict.writers import WRITERS, Writer
+
+    def broken(table, base):
+        base.with_name(f"{base.name}.boris").write_text("half")
+        raise IndexError("oh")
+
+    monkeypatch.setitem(WRITERS, "boris", Writer(broken, WRITERS["boris"].endings))
+    with pytest.raises(InputError, match="mistake of ours"):
+        predict(["clip.mp4"], "out", model=model, format="elan,boris")
+    assert names(here / "out") == {"summary.csv"}
+
+
+def test_a_file_of_another_program_is_not_written_over(here, world, model):
+    (here / "clip.eaf").write_text("mine")
+    assert predict(["clip.mp4"], ".", model=model, format="elan").done == 1
+    assert (here / "clip.eaf").read_text() == "mine"
+    assert len(list(here.glob("clip-*.eaf"))) == 1 and len(list(here.glob("clip-*.csv"))) == 1
+
+
+def test_unknown_formats(here, world, model):
+    with pytest.raises(OutputError, match="no format 'xls': choose from csv, parquet, openface"):
+        predict(["clip.mp4"], "out", model=model, format="csv,xls")
+    assert not (here / "out").exists()
+
+
 def test_a_failure_leaves_no_half(here, world, model, monkeypatch):
     def broken(path, rows):
         raise IndexError("oh")

@@ -50,7 +50,7 @@ def read_rater(path: Path) -> Rater:
     units: dict[Unit, list[Stretch]] = {}
     for recording, file in recordings.items():
         for tier, stretches in read_tiers(file).items():
-            units[recording, tier] = _checked(file, tier, stretches)
+            units[recording, tier] = checked(file, tier, stretches)
     return Rater(path.name, units)
 
 
@@ -86,7 +86,12 @@ def read_tiers(path: Path) -> Tiers:
         raise InputError(f"{path} cannot be read ({error}): export it again") from None
 
 
-def _checked(path: Path, tier: str, stretches: list[Stretch]) -> list[Stretch]:
+def checked(path: Path, tier: str, stretches: list[Stretch]) -> list[Stretch]:
+    """Stretches in time, their labels as `fervid.labels` spells them.
+
+    Raises:
+        InputError: two of them overlap.
+    """
     ordered = sorted((start, end, canonical(label)) for start, end, label in stretches)
     for before, after in pairwise(ordered):
         if before[1] - after[0] > OVERLAP:
@@ -135,7 +140,7 @@ def _column(rows: Any, names: tuple[str, ...]) -> str:
 
 
 def _elan(path: Path) -> Tiers:
-    _need("pympi")
+    need("pympi")
     from pympi.Elan import Eaf
 
     document = Eaf(str(path), suppress_version_warning=True)
@@ -153,12 +158,15 @@ def _elan(path: Path) -> Tiers:
 
 
 def _textgrid(path: Path) -> Tiers:
-    _need("pympi")
+    need("pympi")
     from pympi.Praat import TextGrid
 
+    with path.open("rb") as file:  # Praat writes UTF-16 where a label is not ASCII
+        wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    grid = TextGrid(str(path), codec="utf-16" if wide else "utf-8")
     return {
         tier.name: [each for each in tier.get_intervals() if each[2].strip()]
-        for tier in TextGrid(str(path)).get_tiers()
+        for tier in grid.get_tiers()
         if tier.tier_type == "IntervalTier"
     }
 
@@ -188,7 +196,8 @@ def _boris(path: Path) -> Tiers:
     return tiers
 
 
-def _need(package: str) -> None:
+def need(package: str) -> None:
+    """Raises InputError where a package that reads files is not installed."""
     if find_spec(package) is None:
         raise InputError(f"this file needs the package {package}: pip install 'fervid[annotate]'")
 

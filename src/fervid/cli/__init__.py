@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import fervid
-from fervid.cli import data, folds, models, runs, tables
+from fervid.cli import annotate, data, folds, models, runs, tables
 from fervid.errors import FervidError
 from fervid.text import printable
 
@@ -86,6 +86,7 @@ for command in (data.draw, data.prepare, runs.evaluate, models.train, models.pre
                 runs.demo, models.systems, data.databases, data.protocols):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
+app.add_typer(annotate.app, name="annotate")
 app.add_typer(models.weights, name="weights")
 main = app
 

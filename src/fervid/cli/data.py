@@ -52,18 +52,20 @@ def prepare(
     sets: LoaderSets = None,
     jobs: Jobs = 1,
     faces: Annotated[
-        Finder | None, typer.Option(help=f"{WHO} Default: auto (cropped for fer_plus).")
+        Finder | None,
+        typer.Option(help=f"{WHO} Default: auto, or what the database needs."),
     ] = None,
 ) -> None:
     """Find the faces of a database once. Run it again to resume."""
     from fervid.cli.sources import loaded
-    from fervid.databases import CROPPED
+    from fervid.databases import CROPPED, TABLES
     from fervid.faces import FaceSettings
     from fervid.faces import prepare as prepare_faces
     from fervid.faces.detect import choose
 
     found = loaded(database, root, sets or [])
-    finder = choose(faces or ("cropped" if database in CROPPED else "auto"))
+    usual = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
+    finder = choose(faces or usual)
     say(f"face finder: {finder}")
     settings = FaceSettings(finder=finder)
     done = prepare_faces(found, store, settings, jobs=jobs)

@@ -1,7 +1,7 @@
 """Commands about trained systems: train, predict, list."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -65,7 +65,12 @@ def predict(
     ] = "tfe-plus",
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("predictions"),
     overlay: Annotated[bool, typer.Option(help="Also write annotated videos.")] = False,
-    format: Annotated[Literal["csv", "parquet"], typer.Option()] = "csv",
+    format: Annotated[
+        str,
+        typer.Option(
+            help="`csv`, `parquet`, and what `fervid convert` writes, separated by commas."
+        ),
+    ] = "csv",
     faces: Faces = "auto",
     window: Annotated[
         float, typer.Option(help="Length of the window behind each prediction, in seconds.")

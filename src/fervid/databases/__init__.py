@@ -14,6 +14,7 @@ from fervid.databases import (
     fer_plus,
     folder,
     gemep_fera,
+    landmark_tables,
     lfw,
     lists,
     mmi,
@@ -51,6 +52,8 @@ CATALOGUE: Mapping[str, Callable[..., Database]] = {
     "mafw": lists.mafw,
     "lists": lists.load,
     "drawn": _drawn,
+    "openface": landmark_tables.openface,
+    "fex": landmark_tables.fex,
     "folder": folder.load,
 }
 
@@ -59,6 +62,8 @@ DATABASES: Mapping[str, Callable[..., Database]] = joined(CATALOGUE, "fervid.dat
 
 # Databases of cropped faces: the finder "cropped" uses each picture whole.
 CROPPED = frozenset({"fer_plus"})
+# Whose clips bring the landmarks of another program.
+TABLES = frozenset({"openface", "fex"})
 
 
 def load(name: str, root: Path, /, **options: Any) -> Database:

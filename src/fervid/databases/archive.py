@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fervid.databases.table import brief
-from fervid.databases.tree import within
+from fervid.databases.tree import brief, within
 from fervid.errors import DatabaseError
 
 # FER+'s archive holds 35,887 pictures of at most a few kilobytes.

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from fervid.clip import Clip, Database
 from fervid.databases import table
-from fervid.databases.archive import opened
 from fervid.databases.tree import VIDEOS, folders, is_copy, natural, origin, visible, walk
 from fervid.errors import DatabaseError
 from fervid.labels import BASIC, canonical
@@ -19,8 +18,6 @@ CODES = {
 # [4, Sec. IV-A]: 521 clips of the six emotions, out of 1222 of both parts of BAUM-1.
 CLIPS = 521
 SUBJECTS = 31
-
-ROWS, WIDTH = 100_000, 100  # cells read from a sheet, because a file may declare billions
 
 LICENCE = "BAUM-1 is available for research under a signed licence."
 
@@ -81,7 +78,7 @@ def _annotations(root: Path) -> tuple[list[table.Row], dict[str, str]]:
             f"baum_1s: expected Annotations_BAUM1s.xlsx or .csv in {root} and found {shown}: "
             "copy the annotation file there"
         )
-    cells = table.grid(path) if path.suffix.lower() == ".csv" else _sheet(path)
+    cells = table.grid(path)
     for _, row in cells:
         columns = _columns(row)
         if {"clip", "emotion"} <= set(columns):
@@ -102,27 +99,6 @@ def _columns(header: list[str]) -> dict[str, str]:
         elif cell in ("gender", "sex"):
             found.setdefault("gender", cell)
     return found
-
-
-def _sheet(path: Path) -> list[table.Cells]:
-    """The first sheet's cells; the file is a zip archive and has to keep within the same limits."""
-    try:
-        from openpyxl import load_workbook  # type: ignore[import-untyped]
-    except ImportError:
-        raise DatabaseError(
-            f"{path} can be read with openpyxl only: pip install openpyxl, or save it as CSV"
-        ) from None
-    try:
-        with opened(path), path.open("rb") as file:  # a read-only workbook leaves it open
-            sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
-            values = sheet.iter_rows(max_row=ROWS, max_col=WIDTH, values_only=True)
-            rows = [["" if c is None else " ".join(str(c).split()) for c in r] for r in values]
-    except DatabaseError:
-        raise
-    except Exception as error:  # a broken workbook raises all kinds of errors
-        reason = table.brief(str(error))
-        raise DatabaseError(f"{path} is no Excel file ({reason}): copy it again") from None
-    return [(f"{path}, line {n}", row) for n, row in enumerate(rows, 1) if any(row)]
 
 
 def _label(row: table.Row, columns: dict[str, str]) -> str:

@@ -1,8 +1,9 @@
-"""Your own data: a CSV manifest, or a tree with one folder per label."""
+"""Your own data: a manifest, or a tree with one folder per label."""
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +17,43 @@ from fervid.labels import SHORT, canonical, named
 COLUMNS = (
     "path", "label", "subject", "start", "end", "start_seconds", "end_seconds", "apex", "view",
 )  # fmt: skip
-MANIFEST = "manifest.csv"
+MANIFESTS = ("manifest.csv", "manifest.xlsx")
 LABELS = "labels.txt"
+
+
+def frame_rate(path: str) -> float:
+    """Frames per second; of a file that cannot be read the usual one: `prepare` says why."""
+    from fervid.faces.video import RATE, probe
+
+    try:
+        return probe(Path(path)).rate
+    except InputError:
+        return RATE
+
+
+@dataclass(frozen=True)
+class Media:
+    """What is a clip.
+
+    Args:
+        database: whose clips they are.
+        what: their files, for messages.
+        files: those of a label's folder.
+        rate: frames per second of a file.
+    """
+
+    database: str = "folder"
+    what: str = "videos"
+    files: Callable[[Path], Iterator[Path]] = lambda folder: clip_files(folder)
+    rate: Callable[[str], float] = frame_rate
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label set, empty for the usual names; and what other names mean, in lower case."""
+
+    names: tuple[str, ...]
+    other: Mapping[str, str]
 
 
 def load(
@@ -27,11 +63,12 @@ def load(
     labels: Sequence[str] | None = None,
     course: Course = "unknown",
     absolute: bool = False,
+    label_map: Path | None = None,
 ) -> Database:
-    """Your own data: a CSV manifest (path,label,subject[,start,end]) or one folder per label.
+    """Your own data: a manifest (path,label,subject[,start,end]) or one folder per label.
 
-    A folder with a `manifest.csv` is read through it. Subjects may be missing, but then only
-    prediction and training are possible.
+    A manifest is CSV or Excel; a folder with `manifest.csv` or `manifest.xlsx` is read through it.
+    Subjects may be missing, but then only prediction and training are possible.
 
     Args:
         root: the manifest, or the folder.
@@ -41,32 +78,53 @@ def load(
             those names of `fervid.labels.SHORT` that occur.
         course: where in a clip the apex lies.
         absolute: whether a manifest may name files outside its folder.
+        label_map: a table with the columns from,to: other spellings and languages of labels.
 
     Raises:
         DatabaseError: no such file, a bad row (named by file and line), or no clip at all.
         LabelError: a label that is not in the label set.
     """
-    root = Path(root)
-    manifest = root / MANIFEST if root.is_dir() else root
-    home = manifest.parent
-    names = _label_set(home, labels)
-    if manifest.is_file():
-        clips = _manifest(manifest, names, absolute)
+    return database(Path(root), Media(), subject, labels, course, absolute, label_map)
+
+
+def database(
+    root: Path,
+    media: Media,
+    subject: str,
+    labels: Sequence[str] | None,
+    course: Course,
+    absolute: bool,
+    label_map: Path | None,
+) -> Database:
+    """See `load`; what counts as a clip's file, and its rate, is up to `media`."""
+    manifest = _manifest_in(root, media.database) if root.is_dir() else root
+    home = root if manifest is None else manifest.parent
+    names = Labels(_label_set(home, labels), table.pairs(label_map) if label_map else {})
+    if manifest is not None and manifest.is_file():
+        clips = _manifest(manifest, names, absolute, media)
     elif root.is_dir():
-        clips = _tree(root, names, subject)
+        clips = _tree(root, names, subject, media)
     else:
         raise DatabaseError(
-            f"folder: no {root}: give a CSV manifest or a folder with one per label"
+            f"{media.database}: no {root}: give a CSV manifest or a folder with one per label"
         )
     if not clips:
         raise DatabaseError(
-            f"folder: {root} holds no clip: expected {MANIFEST} or one folder per label with videos"
+            f"{media.database}: {root} holds no clip: expected {MANIFESTS[0]} or one folder per "
+            f"label with {media.what}"
         )
     found = {clip.label for clip in clips}
-    kept = names if names else tuple(label for label in SHORT if label in found)
+    kept = names.names or tuple(label for label in SHORT if label in found)
     rank = {subject: natural(subject or "") for subject in {clip.subject for clip in clips}}
     clips.sort(key=lambda clip: (rank[clip.subject], clip.name))
-    return Database("folder", kept, tuple(clips), course, origin(home))
+    return Database(media.database, kept, tuple(clips), course, origin(home))
+
+
+def _manifest_in(root: Path, name: str) -> Path | None:
+    inside = [root / each for each in MANIFESTS if (root / each).is_file()]
+    if len(inside) > 1:
+        raise DatabaseError(f"{name}: {root} holds {' and '.join(MANIFESTS)}: name one of them")
+    return inside[0] if inside else None
 
 
 def _label_set(home: Path, labels: Sequence[str] | None) -> tuple[str, ...]:
@@ -78,10 +136,11 @@ def _label_set(home: Path, labels: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named(label, where) for where, label in listed))
 
 
-def _checked(label: str, names: tuple[str, ...], where: str) -> str | None:
+def _checked(label: str, names: Labels, where: str) -> str | None:
+    label = names.other.get(label.strip().lower(), label)
     if not label.strip():
         return None
-    name, allowed = canonical(label), names or tuple(SHORT)
+    name, allowed = canonical(label), names.names or tuple(SHORT)
     if name not in allowed:
         raise LabelError(
             f"{where}: unknown label {table.brief(label.strip())}, none of {', '.join(allowed)}: "
@@ -96,9 +155,9 @@ def _checked(label: str, names: tuple[str, ...], where: str) -> str | None:
 Span = tuple[str, int, int | None]  # path, first frame, one past the last frame
 
 
-def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Clip]:
+def _manifest(manifest: Path, names: Labels, absolute: bool, media: Media) -> list[Clip]:
     home = os.path.abspath(manifest.parent)  # noqa: PTH100 - lexical: links are their owner's
-    rate = cache(_rate)
+    rate = cache(media.rate)
     rows: dict[Span, table.Row] = {}
     for row in _rows(manifest):
         path = _path(row, home, absolute)
@@ -116,7 +175,7 @@ def _manifest(manifest: Path, names: tuple[str, ...], absolute: bool) -> list[Cl
         Clip(
             title[key],
             Path(key[0]),
-            "folder",
+            media.database,
             _checked(row["label"], names, row.where),
             row.get("subject") or None,
             start=key[1],
@@ -165,16 +224,6 @@ def _seconds(text: str) -> float | None:
     return float(text.replace(",", ".")) if found else None
 
 
-def _rate(path: str) -> float:
-    """Frames per second; the usual rate for an unreadable file, which `prepare` then reports."""
-    from fervid.faces.video import RATE, probe
-
-    try:
-        return probe(Path(path)).rate
-    except InputError:
-        return RATE
-
-
 def _path(row: table.Row, home: str, absolute: bool) -> str:
     """Absolute path of the row's file."""
     given = row["path"]
@@ -214,19 +263,19 @@ def _titles(keys: Collection[Span], home: str) -> dict[Span, str]:
 # A tree
 
 
-def _tree(root: Path, names: tuple[str, ...], rule: str) -> list[Clip]:
+def _tree(root: Path, names: Labels, rule: str, media: Media) -> list[Clip]:
     """One folder per label, holding videos, pictures, or folders of numbered frames."""
     clips = []
     for folder in folders(root):
         label = _checked(folder.name, names, str(folder))
-        for path in _media(folder):
+        for path in media.files(folder):
             name = path.relative_to(root).as_posix()
             subject = _subject(name, rule, root) if rule else None
-            clips.append(Clip(name, path, "folder", label, subject))
+            clips.append(Clip(name, path, media.database, label, subject))
     return clips
 
 
-def _media(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+def clip_files(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
     """Videos at any depth; pictures in the label's folder are stills, in deeper folders a sequence.
 
     Args:
@@ -236,7 +285,7 @@ def _media(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
     for path in visible(folder):
         if path.is_dir():
             if os.path.realpath(path) not in way:
-                yield from _media(path, way)
+                yield from clip_files(path, way)
         elif path.suffix.lower() in VIDEOS:
             yield path
         elif path.suffix.lower() in IMAGES:

@@ -13,14 +13,17 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from fervid.databases.archive import opened
 from fervid.databases.tree import VIDEOS, visible
+from fervid.databases.tree import brief as brief
 from fervid.errors import DatabaseError, FervidError
 from fervid.text import printable
 
-LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text in any database, has 0.3e9
-WIDEST = 10_000  # characters in a cell; fer2013.csv puts 48 x 48 numbers into one
-NAMED = 200  # characters in a subject's name
-MOST = 2**31 - 1  # largest frame number accepted: 2.7 years of frames
+LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text of any database, has 0.3e9
+WIDEST = 10_000  # characters of a cell; fer2013.csv has 48 x 48 numbers in one
+NAMED = 200  # characters of a subject
+MOST = 2**31 - 1  # the greatest number read from a table: 2.7 years of frames
+ROWS, WIDTH = 100_000, 100  # of an Excel sheet; a file may declare billions of cells
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}  # first bytes of such files
 
@@ -69,11 +72,6 @@ def whole(text: str) -> int | None:
         return None
     number = int(digits)
     return number if number <= MOST else None
-
-
-def brief(text: str) -> str:
-    """Foreign text for a message: quoted, shortened, without control characters."""
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def data(path: Path, error: type[FervidError] = DatabaseError) -> bytes:
@@ -150,11 +148,13 @@ def document(path: Path, error: type[FervidError] = DatabaseError) -> Any:
 def grid(path: Path, error: type[FervidError] = DatabaseError) -> list[Cells]:
     """Stripped cells of a CSV file separated by commas, semicolons or tabs; empty rows are dropped.
 
-    A line break within a cell becomes a space.
+    A line break within a cell becomes a blank. Of an Excel file (.xlsx) the first sheet is read.
 
     Raises:
         DatabaseError (or `error`, if given): the file cannot be read or is not CSV.
     """
+    if path.suffix.lower().startswith(".xls"):
+        return _sheet(path, error)
     return list(_cells(path, text(path, error), error))
 
 
@@ -174,6 +174,55 @@ def _cells(path: Path, content: str, error: type[FervidError]) -> Iterator[Cells
         cells = [" ".join(cell.split("\n")).strip() for cell in row]
         if any(cells):
             yield where, cells
+
+
+def _sheet(path: Path, error: type[FervidError]) -> list[Cells]:
+    """An Excel file is a zip archive, and unpacks to no more than one may."""
+    try:
+        from openpyxl import load_workbook  # type: ignore[import-untyped]
+    except ImportError:
+        raise error(
+            f"{path} can be read with openpyxl only: pip install 'fervid[excel]', or save it as CSV"
+        ) from None
+    try:
+        with opened(path), path.open("rb") as file:  # a read-only workbook would leave it open
+            sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
+            values = sheet.iter_rows(max_row=ROWS, max_col=WIDTH, values_only=True)
+            rows = [[_excel(cell) for cell in row] for row in values]
+    except FervidError as problem:
+        raise error(str(problem)) from None
+    except Exception as problem:  # a broken workbook fails in many ways
+        reason = brief(str(problem))
+        raise error(f"{path} is no Excel file ({reason}): copy it again") from None
+    return [(f"{path}, line {n}", row) for n, row in enumerate(rows, 1) if any(row)]
+
+
+def _excel(cell: object) -> str:
+    """A cell as text; Excel knows no whole numbers."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= MOST:
+        cell = int(cell)
+    return " ".join(str(cell).split())
+
+
+def pairs(path: Path, error: type[FervidError] = DatabaseError) -> dict[str, str]:
+    """A table with the columns from,to as a dict; what stands under `from` in lower case.
+
+    Raises:
+        DatabaseError: as `rows`, or one name leads to two; or the `error` asked for.
+    """
+    known: dict[str, str] = {}
+    for row in rows(path, ("from", "to"), error):
+        name = row["from"].lower()
+        if not name:
+            raise error(f"{row.where}: nothing stands under from: fill it in or remove the row")
+        if known.setdefault(name, row["to"]) != row["to"]:
+            raise error(
+                f"{row.where}: {brief(row['from'])} is {brief(row['to'])} here and "
+                f"{brief(known[name])} before: remove one"
+            )
+    return known
 
 
 def named(

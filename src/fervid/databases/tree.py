@@ -36,6 +36,11 @@ def _size(digits: str) -> tuple[int, int, str]:
     return 0, len(number), number
 
 
+def brief(text: str) -> str:
+    """Foreign text as messages show it: quoted, short, without control characters."""
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
 def within(name: str, where: str, error: type[FervidError] = DatabaseError) -> str:
     """A relative path from a list or an archive, with forward slashes, that stays in its folder.
 

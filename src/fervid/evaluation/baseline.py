@@ -121,6 +121,7 @@ class Linear:
     """A system without a network: `fervid evaluate linear` reports only the yardsticks."""
 
     per_frame: ClassVar[bool] = False
+    landmarks_only: ClassVar[bool] = True
     output: ClassVar[str] = NAME
     name: str = "linear"
     labels: tuple[str, ...] = ()

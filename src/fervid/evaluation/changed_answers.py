@@ -106,4 +106,6 @@ def _face(store: Store, name: str) -> NDArray[np.uint8]:
     row = None if track is None else baseline.apex(track, store.database.course)
     if track is None or row is None:
         raise InputError(f"the store has no face of {name}: give the store of these runs")
+    if not track.pictured:
+        raise InputError(f"{name} has landmarks without pictures: leave --store out")
     return np.asarray(track.faces[row], np.uint8)

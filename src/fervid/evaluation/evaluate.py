@@ -36,7 +36,7 @@ from fervid.learning.samples import Samples, build, with_votes
 from fervid.learning.seeding import derive
 from fervid.models.card import check_unseen, learnt_from, teachers, trained_on, with_teachers
 from fervid.progress import bar
-from fervid.systems.interface import Store, System
+from fervid.systems.interface import Store, System, check_pictures
 from fervid.text import printable
 
 POINTS = "landmarks.npz"
@@ -194,11 +194,12 @@ def _gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Point
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
         points = Points()
         for row, clip in enumerate(bar(database.clips, "samples")):
-            track = None if clip.label is None else store.main_track(clip)
-            shapes = None if track is None else baseline.points(track, database.course)
-            if track is not None and shapes is not None:
-                points[row] = shapes
-                yield row, clip.label, clip.subject or "", track
+            found = None if clip.label is None else store.main_track(clip)
+            seen = None if found is None else baseline.points(found, database.course)
+            if found is not None and seen is not None:
+                check_pictures(system, found, clip)
+                points[row] = seen
+                yield row, clip.label, clip.subject or "", found
         # `build` finishes after this, so complete samples always come with points.
         _save_points(path, points)
 

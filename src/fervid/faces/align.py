@@ -106,9 +106,11 @@ class Aligner:
 
     Args:
         settings: size and stabilisation.
+        pictures: whether frames have pictures; without, crops are of 0 pixels.
     """
 
-    def __init__(self, settings: FaceSettings) -> None:
+    def __init__(self, settings: FaceSettings, pictures: bool = True) -> None:
+        self._pictures = pictures
         self._size, self._smooth = settings.size, settings.stabilise == "smooth"
         self._last: dict[int, Floats] = {}
 
@@ -132,7 +134,10 @@ class Aligner:
             weight = INERTIA if jump < 0.1 * self._size else 0.0  # too far: start afresh
             forward = weight * last + (1 - weight) * forward
             self._last[face] = forward
-        face_picture = crop(image, forward[0], self._size)
+        if self._pictures:
+            face_picture = crop(image, forward[0], self._size)
+        else:
+            face_picture = np.zeros((0, 0, 3), np.uint8)
         return face_picture, move(landmarks[None], forward)[0], inverse(forward)[0]
 
 

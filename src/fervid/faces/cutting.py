@@ -21,6 +21,10 @@ class Cutter(Protocol):
         """Crop (S, S, 3), landmarks (68, 2) in its pixels, to_frame (2, 3)."""
 
 
-def cutter(settings: FaceSettings) -> Cutter:
-    """The cutter that settings call for: images that are face crops already stay as they are."""
-    return Whole(settings.size) if settings.finder == "cropped" else Aligner(settings)
+def cutter(settings: FaceSettings, pictures: bool = True) -> Cutter:
+    """The cutter that settings call for: images that are face crops already stay as they are.
+
+    Args:
+        pictures: whether frames have pictures to cut.
+    """
+    return Whole(settings.size) if settings.finder == "cropped" else Aligner(settings, pictures)

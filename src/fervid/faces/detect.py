@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from fervid.faces import outside
 from fervid.faces.cropped import Cropped
 from fervid.faces.detections import Detections, Finder, Floats
+from fervid.faces.landmark_table import Table
 from fervid.faces.mediapipe import Mediapipe
 from fervid.faces.settings import FaceSettings
 
@@ -33,6 +34,8 @@ def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
         return Mediapipe(settings)
     if settings.finder == "cropped":
         return Cropped(settings, threads)
+    if settings.finder == "table":
+        return Table()
     return TrackingFinder(settings, threads)
 
 

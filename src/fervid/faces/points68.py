@@ -50,6 +50,12 @@ MESH = (
     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,  # lips
 )  # fmt: skip
 
+# Which of the 98 points of WFLW each of the 68 is; OpenFace 3 finds the 98.
+WFLW = (
+    *range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60),
+    60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96),
+)  # fmt: skip
+
 
 def mirrored(points: Sequence[int]) -> list[int]:
     """For each of some points, the place among them of its mirror image.

@@ -19,6 +19,7 @@ from fervid.errors import FacesError, OutputError
 from fervid.faces import store
 from fervid.faces.detect import finder
 from fervid.faces.detections import Finder
+from fervid.faces.landmark_table import from_table
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.tracking import follow
@@ -56,7 +57,7 @@ def prepare(
 
     Args:
         root: the store's folder, new or of an earlier call for the same database.
-        settings: by default the built-in finder's.
+        settings: by default the built-in finder's, or for clips with landmarks "table".
         jobs: processes; the result is the same for any number.
 
     Raises:
@@ -64,7 +65,8 @@ def prepare(
         InputError: `root` holds something else.
         OutputError: `root` cannot be written to; finished clips are kept.
     """
-    settings = settings or FaceSettings()
+    settings = settings or FaceSettings("table" if _brings_landmarks(database) else "builtin")
+    _check_finder(database, settings.finder)
     root = Path(root)
     found: dict[str, _Outcome] = {}
     with _one_thread(settings), closing(finder(settings)) as found_by, ExitStack() as stack:
@@ -87,9 +89,25 @@ def prepare(
     return Prepared(fresh, len(rows) - fresh - len(failed), failed)
 
 
+def _check_finder(database: Database, name: str) -> None:
+    own = _brings_landmarks(database)
+    if own and name != "table":
+        raise FacesError(f"{database.name} brings landmarks of its own: leave the face finder out")
+    if name == "table" and not own:
+        raise FacesError(f"{database.name} brings no landmarks: name a face finder")
+
+
+def _brings_landmarks(database: Database) -> bool:
+    return any(clip.landmarks for clip in database.clips)
+
+
 def clip_key(clip: Clip, settings: FaceSettings, version: str) -> str:
     """Sha256 over the source's bytes, the span, the settings and the finder's version."""
-    parts = (content(clip.path), clip.start, clip.end, settings.digest(version))
+    parts: tuple[object, ...] = (
+        content(clip.path), clip.start, clip.end, settings.digest(version),
+    )  # fmt: skip
+    if clip.landmarks:
+        parts = (*parts, content(clip.landmarks))
     return sha256(repr(parts).encode()).hexdigest()
 
 
@@ -114,8 +132,9 @@ class _Worker:
         """One clip's tracks; whatever is wrong with the clip becomes the reason in its row."""
         key = ""
         try:
-            if special(clip.path) or not clip.path.exists():
-                next(frames(clip.path))  # says so; to read from a pipe would never end
+            for source in filter(None, (clip.path, clip.landmarks)):
+                if special(source) or not source.exists():
+                    next(frames(source))  # says so; to read from a pipe would never end
             key = clip_key(clip, self._settings, self._finder.version)
             path = store.track_path(self._root, key)
             there = read_summary(path)
@@ -130,8 +149,12 @@ class _Worker:
 
     def _write(self, clip: Clip, path: Path) -> Summary:
         set_ = self._settings
-        images = frames(clip.path, clip.start, clip.end, set_.rate)
         found_by = {"finder": set_.finder, "version": self._finder.version}
+        if clip.landmarks:
+            pictures = clip.path != clip.landmarks
+            seen = from_table(clip.landmarks, clip.path, clip.start, clip.end, set_.rate)
+            return write_tracks(path, seen, set_, found_by, pictures)
+        images = frames(clip.path, clip.start, clip.end, set_.rate)
         return write_tracks(path, follow(images, set_, self._finder), set_, found_by)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fervid.errors import FacesError
 from fervid.faces.track import SIZE
 
-FINDERS = ("builtin", "yunet", "mediapipe", "cropped")
+FINDERS = ("builtin", "yunet", "mediapipe", "cropped", "table")
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,9 @@ class FaceSettings:
 
     Args:
         finder: "builtin", which needs no file but the package's; "yunet", which finds more faces;
-            "cropped" for images that are face crops already; or "mediapipe", which is never
-            switched on unless asked for. `detect.choose("auto")` names one of the first two.
+            "cropped" for images that are face crops already; "table" for clips that bring their
+            landmarks; or "mediapipe", which is never switched on unless asked for.
+            `detect.choose("auto")` names one of the first two.
         model: the finder's model file; None: the package's own, or where `detect.py` looks.
         size: side of a stored crop, pixels; pictures "cropped" keep theirs unless it is larger.
         max_faces: how many faces to follow at once; a database's clip shows one subject.

@@ -31,7 +31,7 @@ VERSION = 1
 COLUMNS = {
     "name": "string", "key": "string", "label": "string", "subject": "string", "path": "string",
     "start": "int64", "end": "int64", "apex": "int64", "view": "string", "groups": "string",
-    "votes": "string",
+    "votes": "string", "landmarks": "string",
     "frames": "int64", "faces": "int64", "seen": "int64", "main": "int64", "reason": "string",
 }  # fmt: skip
 
@@ -187,7 +187,8 @@ def write_index(
     table = [
         {**asdict(row.clip), **asdict(row.summary), "key": row.key, "reason": row.reason,
          "path": _as_text(row.clip.path), "groups": json.dumps(dict(row.clip.groups)),
-         "votes": json.dumps(dict(row.clip.votes))}
+         "votes": json.dumps(dict(row.clip.votes)),
+         "landmarks": _as_text(row.clip.landmarks) if row.clip.landmarks else ""}
         for row in rows
     ]  # fmt: skip
     about = {k: v for k, v in vars(database).items() if k != "clips"}
@@ -225,11 +226,14 @@ def read_index(root: Path) -> Store:
 def _row(values: Mapping[str, Any], database: str) -> Row:
     same = ("name", "label", "subject", "start", "end", "apex", "view")
     groups, path = json.loads(values["groups"]), _as_path(values["path"])
-    votes = json.loads(values.get("votes") or "{}")  # stores of before had none
+    # Stores of before had neither of these.
+    votes, table = json.loads(values.get("votes") or "{}"), values.get("landmarks")
+    landmarks = _as_path(table) if table else None
     known = {k: values[k] for k in same}
     if not re.fullmatch(r"([0-9a-f]{64})?", values["key"]):  # it becomes a file's name
         raise ValueError(f"{values['key']!r} is no key")
-    clip = Clip(**known, path=path, database=database, groups=groups, votes=votes)
+    clip = Clip(**known, path=path, database=database, groups=groups, votes=votes,
+                landmarks=landmarks)  # fmt: skip
     summary = Summary(**{k: values[k] for k in ("frames", "faces", "seen", "main")})
     return Row(clip, values["key"], summary, values["reason"])
 

@@ -22,9 +22,10 @@ class Track:
     A row without a face keeps its place: its picture is black, its landmarks NaN.
 
     Args:
-        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`).
-        landmarks: (T, 68, 2) float32, x and y in pixels of `faces`, origin at the centre of the
-            top left pixel; may lie outside the crop.
+        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`); S = 0 where
+            another program's table gave the landmarks and its video is not at hand.
+        landmarks: (T, 68, 2) float32, x and y in pixels of `faces` (of SIZE where S = 0), origin
+            at the centre of the top left pixel; may lie outside the crop.
         times: (T,) float64, seconds from the start of the source.
         frames: (T,) int64, 0-based frame index in the source.
         status: (T,) uint8, index into STATUS.
@@ -53,6 +54,11 @@ class Track:
     def seen(self) -> NDArray[np.bool_]:
         """(T,) whether a row holds a face."""
         return np.asarray(self.status == STATUS.index("face"))
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there are pictures, not landmarks alone."""
+        return bool(self.faces.shape[1])
 
     @property
     def landmarks_in_frame(self) -> NDArray[np.float32]:

@@ -56,18 +56,23 @@ class Summary:
 
 
 def write_tracks(
-    path: Path, stream: Iterable[FrameFaces], settings: FaceSettings, found_by: Mapping[str, str]
+    path: Path,
+    stream: Iterable[FrameFaces],
+    settings: FaceSettings,
+    found_by: Mapping[str, str],
+    pictures: bool = True,
 ) -> Summary:
     """Cut out, encode and write every face of a stream; memory does not grow with its length.
 
     Args:
         found_by: finder and version; the settings are added.
+        pictures: whether the frames have pictures; without, the crops are of 0 pixels.
 
     Raises:
         OutputError: the folder cannot be written to, or is full.
     """
     cropped = settings.finder == "cropped"
-    cut = cutter(settings)
+    cut = cutter(settings, pictures)
     side = settings.size
     rows: list[tuple[float, int, bool]] = []
     with ExitStack() as spools:
@@ -77,7 +82,8 @@ def write_tracks(
             rows.append((frame.time, frame.index, frame.readable))
             for face in seen.faces:
                 picture, points, back = cut(frame.image, face.landmarks, face.face)
-                coded, side = _encode(picture, settings.lossless or cropped), len(picture)
+                coded = _encode(picture, settings.lossless or cropped) if pictures else b""
+                side = len(picture)
                 with blamed(path):
                     if face.face not in people:
                         people[face.face] = _Person(path.parent, spools)

@@ -64,6 +64,11 @@ class Pretrained:
         """Whether the model's system predicts every frame by itself."""
         return self.recipe.per_frame
 
+    @property
+    def landmarks_only(self) -> bool:
+        """As its own system."""
+        return bool(getattr(self.recipe, "landmarks_only", False))
+
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """The track's samples, as made by the model's system."""
         return self.recipe.inputs(track)

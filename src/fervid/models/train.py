@@ -20,7 +20,7 @@ from fervid.learning.run import Run, owned
 from fervid.learning.samples import Samples, build, with_votes
 from fervid.models.card import learnt_from, trained_on, with_teachers
 from fervid.progress import bar as progress
-from fervid.systems.interface import Recognizer, Store, System
+from fervid.systems.interface import Recognizer, Store, System, check_pictures
 
 NEUTRAL = "neutral"
 
@@ -107,7 +107,8 @@ def _train(
     """Train in a locked folder; `clips` are those of all stores, in order."""
     labels, folder, seed = _labels(stores, neutral), run.folder, run.seed
     sweep(out.parent, out.name)
-    samples = build(system.inputs, _tracks(stores, clips, neutral), labels, folder / "samples")
+    tracks = _tracks(system, stores, clips, neutral)
+    samples = build(system.inputs, tracks, labels, folder / "samples")
     if not len(samples):
         raise InputError(
             "no clip has both a label and a face: check the output of `fervid prepare`"
@@ -155,7 +156,7 @@ def _labels(stores: Sequence[Store], neutral: bool) -> tuple[str, ...]:
 
 
 def _tracks(
-    stores: Sequence[Store], clips: Sequence[Clip], neutral: bool
+    system: System, stores: Sequence[Store], clips: Sequence[Clip], neutral: bool
 ) -> Iterator[tuple[int, str | None, str, Track]]:
     owners = [store for store in stores for _ in store.database.clips]
     originals = [clip for store in stores for clip in store.database.clips]
@@ -164,6 +165,7 @@ def _tracks(
         track = None if clip.label is None else store.main_track(originals[row])
         if track is None or not track.seen.any():
             continue
+        check_pictures(system, track, clip)
         cuts = stretches(track, store.database.course) if neutral else [(slice(None), True)]
         for rows, expressive in cuts:
             label = clip.label if expressive else NEUTRAL

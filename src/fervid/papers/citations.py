@@ -8,7 +8,7 @@ from pathlib import Path
 from fervid.errors import InputError
 
 # Systems called by another name than their paper.
-VARIANTS: Mapping[str, str] = {"ir2d": "ir3d"}
+VARIANTS: Mapping[str, str] = {"ir2d": "ir3d", "dtgn": "dtagn"}
 
 
 @cache

@@ -39,10 +39,12 @@ from fervid.predict.sources import Source, expand, left_out, names
 from fervid.predict.stream import MAX_FACES, WindowSettings, records
 from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
 from fervid.predict.timeline import Timeline, frames_of, record_type
+from fervid.predict.writers import WRITERS, formats, read_table
 from fervid.progress import bar
 from fervid.systems.interface import Recognizer
 from fervid.text import printable
 
+PLOT = ".timeline.png"
 SHOW_FRAMES = 8  # inputs up to which each shows its own progress
 
 
@@ -54,9 +56,19 @@ class PredictSettings:
     digest: str
     settings: FaceSettings
     gaze: WindowSettings
-    format: Format
+    formats: tuple[str, ...]
     overlay: bool
     landmarks: bool
+
+    @property
+    def tables(self) -> tuple[Format, ...]:
+        """Formats of the table: those named, else CSV, from which the others are written."""
+        return tuple(each for each in get_args(Format) if each in self.formats) or ("csv",)
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Keys of `WRITERS`."""
+        return tuple(each for each in WRITERS if each in self.formats)
 
     def terms(self, finder_version: str) -> dict[str, Any]:
         """As kept beside an output; where these differ, it is made anew."""
@@ -65,7 +77,8 @@ class PredictSettings:
             "model": self.digest,
             "faces": self.settings.digest(finder_version),
             **asdict(self.gaze),
-            **{name: getattr(self, name) for name in ("format", "overlay", "landmarks")},
+            "format": ",".join((*self.tables, *self.writers)),
+            **{name: getattr(self, name) for name in ("overlay", "landmarks")},
         }
 
 
@@ -101,7 +114,7 @@ def predict(
     *,
     model: str | Path = "tfe-plus",
     overlay: bool = False,
-    format: Format = "csv",
+    format: str = "csv",
     settings: FaceSettings = FaceSettings(),  # noqa: B008 - frozen
     window: float = 1.0,
     step: float = 0.25,
@@ -122,12 +135,14 @@ def predict(
         inputs: files, folders (recursively), globs, or a webcam's index ("0").
         model: a shipped model's name or a file.
         overlay: write the annotated videos, too.
+        format: csv, parquet and those of `fervid convert`, with commas between them; the table
+            is written in any case, as CSV where neither is named.
         settings: of the face finder; `max_faces` and not its own decides how many are followed.
         window: seconds that one answer looks at.
         step: seconds between two answers; a frame gets the mean of those that cover it.
         smooth: of models that judge every frame by itself: standard deviation of the Gaussian
             over time, seconds; 0 for none.
-        landmarks: write the 68 landmarks into the table.
+        landmarks: write the 68 landmarks into the table, as OpenFace's and py-feat's do anyway.
         sequence: a folder is one input of numbered images.
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
         jobs: processes, one input each.
@@ -140,15 +155,15 @@ def predict(
         FacesError: the face finder cannot be started.
     """
     out = Path(out)
-    if format not in get_args(Format):
-        raise OutputError(f"no table format {format!r}: choose csv or parquet")
+    chosen = tuple(formats(format, get_args(Format)))
+    landmarks |= any(WRITERS[name].landmarks for name in chosen if name in WRITERS)
     sources = expand(inputs, out, sequence)
     if overlay and any(isinstance(source.path, int) for source in sources):
         raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
     gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)
-    wish = PredictSettings(path, digest_of(path), settings, gaze, format, overlay, landmarks)
+    wish = PredictSettings(path, digest_of(path), settings, gaze, chosen, overlay, landmarks)
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
@@ -247,7 +262,7 @@ def _one(
 ) -> list[dict[str, Any]]:
     """Predict and write everything; the marker last."""
     source = task.source
-    table, plot, *overlay = (task.out / f"{task.name}{ending}" for ending in task.endings)
+    base = task.out / task.name
     decoded = 0
     watch = _progress(source, wish.settings, "") if show else iter
 
@@ -261,14 +276,16 @@ def _one(
         chunks = records(source.path, recognizer, wish.settings, wish.gaze, finder, counted)
         kind = record_type(len(recognizer.labels))
         rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
-        check_count(table, frames_of(rows), decoded)
-        write_table(table, rows, wish.format, wish.landmarks)
-        write_plot(plot, rows)
-        for drawn in overlay:
+        check_count(_ending(base, f".{wish.tables[0]}"), frames_of(rows), decoded)
+        for format in wish.tables:
+            write_table(_ending(base, f".{format}"), rows, format, wish.landmarks)
+        write_plot(_ending(base, PLOT), rows)
+        if drawn := _overlay(source, wish):
             assert isinstance(source.path, Path)  # a webcam's has none
             watch_again = _progress(source, wish.settings, "drawing ") if show else iter
-            write_overlay(drawn, source.path, rows, wish.settings.rate, watch_again)
+            write_overlay(_ending(base, drawn), source.path, rows, wish.settings.rate, watch_again)
         summary = summarise(rows)
+    _export(source, base, wish)
     note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
     with blamed(task.claim):
@@ -304,11 +321,31 @@ def _tasks(
 
 
 def _endings(source: Source, wish: PredictSettings) -> tuple[str, ...]:
-    """Of what is written for an input: the table's, the plot's, the overlay's."""
-    some = (f".{wish.format}", ".timeline.png")
+    """Of what is written for an input: tables, plot, overlay, other programs' files."""
+    overlay = _overlay(source, wish)
+    others = (ending for name in wish.writers for ending in WRITERS[name].endings)
+    return (*(f".{each}" for each in wish.tables), PLOT, *filter(None, [overlay]), *others)
+
+
+def _overlay(source: Source, wish: PredictSettings) -> str:
+    """The ending of the annotated video or picture; empty where none is written."""
     if not wish.overlay or isinstance(source.path, int):
-        return some
-    return (*some, ".overlay.png" if is_still(source.path) else ".overlay.mp4")
+        return ""
+    return ".overlay.png" if is_still(source.path) else ".overlay.mp4"
+
+
+def _ending(base: Path, ending: str) -> Path:
+    return base.with_name(f"{base.name}{ending}")
+
+
+def _export(source: Source, base: Path, wish: PredictSettings) -> None:
+    """Other programs' files, made from the table."""
+    if not wish.writers:
+        return
+    media = source.path if isinstance(source.path, Path) and source.path.is_file() else None
+    table = read_table(_ending(base, f".{wish.tables[0]}"), media)
+    for name in wish.writers:
+        WRITERS[name].write(table, base)
 
 
 def _planned(task: Task) -> list[str]:

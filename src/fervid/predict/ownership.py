@@ -12,11 +12,15 @@ from typing import Any
 
 from fervid.errors import OutputError
 from fervid.predict.summary import COLUMNS, is_summary
+from fervid.predict.writers import WRITERS
 from fervid.text import uncell
 
 MARKER, CLAIM = ".done.json", ".claim.json"
 # What may be written of one input, after its name.
-OUTPUTS = (".csv", ".parquet", ".timeline.png", ".overlay.png", ".overlay.mp4")
+OUTPUTS = (
+    ".csv", ".parquet", ".timeline.png", ".overlay.png", ".overlay.mp4",
+    *(ending for writer in WRITERS.values() for ending in writer.endings),
+)  # fmt: skip
 SUMMARY = "summary.csv"
 
 
@@ -49,9 +53,8 @@ def is_ours(path: Path) -> bool:
         return bool(note(path))
     if path.name == SUMMARY:
         return _failures(path) is not None
-    ending = next((ending for ending in OUTPUTS if path.name.endswith(ending)), "")
-    name = path.name.removesuffix(ending)
-    return bool(ending) and path.name in outputs(path.parent, name)
+    names = (path.name.removesuffix(ending) for ending in OUTPUTS if path.name.endswith(ending))
+    return any(path.name in outputs(path.parent, name) for name in names)
 
 
 def owners(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:

@@ -31,6 +31,8 @@ CATALOGUE: Mapping[str, System] = {
     "dtagn-joint-l3": DTAGN(name="dtagn-joint-l3", output="joint-l3"),
     "dtagn-concat": DTAGN(name="dtagn-concat", output="concat"),
     "dtagn-weighted": DTAGN(name="dtagn-weighted", output="weighted"),
+    # [1, Sec. 3.3]: the geometry network alone, for landmarks without pictures.
+    "dtgn": DTAGN(name="dtgn", output="dtgn"),
     # [3, Fig. 2, Table 1]
     "ir3d": IR3D(),
     "ir3d-shortcut": IR3D(name="ir3d-shortcut", network=ir3d.Network(landmarks=False)),

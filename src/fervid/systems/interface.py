@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.clip import Clip, Database
+from fervid.errors import InputError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
@@ -67,6 +68,21 @@ class System(Protocol):
         Raises:
             WeightsError: not ours, or of another system.
         """
+
+
+def check_pictures(system: System, track: Track, clip: Clip) -> None:
+    """Refuse landmarks without pictures for a system that looks at pictures.
+
+    One that does not says so by `landmarks_only = True`.
+
+    Raises:
+        InputError: the system needs pictures, and the track has none.
+    """
+    if not track.pictured and not getattr(system, "landmarks_only", False):
+        raise InputError(
+            f"{clip.name} has landmarks without pictures, and {system.name} needs pictures: "
+            "evaluate dtgn or linear, or put the video beside the table and prepare again"
+        )
 
 
 class Store(Protocol):

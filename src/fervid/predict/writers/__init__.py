@@ -18,39 +18,49 @@ class Writer:
 
     Args:
         write: takes a table and the path of its files without their endings; returns the files.
+        endings: of the files.
         landmarks: whether the format needs the 68 landmarks.
         package: the importable package it needs, "" for none; all are in the extra `annotate`.
     """
 
     write: Callable[[PredictionTable, Path], list[Path]]
+    endings: tuple[str, ...]
     landmarks: bool = False
     package: str = ""
 
 
 WRITERS: Mapping[str, Writer] = {
-    "openface": Writer(openface.write, landmarks=True),
-    "fex": Writer(fex.write, landmarks=True),
-    "elan": Writer(elan.write, package="pympi"),
-    "textgrid": Writer(textgrid.write, package="pympi"),
-    "boris": Writer(boris.write),
-    "spss": Writer(spss.write, package="pyreadstat"),
-    "long": Writer(long.write),
+    "openface": Writer(openface.write, (".openface.csv",), landmarks=True),
+    "fex": Writer(fex.write, (".fex.csv",), landmarks=True),
+    "elan": Writer(elan.write, (".eaf",), package="pympi"),
+    "textgrid": Writer(textgrid.write, (".TextGrid",), package="pympi"),
+    "boris": Writer(boris.write, (".boris", ".events.tsv")),
+    "spss": Writer(spss.write, (".sav",), package="pyreadstat"),
+    "long": Writer(long.write, (".long.csv", ".codebook.csv")),
 }
+# By which endings people call them.
+ALIASES = {"eaf": "elan", "praat": "textgrid", "sav": "spss"}
+TABLES = tuple(ending.removeprefix(".") for ending in ENDINGS)  # of `fervid predict`
 
 
-def formats(names: str) -> list[str]:
+def formats(names: str, tables: Sequence[str] = ()) -> list[str]:
     """The formats in a list with commas, each once.
+
+    Args:
+        tables: formats of tables that may stand among them.
 
     Raises:
         OutputError: one is unknown, or its package is not installed.
     """
-    chosen = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    known = (*tables, *WRITERS)
+    listed = [name.strip() for name in names.split(",") if name.strip()]
+    chosen = list(dict.fromkeys(ALIASES.get(name, name) for name in listed))
     if not chosen:
-        raise OutputError(f"no format named: choose from {', '.join(WRITERS)}")
+        raise OutputError(f"no format named: choose from {', '.join(known)}")
     for name in chosen:
-        if name not in WRITERS:
-            raise OutputError(f"no format {name!r}: choose from {', '.join(WRITERS)}")
-        package = WRITERS[name].package
+        if name not in known:
+            raise OutputError(f"no format {name!r}: choose from {', '.join(known)}")
+        package = WRITERS[name].package if name in WRITERS else ""
         if package and find_spec(package) is None:
             raise OutputError(f"{name} needs the package {package}: pip install 'fervid[annotate]'")
     return chosen
@@ -104,15 +114,15 @@ def tables(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             markers = sorted(path.glob("*.done.json"))
             bases = [marker.with_name(marker.name.removesuffix(".done.json")) for marker in markers]
-            inside = [
-                table
+            inside = {
+                base: table
                 for base in bases
-                for ending in ENDINGS
+                for ending in reversed(ENDINGS)  # of one input's two tables the first counts
                 if (table := base.with_name(base.name + ending)).is_file()
-            ]
+            }
             if not inside:
                 raise InputError(f"{path} holds no table of `fervid predict`: name another folder")
-            found |= dict.fromkeys(inside)
+            found |= dict.fromkeys(inside.values())
         elif path.is_file():
             found[path] = None
         else:

@@ -27,16 +27,17 @@ class DTAGN(Recipe, OneByOne):
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of both networks, of their weighted sum and of every trained fusion."""
-        return (*training.NETWORKS, "weighted", *self.fusions)
+        both = (*training.NETWORKS, "weighted", *self.fusions)
+        return ("dtgn",) if self.landmarks_only else both
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """See `inputs.samples`."""
         return inputs.samples(self, track)
 
     def networks(self, labels: int) -> nn.ModuleDict:
-        """DTAN, DTGN and a top for every trained fusion, untrained."""
+        """DTAN, DTGN and a top for every trained fusion, untrained; of landmarks alone, DTGN."""
         networks = nn.ModuleDict(
-            {name: network.stream(self, name, labels) for name in training.NETWORKS}
+            {name: network.stream(self, name, labels) for name in training.names(self)}
         )
         for fusion in self.fusions:
             networks[fusion] = network.new_top(fusion, *network.streams(networks))
@@ -44,6 +45,9 @@ class DTAGN(Recipe, OneByOne):
 
     def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
         """Probabilities (B, K) by network."""
+        if self.landmarks_only:
+            logits: Tensor = networks["dtgn"](batch.arrays["landmarks"].flatten(1))
+            return {"dtgn": logits.float().softmax(1)}
         seen = (inputs.pictures(self, batch), batch.arrays["landmarks"].flatten(1))
         pair = network.streams(networks)
         hidden = [stream.upper(stream.lower(x)) for stream, x in zip(pair, seen, strict=True)]

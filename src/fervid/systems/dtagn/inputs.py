@@ -156,22 +156,25 @@ def trajectories(track: Track, frames: int, nose: int) -> Floats:
 def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
     """One sample: `faces` (1, Ta, P, P) uint8 and `landmarks` (1, Tg, 49, 2) float32.
 
-    Rows without a face are left out before time is normalised. No sample (N = 0) where fewer
-    than `fewest_frames` hold a face, unless the clip has no more to begin with.
+    A recipe of landmarks alone has no `faces`. Rows without a face are left out before time is
+    normalised. No sample (N = 0) where fewer than `fewest_frames` hold a face, unless the clip has
+    no more to begin with.
     """
     its, frames = recipe.input, (recipe.appearance.frames, recipe.geometry.frames)
     crop = Crop(its.crop_side, its.crop_down, recipe.size, recipe.margin)
     # Departure 3: rows without a face go, and time is normalised over what is left.
     seen = track.rows(track.seen)
-    if len(seen) < max(1, min(its.fewest_frames, len(track))):
-        pixels = crop.size + 2 * crop.margin
-        faces = np.zeros((0, frames[0], pixels, pixels), np.uint8)
-        return {
-            "faces": faces,
-            "landmarks": np.zeros((0, frames[1], len(POINTS_49), 2), np.float32),
-        }
-    points = trajectories(seen, frames[1], its.nose)
-    return {"faces": film(seen, crop, frames[0])[None], "landmarks": points[None]}
+    enough = len(seen) >= max(1, min(its.fewest_frames, len(track)))
+    points = np.zeros((0, frames[1], len(POINTS_49), 2), np.float32)
+    if enough:
+        points = trajectories(seen, frames[1], its.nose)[None]
+    if recipe.landmarks_only:
+        return {"landmarks": points}
+    pixels = crop.size + 2 * crop.margin
+    faces = np.zeros((0, frames[0], pixels, pixels), np.uint8)
+    if enough:
+        faces = film(seen, crop, frames[0])[None]
+    return {"faces": faces, "landmarks": points}
 
 
 def pictures(recipe: Recipe, batch: Batch) -> Tensor:

@@ -87,7 +87,7 @@ class Recipe:
     geometry: Geometry = Geometry()
     joint: Joint = Joint()
     concat: Concat = Concat()
-    output: Literal["joint", "joint-l3", "concat", "weighted"] = "joint"  # Sec. 3.5, Tables 2, 8, 9
+    output: Literal["joint", "joint-l3", "concat", "weighted", "dtgn"] = "joint"  # Sec. 3.5
     alpha: Share = 0.5  # Eq. 7: DTAN's part of "weighted"
     compare: bool = False  # train every fusion, whichever is the output
 
@@ -116,7 +116,12 @@ class Recipe:
         return -(-self.size // 8)
 
     @property
+    def landmarks_only(self) -> bool:
+        """Whether it needs no pictures."""
+        return self.output == "dtgn"
+
+    @property
     def fusions(self) -> tuple[str, ...]:
         """The trained fusions; "weighted" needs no training."""
-        tuned = ("joint", "joint-l3", "concat")
+        tuned = () if self.landmarks_only else ("joint", "joint-l3", "concat")
         return tuple(name for name in tuned if self.compare or name == self.output)

@@ -16,7 +16,7 @@ from fervid.learning.losses import three_losses
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.dtagn import augment, inputs, network
-from fervid.systems.dtagn.network import Stream, Tuning
+from fervid.systems.dtagn.network import Tuning
 from fervid.systems.dtagn.recipe import Recipe
 
 # The two networks [1, Sec. 3.2, 3.3].
@@ -26,20 +26,20 @@ CENTRED = 500
 
 
 def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.ModuleDict:
-    """Train DTAN, then DTGN, then every fusion.
+    """Train DTAN, then DTGN, then every fusion; of landmarks alone, DTGN.
 
     Departure 12: `validation` chooses each stage's epoch; the paper tells of no such set.
     """
     networks = nn.ModuleDict()
-    for name in NETWORKS:
+    for name in names(recipe):
         with seeding.seeded(run.seed, name, "weights"):
             networks[name] = network.stream(recipe, name, len(train.labels))
-    dtan, dtgn = network.streams(networks)
-    centre(recipe, dtan, dtgn, train, run.seed)
-    loop.train(stage(recipe, "dtan"), dtan, train, validation, run)
-    loop.train(stage(recipe, "dtgn"), dtgn, train, validation, run)
+    centre(recipe, networks, train, run.seed)
+    for name in names(recipe):
+        loop.train(stage(recipe, name), networks[name], train, validation, run)
     if not recipe.fusions:
         return networks
+    dtan, dtgn = network.streams(networks)
     below = weights.digest(networks.state_dict())
     sides = (
         activations(recipe, networks, train, run, augment.COPIES),
@@ -51,6 +51,11 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
         loop.train(tuning(recipe, fusion, below), Tuning(dtan, dtgn, top), *sides, run)
         networks[fusion] = top
     return networks
+
+
+def names(recipe: Recipe) -> tuple[str, ...]:
+    """The networks to train."""
+    return ("dtgn",) if recipe.landmarks_only else NETWORKS
 
 
 def stage(recipe: Recipe, name: str) -> Stage:
@@ -79,21 +84,23 @@ def tuning(recipe: Recipe, fusion: str, below: str = "") -> Stage:
 
 
 @torch.no_grad()
-def centre(recipe: Recipe, dtan: Stream, dtgn: Stream, samples: Samples, seed: int) -> None:
-    """Tell both networks the mean of their training input, over the copies of some clips.
+def centre(recipe: Recipe, networks: nn.ModuleDict, samples: Samples, seed: int) -> None:
+    """Tell the networks the mean of their training input, over the copies of some clips.
 
     Departure 6: the paper does not say that a mean is subtracted.
     """
     generator = seeding.generator(seed, "centre")
     some = samples.take(np.unique(np.linspace(0, len(samples) - 1, CENTRED).astype(np.int64)))
-    total = [torch.zeros_like(stream.centre.mean) for stream in (dtan, dtgn)]
+    streams: dict[str, Any] = {name: networks[name] for name in names(recipe)}
+    total = {name: torch.zeros_like(stream.centre.mean) for name, stream in streams.items()}
     for copy in range(augment.COPIES):
         for batch in batches.ordered(some, 64):
             here = replace(batch, copy=torch.full_like(batch.copy, copy))
-            total[0] += inputs.pictures(recipe, here).sum(0)
-            total[1] += inputs.vectors(recipe, here, generator).sum(0)
-    for stream, summed in zip((dtan, dtgn), total, strict=True):
-        stream.centre.mean.copy_(summed / (len(some) * augment.COPIES))
+            if "dtan" in total:
+                total["dtan"] += inputs.pictures(recipe, here).sum(0)
+            total["dtgn"] += inputs.vectors(recipe, here, generator).sum(0)
+    for name, stream in streams.items():
+        stream.centre.mean.copy_(total[name] / (len(some) * augment.COPIES))
 
 
 @torch.no_grad()

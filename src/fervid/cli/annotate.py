@@ -1,0 +1,46 @@
+"""Commands about people's labels: import."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fervid.cli.say import say
+from fervid.errors import InputError
+
+app = typer.Typer(help="Take in what people labelled or corrected.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Files to import: .eaf, .TextGrid, .boris, .csv, or tables."),
+    ],
+    out: Annotated[Path, typer.Option(help="Manifest to write (.csv).")],
+    media: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the recordings. Default: what is linked, or beside the file."),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Table `from,to` of what other labels mean.")
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="The same for one label: `joyful=happiness` (repeatable)."),
+    ] = None,
+    tier: Annotated[str, typer.Option(help="Tier to import, where there are several.")] = "",
+    subject: Annotated[str, typer.Option(help="Subject seen in all recordings.")] = "",
+) -> None:
+    """Turn labelled intervals into a manifest for `fervid prepare folder`."""
+    from fervid.agreement.corrections import import_labels
+    from fervid.databases.table import pairs
+
+    names = pairs(labels, InputError) if labels else {}
+    for pair in label or []:
+        name, mark, to = pair.partition("=")
+        if not name.strip() or not mark:
+            raise InputError(f"--label {pair!r}: give FROM=TO, such as joyful=happiness")
+        names[name.strip().lower()] = to.strip()
+    imported = import_labels(files, out, media=media, names=names, tier=tier, subject=subject)
+    say(imported.text())

@@ -1,0 +1,25 @@
+"""`fervid annotate import`, and `fervid prepare folder` of what it wrote."""
+
+import csv
+
+
+def test_import_and_prepare(run, refused, folder, tmp_path) -> None:
+    rows = ["input;start_seconds;end_seconds;label"]
+    rows += [f"c{n}.mp4;0;0,16;{('Wut', 'fear')[n % 2]}" for n in range(4)]
+    (folder / "labels.csv").write_text("\r\n".join(rows))
+    words = ("annotate", "import", folder / "labels.csv", "--out", folder / "corrected.csv")
+    assert "unknown label 'Wut'" in refused(*words)
+    assert "give FROM=TO" in refused(*words, "--label", "Wut")
+    (tmp_path / "map.csv").write_text("from,to\nwut,anger\n")
+    done = run(*words, "--labels", tmp_path / "map.csv", "--subject", "S1")
+    assert done.exit_code == 0, done.output
+    assert "4 intervals (2 anger, 2 fear)" in done.stdout
+    with (folder / "corrected.csv").open(newline="") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == [f"c{n}.mp4" for n in range(4)]
+    done = run(
+        "prepare", "folder", folder / "corrected.csv", "--store", tmp_path / "store",
+        "--faces", "builtin",
+    )  # fmt: skip
+    assert done.exit_code == 0 and "0 clips prepared, 0 there already, 4 failed" in done.stdout
+    assert "no face in any of its 4 frames" in done.stdout  # the pictures hold none
+    assert "is there already" in refused(*words, "--label", "wut=anger")
