@@ -77,8 +77,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
-                tables.convert, tables.agreement, runs.compare, runs.reproduce, data.cite,
-                runs.demo, models.systems, data.databases):  # fmt: skip
+                tables.convert, tables.agreement, tables.synchrony, runs.compare, runs.reproduce,
+                data.cite, runs.demo, models.systems, data.databases):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
 app.add_typer(models.weights, name="weights")
