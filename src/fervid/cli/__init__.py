@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import fervid
-from fervid.cli import data, folds, models, runs, tables
+from fervid.cli import data, folds, models, runs, suggest, tables
 from fervid.errors import FervidError, shown
 
 # What the system refuses that a user can mend.
@@ -77,8 +77,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
-                tables.convert, tables.agreement, tables.synchrony, runs.compare, runs.reproduce,
-                data.cite, runs.demo, models.systems, data.databases):  # fmt: skip
+                tables.convert, tables.agreement, tables.synchrony, suggest.suggest, runs.compare,
+                runs.reproduce, data.cite, runs.demo, models.systems,
+                data.databases):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
 app.add_typer(models.weights, name="weights")

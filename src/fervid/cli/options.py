@@ -37,6 +37,10 @@ Table = Annotated[
         help="Label set when databases differ: `basic` (the seven they share) or another.",
     ),
 ]
+Corrections = Annotated[
+    Path | None,
+    typer.Option(help="CSV (clip,label) of corrected labels; an empty one drops its clip."),
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(

@@ -76,7 +76,7 @@ def _pick(runs: Sequence[Path | str]) -> list[_Picked]:
     found: list[_Picked] = []
     read_once: dict[Path, Report] = {}
     for one in runs:
-        folder, network = _parse(one)
+        folder, network = parse_run(one)
         if folder not in read_once:
             read_once[folder] = read(folder)
         report = read_once[folder]
@@ -96,7 +96,7 @@ def _pick(runs: Sequence[Path | str]) -> list[_Picked]:
     return found
 
 
-def _parse(one: Path | str) -> tuple[Path, str]:
+def parse_run(one: Path | str) -> tuple[Path, str]:
     """ "runs/a:dtan" -> its folder and network; a folder with a colon in its name stays whole."""
     if Path(one).is_dir():
         return Path(one), ""
