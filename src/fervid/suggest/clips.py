@@ -36,7 +36,7 @@ class ClipSuggestion:
 
     Args:
         label: as given.
-        suggested: the most probable label, or the most probable other one where that is the given.
+        suggested: the label that it is likely to have instead: the most probable other one.
         self_confidence: 0..1, the given label's probability, mean over runs.
         margin: 0..1, between the two most probable labels.
         agreement: 0..1, share of runs that call the clip alike; 1 for a single run.
@@ -127,37 +127,53 @@ def suggest_clips(runs: Sequence[str | Path], n: int = 50) -> Clips:
     mean = opinions.probabilities.mean(axis=0)
     confident = confident_label(mean, opinions.given)
     wrong = (confident != NONE) & (confident != opinions.given)
-    order = np.sort(mean, axis=1)
-    margin = order[:, -1] - order[:, -2]
-    own = mean[np.arange(len(mean)), opinions.given]
-    ranked: list[tuple[tuple[float, ...], ClipSuggestion]] = []
-    for row, label in enumerate(opinions.given):
-        votes = Counter(opinions.probabilities[:, row].argmax(axis=1).tolist()).most_common()
-        agreement = votes[0][1] / len(opinions.probabilities)
-        other = int(np.where(np.arange(len(opinions.labels)) == label, -1, mean[row]).argmax())
-        suggested = int(confident[row]) if wrong[row] else other
-        named = opinions.labels[suggested]
-        kinds: dict[int, tuple[float, str]] = {}
-        if wrong[row]:
-            kinds[0] = (own[row], f"likely label error: {named} {mean[row, suggested]:.2f}, "
-                                  f"its label {own[row]:.2f}")  # fmt: skip
-        if agreement < 1:
-            counts = ", ".join(f"{count} {opinions.labels[place]}" for place, count in votes)
-            kinds[1] = (agreement, f"runs disagree: {counts}")
-        if margin[row] < NARROW:
-            kinds[2] = (margin[row], f"narrow: {margin[row]:.2f} between the two likeliest")
-        if not kinds:
-            continue
-        first = min(kinds)
-        about = ClipSuggestion(
-            str(opinions.clip[row]), str(opinions.subject[row]), opinions.labels[label], named,
-            float(own[row]), float(margin[row]), agreement,
-            tuple(reason for _, reason in kinds.values()),
-        )  # fmt: skip
-        ranked.append(((first, kinds[first][0], margin[row]), about))
+    ranked = [
+        found
+        for row in range(len(mean))
+        if (found := _judge(opinions, row, mean[row], int(confident[row]) if wrong[row] else NONE))
+    ]
     ranked.sort(key=lambda each: (each[0], each[1].clip))
-    shown = tuple(about for _, about in ranked[:n])
+    shown = tuple(suggestion for _, suggestion in ranked[:n])
     return Clips(shown, int(wrong.sum()), len(mean))
+
+
+Rank = tuple[int, float, float]  # kind of the first reason, its figure, the margin
+
+
+def _judge(
+    opinions: _Opinions, row: int, mean: NDArray[np.float64], better: int
+) -> tuple[Rank, ClipSuggestion] | None:
+    """A clip's place and what to say of it; None where nothing calls for a look.
+
+    Args:
+        mean: (K,) probabilities, mean over runs.
+        better: the label that confident learning puts in place of the given one, or `NONE`.
+    """
+    labels, given = opinions.labels, int(opinions.given[row])
+    own = float(mean[given])
+    lower, upper = np.sort(mean)[-2:]
+    margin = float(upper - lower)
+    votes = Counter(opinions.probabilities[:, row].argmax(axis=1).tolist()).most_common()
+    agreement = votes[0][1] / len(opinions.probabilities)
+    kinds: dict[int, tuple[float, str]] = {}
+    if better != NONE:
+        error = f"likely label error: {labels[better]} {mean[better]:.2f}, its label {own:.2f}"
+        kinds[0] = (own, error)
+    if agreement < 1:
+        counts = ", ".join(f"{count} {labels[place]}" for place, count in votes)
+        kinds[1] = (agreement, f"runs disagree: {counts}")
+    if margin < NARROW:
+        kinds[2] = (margin, f"narrow: {margin:.2f} between the two likeliest")
+    if not kinds:
+        return None
+    first = min(kinds)
+    others = np.where(np.arange(len(labels)) == given, -1, mean)
+    suggested = labels[better if better != NONE else int(others.argmax())]
+    suggestion = ClipSuggestion(
+        str(opinions.clip[row]), str(opinions.subject[row]), labels[given], suggested, own, margin,
+        agreement, tuple(reason for _, reason in kinds.values()),
+    )  # fmt: skip
+    return (first, kinds[first][0], margin), suggestion
 
 
 def confident_label(
@@ -180,26 +196,28 @@ def confident_label(
 
 
 def _gather(runs: Sequence[str | Path]) -> _Opinions:
+    """The clips that every run answered, in the order of the first."""
     reports = [each for run in runs for each in _reports(run)]
     first = reports[0][0]
-    place = {str(name): row for row, name in enumerate(first.clip)}
+    places = [{str(name): row for row, name in enumerate(each.clip)} for each, _ in reports]
+    shared = [name for name in places[0] if all(name in place for place in places)]
+    if not shared or any(report.labels != first.labels for report, _ in reports):
+        raise InputError("the runs answered other clips or labels: name runs on one database")
+    rows = [[place[name] for name in shared] for place in places]
+    given = first.target[rows[0]]
     stack = []
-    for report, chosen in reports:
-        name = chosen or report.output
+    for (report, network), mine in zip(reports, rows, strict=True):
+        name = network or report.output
         if name not in report.probabilities:
             raise InputError(
                 f"the run of {report.facts['system']} has no network {name!r}: choose one of "
                 f"{', '.join(report.probabilities)}"
             )
-        if set(map(str, report.clip)) != set(place) or report.labels != first.labels:
-            raise InputError("the runs answered other clips or labels: name runs on one database")
-        rows = [place[str(clip)] for clip in report.clip]
-        if (first.target[rows] != report.target).any():
+        if (report.target[mine] != given).any():
             raise InputError("the runs have other labels for the same clips: evaluate them again")
-        values = np.empty(report.probabilities[name].shape, np.float64)
-        values[rows] = report.probabilities[name]
-        stack.append(values)
-    return _Opinions(first.labels, first.clip, first.subject, first.target, np.stack(stack))
+        stack.append(report.probabilities[name][mine].astype(np.float64))
+    clip, subject = np.array(shared), first.subject[rows[0]]
+    return _Opinions(first.labels, clip, subject, given, np.stack(stack))
 
 
 def _reports(run: str | Path) -> list[tuple[Report, str]]:
