@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from fervid.agreement import coefficients
 from fervid.agreement.coefficients import MISSING
+from fervid.agreement.episodes import matches
+from fervid.agreement.people import numbered
 from fervid.agreement.raters import Rater, Stretch, Unit, read_rater
 from fervid.errors import InputError
-from fervid.evaluation.statistics import estimate
+from fervid.evaluation.statistics import estimate, share
 
 STEP = 0.04  # seconds between two moments that are compared
 UNLABELLED = "(none)"
 ALL = "(all)"
+EPISODES = "episodes matched"
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,12 @@ class Coefficient:
     """One figure.
 
     Args:
-        name: agreement, Cohen's kappa, Fleiss' kappa or Krippendorff's alpha.
+        name: agreement, Cohen's kappa, Fleiss' kappa, Krippendorff's alpha, or episodes matched.
         raters: whose.
         label: the label against all others; `ALL` for all labels at once.
-        value: at most 1; 0 is chance (of `agreement`: 0..1). NaN where nothing varies.
-        low, high: 95 % interval over recordings and faces; NaN where there is only one.
+        value: at most 1; 0 is chance (of `agreement` and `episodes matched`: 0..1). NaN where
+            nothing varies.
+        low, high: 95 % interval over people; NaN where there is only one.
         share: 0..1, how often the raters gave the label.
     """
 
@@ -55,6 +59,7 @@ class Agreement:
         units: recordings and faces that all of them judged.
         left_out: those that only some judged.
         seconds: that were compared.
+        people: how many the intervals are over; each unit is one where nothing tells otherwise.
         coefficients: for all labels, then by label.
     """
 
@@ -62,13 +67,14 @@ class Agreement:
     units: tuple[Unit, ...]
     left_out: tuple[Unit, ...]
     seconds: float
+    people: int
     coefficients: tuple[Coefficient, ...]
 
     def text(self) -> str:
         """A line for each figure."""
         lines = [
-            f"{' and '.join(self.raters)}: {len(self.units)} recordings and faces, "
-            f"{self.seconds:.1f} s"
+            f"{' and '.join(self.raters)}: {len(self.units)} recordings and faces of "
+            f"{self.people} {'person' if self.people == 1 else 'people'}, {self.seconds:.1f} s"
         ]
         if self.left_out:
             named = ", ".join(" ".join(filter(None, unit)) for unit in self.left_out)
@@ -76,8 +82,9 @@ class Agreement:
         for each in self.coefficients:
             interval = "" if math.isnan(each.low) else f" [{each.low:.3f}, {each.high:.3f}]"
             who = f" ({' and '.join(each.raters)})" if len(each.raters) < len(self.raters) else ""
-            share = "" if each.label == ALL else f", given {100 * each.share:.1f} % of the time"
-            lines.append(f"{each.label}: {each.name}{who} {each.value:.3f}{interval}{share}")
+            of = "of episodes" if each.name == EPISODES else "of the time"
+            given = "" if each.label == ALL else f", given {100 * each.share:.1f} % {of}"
+            lines.append(f"{each.label}: {each.name}{who} {each.value:.3f}{interval}{given}")
         return "\n".join(lines)
 
     def table(self) -> str:
@@ -93,15 +100,22 @@ class Agreement:
 
 
 def compare(
-    paths: Sequence[Path], *, step: float = STEP, skip_unlabelled: bool = False, seed: int = 0
+    paths: Sequence[Path],
+    *,
+    step: float = STEP,
+    skip_unlabelled: bool = False,
+    people: Path | None = None,
+    seed: int = 0,
 ) -> Agreement:
-    """Compare raters moment by moment.
+    """Compare raters moment by moment, and episode by episode.
 
     Args:
         paths: a file or folder for each rater; folders hold a file for each recording, by the
             same name for all raters.
         step: seconds between two moments.
         skip_unlabelled: take a moment without a label as missing, not as a label of its own.
+        people: CSV that says who is seen (recording,tier,person), for intervals over people; by
+            default each recording and face is somebody else.
 
     Raises:
         InputError: fewer than two raters, a file that cannot be read, or nothing in common.
@@ -119,13 +133,15 @@ def compare(
         raise InputError(f"{' and '.join(names)} judge nothing in common: name their tiers alike")
     given = {label for each in shared.values() for one in each for *_, label in one}
     labels = [*sorted(given), *([] if skip_unlabelled else [UNLABELLED])]
-    codes = [_sampled(each, labels, step) for each in shared.values()]
-    codes = [each for each in codes if each.shape[1]]
-    if not codes:
-        raise InputError(f"{' and '.join(names)} hold no label: nothing to compare")
+    units = {unit: each for unit, each in shared.items() if any(each)}
+    codes = [_sampled(each, labels, step) for each in units.values()]
     seconds = step * sum(each.shape[1] for each in codes)
-    figures = tuple(_figures(codes, labels, names, seed))
-    return Agreement(names, tuple(shared), left_out, seconds, figures)
+    if not seconds:
+        raise InputError(f"{' and '.join(names)} hold no label: nothing to compare")
+    person = numbered(list(units), people)
+    figures = _figures(codes, labels, names, person, seed)
+    figures += _episodes(list(units.values()), sorted(given), names, person, seed)
+    return Agreement(names, tuple(shared), left_out, seconds, len(set(person)), tuple(figures))
 
 
 def match(raters: Sequence[Rater]) -> tuple[dict[Unit, list[list[Stretch]]], tuple[Unit, ...]]:
@@ -174,7 +190,11 @@ def _sampled(
 
 
 def _figures(
-    codes: Sequence[NDArray[np.int64]], labels: Sequence[str], names: tuple[str, ...], seed: int
+    codes: Sequence[NDArray[np.int64]],
+    labels: Sequence[str],
+    names: tuple[str, ...],
+    person: Sequence[int],
+    seed: int,
 ) -> list[Coefficient]:
     size = len(labels)
     every = np.stack([coefficients.coincidences(each, size) for each in codes])
@@ -196,18 +216,46 @@ def _figures(
         collapse = partial(coefficients.one_against_rest, label=number)
         parts.append((label, float(shares[number]), collapse))
     return [
-        Coefficient(name, raters, label, *_estimate(collapse(matrix), statistic, seed), share)
-        for label, share, collapse in parts
+        Coefficient(
+            name, raters, label, *_estimate(collapse(matrix), statistic, person, seed), often
+        )
+        for label, often, collapse in parts
         for name, raters, matrix, statistic in sources
     ]
 
 
+def _episodes(
+    units: Sequence[Sequence[Sequence[Stretch]]],
+    labels: Sequence[str],
+    names: tuple[str, ...],
+    person: Sequence[int],
+    seed: int,
+) -> list[Coefficient]:
+    """Of each two raters, the share of episodes that match, for all labels and for each."""
+    found = []
+    for first, second in combinations(range(len(names)), 2):
+        counts = np.stack([matches(unit[first], unit[second], labels) for unit in units])
+        pair, all_of = (names[first], names[second]), counts[..., 1].sum()
+        parts = [(ALL, counts.sum(1)), *zip(labels, counts.swapaxes(0, 1), strict=True)]
+        for label, part in parts:
+            figure = _estimate(part, share, person, seed, least=0)
+            often = float(part[:, 1].sum() / all_of)
+            found.append(Coefficient(EPISODES, pair, label, *figure, often))
+    return found
+
+
 def _estimate(
-    matrix: NDArray[Any], statistic: Callable[[NDArray[Any]], NDArray[Any]], seed: int
+    totals: NDArray[Any],
+    statistic: Callable[[NDArray[Any]], NDArray[Any]],
+    person: Sequence[int],
+    seed: int,
+    least: int = -1,
 ) -> tuple[float, float, float]:
-    """A figure and its interval over units; the moments of one face resemble each other."""
-    value = float(statistic(matrix.sum(0)))
+    """A figure and its interval over people; the moments of one face resemble each other."""
+    by_person = np.zeros((max(person) + 1, *totals.shape[1:]), totals.dtype)
+    np.add.at(by_person, np.asarray(person), totals)
+    value = float(statistic(by_person.sum(0)))
     if math.isnan(value):
         return value, value, value
-    figure = estimate(matrix, statistic, bounds=(-1, 1), seed=seed)
+    figure = estimate(by_person, statistic, bounds=(least, 1), seed=seed)
     return figure.value, figure.low, figure.high

@@ -38,8 +38,10 @@ Table = Annotated[
     ),
 ]
 Corrections = Annotated[
-    Path | None,
-    typer.Option(help="CSV (clip,label) of corrected labels; an empty one drops its clip."),
+    list[Path] | None,
+    typer.Option(
+        help="CSV (clip,label) of corrected labels; an empty one drops its clip (repeatable)."
+    ),
 ]
 Sets = Annotated[
     list[str] | None,

@@ -44,20 +44,23 @@ def opened(paths: Sequence[Path]) -> list[Any]:
     return [Store.open(path) for path in paths]
 
 
-def corrected(stores: Sequence[Any], path: Path | None) -> list[Any]:
-    """The stores with a person's corrections of their labels, which are counted in print.
+def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
+    """The stores with a person's corrections of their labels, file after file, counted in print.
 
     Raises:
         InputError: corrections for several stores.
     """
-    if path is None:
+    if not paths:
         return list(stores)
     if len(stores) > 1:
         raise InputError("--corrections are of one store's clips: name one --store")
     from fervid.databases.corrections import correct
 
-    database, changed = correct(stores[0].database, path)
-    print(f"corrections: {changed} of {len(stores[0].database.clips)} clips")
+    database = stores[0].database
+    for path in paths:
+        clips = len(database.clips)
+        database, changed = correct(database, path)
+        print(f"corrections: {changed} of {clips} clips ({path})")
     return [replace(stores[0], database=database)]
 
 

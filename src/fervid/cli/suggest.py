@@ -29,7 +29,7 @@ def suggest(
         if elan:
             raise InputError("--elan writes stretches of tables, runs have clips: use --out")
         lines, content = _clips(sources, n, store)
-        files = []
+        files: list[Path] = []
     else:
         if store:
             raise InputError("--store goes with run folders: leave it out for tables")

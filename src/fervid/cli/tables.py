@@ -45,6 +45,10 @@ def agreement(
     skip_unlabelled: Annotated[
         bool, typer.Option("--skip-unlabelled", help="Leave out moments that a rater left blank.")
     ] = False,
+    people: Annotated[
+        Path | None,
+        typer.Option(help="CSV (recording,tier,person) for intervals over people."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
     seed: Seed = 0,
 ) -> None:
@@ -52,7 +56,7 @@ def agreement(
     from fervid.agreement import compare
     from fervid.atomic import write
 
-    found = compare(raters, step=step, skip_unlabelled=skip_unlabelled, seed=seed)
+    found = compare(raters, step=step, skip_unlabelled=skip_unlabelled, people=people, seed=seed)
     print(found.text())
     if out:
         write(out, found.table())

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 Curve = NDArray[np.float64]
 Starts = NDArray[np.int64]
 LEAST_SEGMENTS = 6  # 720 orders; with fewer, p cannot become small
+LARGEST = 4_000_000  # correlations in memory at a time
 SURE = 0.999999  # a correlation of 1 has no finite z
 
 
@@ -89,7 +90,7 @@ def lagged(first: Curve, second: Curve, at: Starts, windows: Windows) -> NDArray
     """
     standard = _standardised(first, at, windows.width)
     columns = [
-        (standard * _standardised(second, at + lag, windows.width)).sum(axis=1)
+        (standard * _standardised(second, at + lag, windows.width)).sum(axis=-1)
         for lag in windows.lags
     ]
     return np.stack(columns, axis=1)
@@ -109,11 +110,13 @@ def peak(first: Curve, second: Curve, windows: Windows, count: int, seed: int) -
     rng = np.random.default_rng(seed)
     orders = np.stack([np.arange(len(at)), *(rng.permutation(len(at)) for _ in range(count))])
     standard = _standardised(first, at, windows.width)
-    means = np.empty((1 + count, len(windows.lags)))
-    for column, lag in enumerate(windows.lags):
-        # Each window with each segment; every order then only picks from these.
-        pairs = _fisher(standard @ _standardised(second, at + lag, windows.width).T)
-        means[:, column] = np.tanh(_mean(pairs[np.arange(len(at)), orders]))
+    parts = []
+    for lags in np.array_split(windows.lags, 1 + len(windows.lags) * orders.size // LARGEST):
+        # Each window with each segment, (L, W, W); every order then only picks from these.
+        segments = _standardised(second, at + lags[:, None], windows.width)
+        pairs = _fisher(standard @ segments.swapaxes(1, 2))
+        parts.append(_mean(pairs[:, np.arange(len(at)), orders]))
+    means = np.tanh(np.concatenate(parts)).T
     if np.isnan(means[0]).all():
         return None
     known = np.where(np.isnan(means), -1, means)
@@ -129,10 +132,10 @@ def peak(first: Curve, second: Curve, windows: Windows, count: int, seed: int) -
 
 
 def _standardised(curve: Curve, at: Starts, width: int) -> NDArray[np.float64]:
-    """(W, width) windows with mean 0 and length 1; NaN where a window does not change."""
+    """(..., width) windows with mean 0 and length 1; NaN where a window does not change."""
     windows = np.lib.stride_tricks.sliding_window_view(curve, width)[at]
-    centred = windows - windows.mean(axis=1, keepdims=True)
-    length = np.sqrt((centred**2).sum(axis=1, keepdims=True))
+    centred = windows - windows.mean(axis=-1, keepdims=True)
+    length = np.sqrt((centred**2).sum(axis=-1, keepdims=True))
     return np.asarray(centred / np.where(length > 1e-9, length, np.nan), np.float64)
 
 
