@@ -50,6 +50,19 @@ def test_train_on_corrections(run, stores, tmp_path, monkeypatch) -> None:
     assert [clip.name for clip in learnt[0].database.clips] == [f"c{n:02d}" for n in range(9, 36)]
 
 
+def test_a_second_round(run, stores, tmp_path, monkeypatch) -> None:
+    """Of two files the later one counts."""
+    learnt = []
+    monkeypatch.setattr("fervid.models.train.train", lambda *words, **_: learnt.extend(words[1]))
+    words = ["train", "quick", "--store", stores["alpha"], "--out", tmp_path / "m.safetensors"]
+    for name, label in (("first", "fear"), ("second", "happiness")):
+        (tmp_path / f"{name}.csv").write_text(f"clip,label\nc00,{label}\n")
+        words += ["--corrections", tmp_path / f"{name}.csv"]
+    done = run(*words)
+    assert done.exit_code == 0 and done.stdout.count("corrections: 1 of 36 clips") == 2
+    assert learnt[0].database.clips[0].label == "happiness"
+
+
 def test_refusals(run, refused, stores, tmp_path) -> None:
     assert "name a table" in refused("suggest", tmp_path / "gone")
     words = ("--store", stores["alpha"], "--out", tmp_path / "run")

@@ -37,8 +37,8 @@ def synchrony(
         right.plot(null, lags, color=GREY, linestyle="--", label="95 % of surrogates below")
         peak = int(np.nanargmax(mean))
         right.plot(mean[peak], lags[peak], "o", color=COLOURS[5])
-        right.annotate(f"{lags[peak]:+.2f} s", (mean[peak], lags[peak]), (0, 8),
-                       textcoords="offset points", ha="right", fontsize=8.5)  # fmt: skip
+        right.annotate(f"{lags[peak]:+.2f} s", (mean[peak], lags[peak]), (-8, 0),
+                       textcoords="offset points", ha="right", va="center", fontsize=8.5)  # fmt: skip
         right.axhline(0, color=GREY, linewidth=0.6)
         right.set_xlabel("correlation")
         right.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.2))
