@@ -37,8 +37,9 @@ def synchrony(
         right.plot(null, lags, color=GREY, linestyle="--", label="95 % of surrogates below")
         peak = int(np.nanargmax(mean))
         right.plot(mean[peak], lags[peak], "o", color=COLOURS[5])
-        right.annotate(f"{lags[peak]:+.2f} s", (mean[peak], lags[peak]), (-8, 0),
-                       textcoords="offset points", ha="right", va="center", fontsize=8.5)  # fmt: skip
+        place = {"textcoords": "offset points", "ha": "right", "va": "center"}
+        at = (mean[peak], lags[peak])
+        right.annotate(f"{lags[peak]:+.2f} s", at, (-8, 0), fontsize=8.5, **place)
         right.axhline(0, color=GREY, linewidth=0.6)
         right.set_xlabel("correlation")
         right.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.2))
