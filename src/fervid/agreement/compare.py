@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from fervid.agreement import coefficients
 from fervid.agreement.coefficients import MISSING
+from fervid.agreement.episodes import matches
+from fervid.agreement.people import numbered
 from fervid.agreement.raters import Rater, Stretch, Unit, read_rater
 from fervid.errors import InputError
-from fervid.evaluation.statistics import estimate
+from fervid.evaluation.statistics import estimate, share
 
 STEP = 0.04  # seconds between compared moments
 MOMENTS = 10_000_000  # most moments of a recording: 111 hours at that step
 UNLABELLED = "(none)"
 ALL = "(all)"
+EPISODES = "episodes matched"
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,12 @@ class Coefficient:
     """One coefficient of agreement.
 
     Args:
-        name: agreement, Cohen's kappa, Fleiss' kappa or Krippendorff's alpha.
+        name: agreement, Cohen's kappa, Fleiss' kappa, Krippendorff's alpha, or episodes matched.
         raters: names of the raters compared.
         label: label compared with all others; `ALL` for all labels at once.
-        value: at most 1, with 0 for chance; for `agreement`, the share 0..1. NaN if only one label
-            occurs.
-        low, high: 95 % interval over recordings and faces; NaN if there is only one.
+        value: at most 1, with 0 for chance; for `agreement` and `episodes matched`, the share
+            0..1. NaN if only one label occurs.
+        low, high: 95 % interval over people; NaN if there is only one.
         share: share of the label among the raters' labels, 0..1; 1 for `ALL`.
     """
 
@@ -57,6 +60,7 @@ class Agreement:
         units: recordings and faces annotated by all raters.
         left_out: recordings and faces annotated by only some raters.
         seconds: compared duration.
+        people: number of people behind the intervals; by default each unit is a different person.
         coefficients: coefficients for all labels, then by label.
     """
 
@@ -64,22 +68,24 @@ class Agreement:
     units: tuple[Unit, ...]
     left_out: tuple[Unit, ...]
     seconds: float
+    people: int
     coefficients: tuple[Coefficient, ...]
 
     def text(self) -> str:
         """Plain text, one line per coefficient."""
         lines = [
-            f"{' and '.join(self.raters)}: {len(self.units)} recordings and faces, "
-            f"{self.seconds:.1f} s"
+            f"{' and '.join(self.raters)}: {len(self.units)} recordings and faces of "
+            f"{self.people} {'person' if self.people == 1 else 'people'}, {self.seconds:.1f} s"
         ]
         if self.left_out:
             units = ", ".join(" ".join(filter(None, unit)) for unit in self.left_out)
             lines.append(f"not annotated by all raters, left out: {units}")
         for each in self.coefficients:
             interval = "" if math.isnan(each.low) else f" [{each.low:.3f}, {each.high:.3f}]"
-            pair = f" ({' and '.join(each.raters)})" if len(each.raters) < len(self.raters) else ""
-            share = "" if each.label == ALL else f", given {100 * each.share:.1f} % of the time"
-            lines.append(f"{each.label}: {each.name}{pair} {each.value:.3f}{interval}{share}")
+            who = f" ({' and '.join(each.raters)})" if len(each.raters) < len(self.raters) else ""
+            of = "of episodes" if each.name == EPISODES else "of the time"
+            given = "" if each.label == ALL else f", given {100 * each.share:.1f} % {of}"
+            lines.append(f"{each.label}: {each.name}{who} {each.value:.3f}{interval}{given}")
         return "\n".join(lines)
 
     def table(self) -> str:
@@ -95,15 +101,22 @@ class Agreement:
 
 
 def compare(
-    paths: Sequence[Path], *, step: float = STEP, skip_unlabelled: bool = False, seed: int = 0
+    paths: Sequence[Path],
+    *,
+    step: float = STEP,
+    skip_unlabelled: bool = False,
+    people: Path | None = None,
+    seed: int = 0,
 ) -> Agreement:
-    """Compare raters moment by moment.
+    """Compare raters moment by moment, and episode by episode.
 
     Args:
         paths: one file or folder per rater. A folder holds one file per recording, with the same
             name for all raters.
         step: seconds between compared moments.
         skip_unlabelled: treat a moment without a label as missing instead of as a label.
+        people: CSV (recording,tier,person) that names who is seen, for intervals over people; by
+            default each recording and face is a different person.
         seed: seed for the bootstrap.
 
     Raises:
@@ -123,15 +136,17 @@ def compare(
         raise InputError(
             f"{' and '.join(names)} have nothing in common: give their tiers the same names"
         )
-    occurring = {label for unit in shared.values() for stretches in unit for *_, label in stretches}
-    labels = [*sorted(occurring), *([] if skip_unlabelled else [UNLABELLED])]
-    codes = [_sampled(each, labels, step) for each in shared.values()]
-    codes = [each for each in codes if each.shape[1]]
-    if not codes:
-        raise InputError(f"{' and '.join(names)} hold no label: give files with labels")
+    given = {label for each in shared.values() for one in each for *_, label in one}
+    labels = [*sorted(given), *([] if skip_unlabelled else [UNLABELLED])]
+    units = {unit: each for unit, each in shared.items() if any(each)}
+    codes = [_sampled(each, labels, step) for each in units.values()]
     seconds = step * sum(each.shape[1] for each in codes)
-    values = tuple(_coefficients(codes, labels, names, seed))
-    return Agreement(names, tuple(shared), left_out, seconds, values)
+    if not seconds:
+        raise InputError(f"{' and '.join(names)} hold no label: give files with labels")
+    person = numbered(list(units), people)
+    figures = _figures(codes, labels, names, person, seed)
+    figures += _episodes(list(units.values()), sorted(given), names, person, seed)
+    return Agreement(names, tuple(shared), left_out, seconds, len(set(person)), tuple(figures))
 
 
 def match(raters: Sequence[Rater]) -> tuple[dict[Unit, list[list[Stretch]]], tuple[Unit, ...]]:
@@ -188,8 +203,12 @@ def _sampled(
     return codes
 
 
-def _coefficients(
-    codes: Sequence[NDArray[np.int64]], labels: Sequence[str], names: tuple[str, ...], seed: int
+def _figures(
+    codes: Sequence[NDArray[np.int64]],
+    labels: Sequence[str],
+    names: tuple[str, ...],
+    person: Sequence[int],
+    seed: int,
 ) -> list[Coefficient]:
     size = len(labels)
     every = np.stack([coefficients.coincidences(each, size) for each in codes])
@@ -211,18 +230,46 @@ def _coefficients(
         collapse = partial(coefficients.one_against_rest, label=number)
         parts.append((label, float(shares[number]), collapse))
     return [
-        Coefficient(name, raters, label, *_estimate(collapse(matrix), statistic, seed), share)
-        for label, share, collapse in parts
+        Coefficient(
+            name, raters, label, *_estimate(collapse(matrix), statistic, person, seed), often
+        )
+        for label, often, collapse in parts
         for name, raters, matrix, statistic in sources
     ]
 
 
+def _episodes(
+    units: Sequence[Sequence[Sequence[Stretch]]],
+    labels: Sequence[str],
+    names: tuple[str, ...],
+    person: Sequence[int],
+    seed: int,
+) -> list[Coefficient]:
+    """Of each two raters, the share of episodes that match, for all labels and for each."""
+    found = []
+    for first, second in combinations(range(len(names)), 2):
+        counts = np.stack([matches(unit[first], unit[second], labels) for unit in units])
+        pair, all_of = (names[first], names[second]), counts[..., 1].sum()
+        parts = [(ALL, counts.sum(1)), *zip(labels, counts.swapaxes(0, 1), strict=True)]
+        for label, part in parts:
+            figure = _estimate(part, share, person, seed, least=0)
+            often = float(part[:, 1].sum() / all_of)
+            found.append(Coefficient(EPISODES, pair, label, *figure, often))
+    return found
+
+
 def _estimate(
-    matrix: NDArray[Any], statistic: Callable[[NDArray[Any]], NDArray[Any]], seed: int
+    totals: NDArray[Any],
+    statistic: Callable[[NDArray[Any]], NDArray[Any]],
+    person: Sequence[int],
+    seed: int,
+    least: int = -1,
 ) -> tuple[float, float, float]:
-    """A value with its interval over units, because the moments of one face are not independent."""
-    value = float(statistic(matrix.sum(0)))
+    """A value with its interval over people, as the moments of one face are not independent."""
+    by_person = np.zeros((max(person) + 1, *totals.shape[1:]), totals.dtype)
+    np.add.at(by_person, np.asarray(person), totals)
+    value = float(statistic(by_person.sum(0)))
     if math.isnan(value):
         return value, value, value
-    result = estimate(matrix, statistic, bounds=(-1, 1), seed=seed)
-    return result.value, result.low, result.high
+    figure = estimate(by_person, statistic, bounds=(least, 1), seed=seed)
+    return figure.value, figure.low, figure.high

@@ -147,7 +147,8 @@ def _elan(path: Path) -> Tiers:
     tiers: Tiers = {}
     for name in document.get_tier_names():
         kind = document.get_parameters_for_tier(name).get("LINGUISTIC_TYPE_REF")
-        if kind == "probability" or document.tiers[name][1]:  # fervid's probabilities; references
+        # Ours, beside the labels; and references to other tiers.
+        if kind in ("probability", "remark") or document.tiers[name][1]:
             continue
         tiers[name] = [
             (start / 1000, end / 1000, text)

@@ -7,6 +7,7 @@ import typer
 
 from fervid.cli import names
 from fervid.cli.options import (
+    Corrections,
     Device,
     Faces,
     Jobs,
@@ -19,7 +20,7 @@ from fervid.cli.options import (
 )
 from fervid.cli.say import say
 from fervid.cli.settings import recipe
-from fervid.cli.sources import opened
+from fervid.cli.sources import corrected, opened
 from fervid.errors import InputError
 
 MAX_FACES = 50  # at once; a crowd, and still bounded
@@ -33,6 +34,7 @@ def train(
     neutral: Annotated[
         bool, typer.Option(help="Add the label neutral, learned from the start of each clip.")
     ] = False,
+    corrections: Corrections = None,
     sets: Sets = None,
     validation: Validation = 0.15,
     seed: Seed = 0,
@@ -43,7 +45,7 @@ def train(
     from fervid.models.train import train as train_on
 
     made = recipe(system, sets or [])
-    data = opened(stores)
+    data = corrected(opened(stores), corrections)
     train_on(
         made, data, out, neutral=neutral, seed=seed, device=device, precision=precision,
         validation=validation,

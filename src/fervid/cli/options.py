@@ -46,6 +46,12 @@ Table = Annotated[
         help="Label set when databases differ: `basic` (the seven they share) or another.",
     ),
 ]
+Corrections = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="CSV (clip,label) of corrected labels; an empty one drops its clip (repeatable)."
+    ),
+]
 Sets = Annotated[
     list[str] | None,
     typer.Option(

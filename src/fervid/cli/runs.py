@@ -9,6 +9,7 @@ import typer
 from fervid.cli import names
 from fervid.cli.data import draw, prepare
 from fervid.cli.options import (
+    Corrections,
     Device,
     Jobs,
     Precision,
@@ -22,7 +23,7 @@ from fervid.cli.options import (
 )
 from fervid.cli.say import say
 from fervid.cli.settings import everywhere, recipe
-from fervid.cli.sources import CROSS, EACH, all_of, joined, named, opened
+from fervid.cli.sources import CROSS, EACH, all_of, corrected, joined, named, opened
 from fervid.errors import InputError
 
 
@@ -60,6 +61,7 @@ def evaluate(
         ),
     ] = None,
     sets: Sets = None,
+    corrections: Corrections = None,
     validation: Validation = 0.2,
     seed: Seed = 0,
     device: Device = "auto",
@@ -79,12 +81,13 @@ def evaluate(
         "jobs": jobs,
     }
     if weights:
-        if protocol or test or repeats > 1 or sets or fusion or len(stores) > 1:
+        others = (protocol, test, repeats > 1, sets, fusion, corrections, len(stores) > 1)
+        if any(others):
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
         say(_judge_model(system, weights, stores[0], out, told))
         return
     told |= {"save": save_models, "validation": validation}
-    data = opened([*stores, *([test] if test else [])])
+    data = corrected(opened([*stores, *([test] if test else [])]), corrections)
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"

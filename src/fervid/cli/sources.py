@@ -1,6 +1,7 @@
 """From what the user named to clips and folds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,26 @@ def opened(paths: Sequence[Path]) -> list[Any]:
     from fervid.faces import Store
 
     return [Store.open(path) for path in paths]
+
+
+def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
+    """The stores with a person's corrections of their labels, file after file, counted in print.
+
+    Raises:
+        InputError: corrections for several stores.
+    """
+    if not paths:
+        return list(stores)
+    if len(stores) > 1:
+        raise InputError("--corrections are of one store's clips: name one --store")
+    from fervid.databases.corrections import correct
+
+    database = stores[0].database
+    for path in paths:
+        clips = len(database.clips)
+        database, changed = correct(database, path)
+        print(f"corrections: {changed} of {clips} clips ({path})")
+    return [replace(stores[0], database=database)]
 
 
 def joined(stores: Sequence[Any], table: str) -> Any:

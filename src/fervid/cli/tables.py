@@ -1,5 +1,6 @@
-"""Commands about prediction tables: convert, agreement."""
+"""Commands about prediction tables: convert, agreement, synchrony."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from fervid.cli.options import Seed
 from fervid.cli.say import say
+from fervid.errors import InputError
 
 
 def convert(
@@ -44,6 +46,10 @@ def agreement(
     skip_unlabelled: Annotated[
         bool, typer.Option("--skip-unlabelled", help="Leave out moments that a rater left blank.")
     ] = False,
+    people: Annotated[
+        Path | None,
+        typer.Option(help="CSV (recording,tier,person) for intervals over people."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write.")] = None,
     seed: Seed = 0,
 ) -> None:
@@ -51,8 +57,66 @@ def agreement(
     from fervid.agreement import compare
     from fervid.atomic import write
 
-    found = compare(raters, step=step, skip_unlabelled=skip_unlabelled, seed=seed)
+    found = compare(raters, step=step, skip_unlabelled=skip_unlabelled, people=people, seed=seed)
     say(found.text())
     if out:
         write(out, found.table())
         say(f"written: {out}")
+
+
+def synchrony(
+    tables: Annotated[
+        list[Path], typer.Argument(help="One table with two faces, or a table for each face.")
+    ],
+    faces: Annotated[
+        str, typer.Option(help="Ids of the two faces, e.g. `0,1`. Default: labelled longest.")
+    ] = "",
+    label: Annotated[
+        list[str] | None, typer.Option(help="Label to compare (repeatable). Default: all.")
+    ] = None,
+    window: Annotated[float, typer.Option(help="Length of a window, in seconds.")] = 6.0,
+    reach: Annotated[float, typer.Option(help="Largest lag either way, in seconds.")] = 3.0,
+    step: Annotated[
+        float, typer.Option(help="Time between two windows in the picture, in seconds.")
+    ] = 1.0,
+    offset: Annotated[
+        float, typer.Option(help="Two tables: when the second starts, in seconds of the first.")
+    ] = 0.0,
+    surrogates: Annotated[
+        int, typer.Option(min=1, help="Number of shuffles that p is counted from.")
+    ] = 999,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables and the pictures.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Measure whether two faces' expressions go together, and who follows whom by how long."""
+    from fervid.atomic import write
+    from fervid.figures.synchrony import synchrony as draw
+    from fervid.synchrony import synchrony as compare_curves
+    from fervid.synchrony.analyse import table, windows_table
+
+    results = compare_curves(
+        tables, _pair(faces), label or (), window=window, reach=reach, step=step, offset=offset,
+        count=surrogates, seed=seed,
+    )  # fmt: skip
+    for each in results:
+        say(each.text())
+    if out:
+        write(out / "synchrony.csv", table(results))
+        write(out / "windows.csv", windows_table(results))
+        for each in results:
+            curves = (each.lags, each.time, each.correlations, each.mean, each.null)
+            name = re.sub(r"\W+", "_", each.label)
+            write(out / f"synchrony.{name}.png", draw(*curves, each.label, each.names))
+        say(f"written: {out}")
+
+
+def _pair(faces: str) -> tuple[int, int] | None:
+    """The two ids of --faces."""
+    if not faces:
+        return None
+    match = re.fullmatch(r"(\d{1,9}),(\d{1,9})", faces)
+    if not match:
+        raise InputError(f"--faces {faces} is no pair: write two ids with a comma, such as 0,1")
+    return int(match[1]), int(match[2])

@@ -77,7 +77,7 @@ def _pick(runs: Sequence[Path | str]) -> list[_Picked]:
     picked: list[_Picked] = []
     reports: dict[Path, Report] = {}
     for run in runs:
-        folder, network = _parse(run)
+        folder, network = parse_run(run)
         if folder not in reports:
             reports[folder] = read(folder)
         report = reports[folder]
@@ -97,7 +97,7 @@ def _pick(runs: Sequence[Path | str]) -> list[_Picked]:
     return picked
 
 
-def _parse(run: Path | str) -> tuple[Path, str]:
+def parse_run(run: Path | str) -> tuple[Path, str]:
     """Split "runs/a:dtan" into folder and network; an existing folder may contain a colon."""
     if Path(run).is_dir():
         return Path(run), ""

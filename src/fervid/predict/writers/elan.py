@@ -1,10 +1,12 @@
 """ELAN's annotation document (.eaf, format 2.8), through pympi-ling.
 
 A tier `face 0` holds the labels of face 0, restricted to a controlled vocabulary of all labels. A
-tier `face 0 fear` holds the intervals of that label alone, with their mean probability as value.
+tier `face 0 fear` holds the intervals of that label alone, with their mean probability as value. A
+tier `face 0 look` holds remarks for whoever corrects the labels.
 """
 
 import mimetypes
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +19,17 @@ VOCABULARY = "labels"
 UNDETERMINED = ("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
 
 
-def write(table: PredictionTable, base: Path) -> list[Path]:
+def write(
+    table: PredictionTable,
+    base: Path,
+    remarks: Mapping[int, Sequence[tuple[float, float, str]]] | None = None,
+) -> list[Path]:
     """Write `<base>.eaf`; times in whole milliseconds.
 
     An interval shorter than half a millisecond is left out: ELAN has none without length.
+
+    Args:
+        remarks: by face, start and end in seconds and what to say there; none overlap.
 
     Returns:
         The file written.
@@ -36,7 +45,7 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
     if (media := table.media_from(path.parent)) and table.media:
         kind = mimetypes.guess_type(table.media.name)[0] or "unknown"
         document.add_linked_file(table.media.resolve().as_uri(), _dotted(media), kind)
-    _add_vocabulary(document, table.labels)
+    _add_vocabulary(document, table.labels, ("probability", *(["remark"] if remarks else [])))
     for face in table.faces:
         _add_tier(document, f"face {face}", "label", face)
     for each in table.intervals:
@@ -49,6 +58,12 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
             _add_tier(document, alone, "probability", each.face)
         document.add_annotation(name, start, end, each.label)
         document.add_annotation(alone, start, end, f"{each.probability:.3f}")
+    for face, lines in (remarks or {}).items():
+        _add_tier(document, f"face {face} look", "remark", face)
+        for begin, stop, line in lines:
+            if round(1000 * begin) < round(1000 * stop):
+                times = (round(1000 * begin), round(1000 * stop))
+                document.add_annotation(f"face {face} look", *times, line)
     _sort_time_slots(document)
     # ELAN numbers the next annotation from here.
     document.properties = [("lastUsedAnnotationId", document.maxaid)]
@@ -64,14 +79,16 @@ def _dotted(path: str) -> str:
     return path if path.startswith((".", "/")) else f"./{path}"
 
 
-def _add_vocabulary(document: Any, labels: tuple[str, ...]) -> None:
+def _add_vocabulary(document: Any, labels: tuple[str, ...], free: tuple[str, ...]) -> None:
+    """The labels, and the kinds of tiers: with these labels as values, and with free text."""
     document.add_language(*UNDETERMINED)
     document.add_controlled_vocabulary(VOCABULARY)
     document.add_cv_description(VOCABULARY, "und", "Labels of the model")
     for place, label in enumerate(labels):
         document.add_cv_entry(VOCABULARY, f"cveid_{place}", [(label, "und", None)])
     common = {"TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
-    for name, more in (("label", {"CONTROLLED_VOCABULARY_REF": VOCABULARY}), ("probability", {})):
+    kinds = {"label": {"CONTROLLED_VOCABULARY_REF": VOCABULARY}, **{name: {} for name in free}}
+    for name, more in kinds.items():
         kind = {"LINGUISTIC_TYPE_ID": name, **common, **more}
         document.add_linguistic_type(name, param_dict=kind)
 

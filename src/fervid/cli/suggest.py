@@ -1,0 +1,79 @@
+"""The command that asks for a person's look: suggest."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fervid.cli.say import say
+from fervid.errors import InputError
+
+
+def suggest(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Run folders of `evaluate` (FOLDER:NETWORK), or tables of `predict`."),
+    ],
+    n: Annotated[int, typer.Option("--n", min=1, help="Most clips or stretches to name.")] = 50,
+    store: Annotated[
+        Path | None, typer.Option(help="Store of the runs, to name each clip's file.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write, ready to correct.")] = None,
+    elan: Annotated[
+        Path | None, typer.Option(help="Tables only: folder for an .eaf for each of them.")
+    ] = None,
+) -> None:
+    """Name the clips or stretches most worth a person's look, each with its reason."""
+    from fervid.atomic import write
+
+    if any(map(_is_run, sources)):
+        if elan:
+            raise InputError("--elan writes stretches of tables, runs have clips: use --out")
+        lines, content = _clips(sources, n, store)
+        files: list[Path] = []
+    else:
+        if store:
+            raise InputError("--store goes with run folders: leave it out for tables")
+        lines, content, files = _stretches(sources, n, elan)
+    say(lines)
+    if out:
+        write(out, content)
+        say(f"written: {out}")
+    for file in files:
+        say(f"written: {file}")
+
+
+def _is_run(source: str) -> bool:
+    """Whether a source is a run of `evaluate`: a folder with a report or with repeats."""
+    from fervid.evaluation.compare import parse_run
+
+    folder, network = parse_run(source)
+    reports = folder.is_dir() and (folder / "report.json", *folder.glob("repeat-*/report.json"))
+    return bool(network) or bool(reports and any(each.is_file() for each in reports))
+
+
+def _clips(sources: list[str], n: int, store: Path | None) -> tuple[str, str]:
+    """What to print and the CSV."""
+    from fervid.faces import Store
+    from fervid.suggest import suggest_clips
+
+    found = suggest_clips(sources, n)
+    clips = {clip.name: clip for clip in Store.open(store).database.clips} if store else None
+    if clips is not None and (absent := [s.clip for s in found.suggestions if s.clip not in clips]):
+        raise InputError(f"{store} holds no clip {absent[0]!r}: name the store of these runs")
+    return found.text(), found.table(clips)
+
+
+def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str, list[Path]]:
+    """What to print, the CSV, and the files written for ELAN."""
+    from fervid.predict.writers import formats, tables
+    from fervid.suggest import stretches
+
+    if elan:
+        formats("elan")  # refuses where its package is missing
+    found = stretches.suggest_stretches(tables([Path(source) for source in sources]), n)
+    files = []
+    if elan:
+        elan.mkdir(parents=True, exist_ok=True)
+        files = stretches.write_elan(found, elan)
+    return stretches.text(found) or "nothing to look at", stretches.csv_text(found), files
