@@ -90,6 +90,10 @@ def predict(
     seconds: Annotated[
         float | None, typer.Option(help="Stop after this many seconds of video.")
     ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every Nth frame only.")] = 1,
+    fps: Annotated[
+        float | None, typer.Option(help="Look at this many frames a second only.")
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
@@ -106,7 +110,7 @@ def predict(
     summary = predict_files(
         inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
         smooth=smooth, settings=settings, landmarks=landmarks,
-        max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
+        max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps, jobs=jobs,
     )  # fmt: skip
     print(shown(summary.text()))
     if summary.failed:

@@ -12,6 +12,7 @@ from fervid.atomic import blamed, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
+from fervid.faces.sampling import sampler, share
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.models.shipped import find_model, model_digest, open_model
@@ -39,6 +40,7 @@ from fervid.predict.sources import Source, expand, left_out, names
 from fervid.predict.stream import MAX_FACES, WindowSettings, records
 from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
 from fervid.predict.timeline import Timeline, frames_of, record_type
+from fervid.predict.windows import too_far_apart
 from fervid.progress import bar
 from fervid.systems.interface import Recognizer
 from fervid.text import printable
@@ -110,6 +112,8 @@ def predict(
     max_faces: int = MAX_FACES,
     sequence: bool = False,
     seconds: float | None = None,
+    every: int = 1,
+    fps: float | None = None,
     jobs: int = 1,
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
@@ -130,6 +134,8 @@ def predict(
         landmarks: write the 68 landmarks into the table.
         sequence: a folder is one input of numbered images.
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
+        every: look at every so many frames only.
+        fps: look at so many frames a second only.
         jobs: processes, one input each.
 
     Raises:
@@ -147,7 +153,7 @@ def predict(
         raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
-    gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)
+    gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds, every=every, fps=fps)
     wish = PredictSettings(path, model_digest(path), settings, gaze, format, overlay, landmarks)
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
@@ -249,7 +255,7 @@ def _one(
     source = task.source
     table, plot, *overlay = (task.out / f"{task.name}{ending}" for ending in task.endings)
     decoded = 0
-    watch = _progress(source, wish.settings, "") if show else iter
+    watch = _progress(source, wish, "") if show else iter
 
     def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
         nonlocal decoded
@@ -266,9 +272,10 @@ def _one(
         write_plot(plot, rows)
         for drawn in overlay:
             assert isinstance(source.path, Path)  # a webcam's has none
-            watch_again = _progress(source, wish.settings, "drawing ") if show else iter
-            write_overlay(drawn, source.path, rows, wish.settings.rate, watch_again)
-        summary = summarise(rows)
+            watch_again = _progress(source, wish, "drawing ") if show else iter
+            wanted = sampler(wish.gaze.every, wish.gaze.fps)
+            write_overlay(drawn, source.path, rows, wish.settings.rate, watch_again, wanted)
+        summary = summarise(rows, too_far_apart(rows, recognizer, wish.gaze.window))
     note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
     with blamed(task.claim):
@@ -277,13 +284,14 @@ def _one(
 
 
 def _progress(
-    source: Source, settings: FaceSettings, what: str
+    source: Source, wish: PredictSettings, what: str
 ) -> Callable[[Iterator[Frame]], Iterator[Frame]]:
     if isinstance(source.path, int):
         return partial(bar, description=what + source.name)
-    told = probe(source.path, settings.rate)
-    count = told.count or (round(told.duration * told.rate) if told.duration else None)
-    return partial(bar, description=what + Path(source.name).name, total=count)
+    told = probe(source.path, wish.settings.rate)
+    count = told.count or (told.duration or 0) * told.rate
+    total = round(count * share(told.rate, wish.gaze.every, wish.gaze.fps)) or None
+    return partial(bar, description=what + Path(source.name).name, total=total)
 
 
 def _tasks(

@@ -45,13 +45,18 @@ class FaceInFrame:
 
 @dataclass(slots=True)
 class FrameRecord:
-    """One decoded frame and the faces in it, by id."""
+    """One decoded frame and the faces in it, by id.
+
+    Args:
+        brief: how many more faces were found, too briefly for an id.
+    """
 
     index: int
     time: float
     size: tuple[int, int]
     readable: bool = True
     faces: dict[int, FaceInFrame] = field(default_factory=dict)
+    brief: int = 0
 
 
 def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, str]) -> Track:
@@ -78,7 +83,8 @@ def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
     """A frame's rows of `record_type`: one for each face, or one that says there is none."""
     nothing = (np.nan, np.nan, np.nan)  # score, probabilities, landmarks; numpy spreads them
     if not frame.faces:
-        status = NO_FACE if frame.readable else UNREADABLE
+        nobody = TOO_SHORT if frame.brief else NO_FACE
+        status = nobody if frame.readable else UNREADABLE
         yield (frame.index, frame.time, NOBODY, status, np.nan, *nothing)
     for face, sight in sorted(frame.faces.items()):
         low, high = sight.landmarks.min(axis=0), sight.landmarks.max(axis=0)

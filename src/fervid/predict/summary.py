@@ -59,17 +59,22 @@ class Summary:
         return [f"{files} left out: {named}{more} (neither video nor picture)"]
 
 
-def summarise(rows: Timeline) -> list[dict[str, Any]]:
-    """One row for each face; one for an input without any."""
+def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
+    """One row for each face; one for an input without any.
+
+    Args:
+        reason: why there are no labels, where that has one.
+    """
     shown = durations(rows)
     first = np.flatnonzero(np.diff(rows.frame, prepend=-1))
     frames = len(first)
     unreadable = int((rows.status == STATUS.index("unreadable")).sum())
+    damage = f"{unreadable} of {frames} frames are unreadable" if unreadable else ""
     common = {
         "input": printable(rows.input),
         "frames": frames,
         "seconds": round(float(shown[first].sum()), 3),
-        "reason": f"{unreadable} of {frames} frames are unreadable" if unreadable else "",
+        "reason": "; ".join(filter(None, (reason, damage))),
     }
     found = []
     for mean in means(rows):
@@ -88,7 +93,8 @@ def summarise(rows: Timeline) -> list[dict[str, Any]]:
                 for label, p in zip(rows.labels, mean.probabilities, strict=True)
             }
         found.append(row)
-    return found or [{**common, "status": "no face"}]
+    brief = (rows.status == STATUS.index("too short")).any()
+    return found or [{**common, "status": "too short" if brief else "no face"}]
 
 
 def is_summary(rows: object) -> bool:
@@ -100,7 +106,7 @@ def is_summary(rows: object) -> bool:
             return False
         texts = {name for name in ("label",) if row["status"] == "face"}
         numbers = {"frames", "seconds"}
-        if row["status"] != "no face":
+        if row["status"] == "face" or "face_id" in row:
             numbers |= {"face_id", "frames_seen", "seconds_seen"}
         if row["status"] == "face":
             numbers |= {"probability"}
@@ -141,7 +147,9 @@ def _line(row: Mapping[str, Any]) -> str:
     name = row["input"]
     if row["status"] in ("failed", "no face"):
         return f"{name}: {row['reason'] if row['status'] == 'failed' else 'no face'}"
-    said = "seen too briefly for a label"
+    if "face_id" not in row:
+        return f"{name}: a face seen too briefly to follow"
+    said = row["reason"] or "seen too briefly for a label"
     if row["status"] == "face":
         said = f"{row['label']} {row['probability']:.0%}"
     seen = f"{row['frames_seen']} of {row['frames']} frames, {row['seconds_seen']:.1f} s"

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # What a row may say; the code stored is the place in this tuple. The first three are a track's;
-# "too short": a face, but in no window long enough for the system to say anything.
+# "too short": a face, but not seen for long enough: for an id (then it has none), or in no window
+# for the system to say anything.
 STATUS = ("face", "no face", "unreadable", "too short")
 NOBODY = -1  # face id of a row without a face
 
@@ -36,12 +37,12 @@ def record_type(labels: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Timeline:
-    """R rows, one for each decoded frame and face; a frame without a face has one row.
+    """R rows, one for each frame looked at and face; a frame without a face has one row.
 
     Args:
         input: the source as the caller named it.
         labels: K names, the order of `probabilities`.
-        frame: (R,) int64, 0-based frame index, ascending; every decoded frame is there.
+        frame: (R,) int64, 0-based frame index, ascending; every frame looked at is there.
         time: (R,) float64, seconds from the start.
         face: (R,) int32, the face's id, -1 without a face.
         status: (R,) uint8, index into STATUS.
@@ -148,9 +149,14 @@ class FaceMean:
 def durations(timeline: Timeline) -> NDArray[np.float64]:
     """(R,) seconds for which a row's frame is shown: to the next frame; the last as the median."""
     times, place = np.unique(timeline.time, return_inverse=True)
-    steps = np.diff(times)
-    last = float(np.median(steps)) if len(steps) else 0.0
-    return np.asarray(np.append(steps, last)[place], dtype=np.float64)
+    steps = np.append(np.diff(times), frame_step(times))
+    return np.asarray(steps[place], dtype=np.float64)
+
+
+def frame_step(times: NDArray[np.float64]) -> float:
+    """Median seconds from one frame to the next; 0 of a picture."""
+    steps = np.diff(np.unique(times))
+    return float(np.median(steps)) if len(steps) else 0.0
 
 
 def frames_of(timeline: Timeline) -> int:
