@@ -94,6 +94,13 @@ def predict(
     fps: Annotated[
         float | None, typer.Option(help="Look at this many frames a second only.")
     ] = None,
+    neutral: Annotated[
+        str | None,
+        typer.Option(
+            help="Where each face is neutral, for columns relative to it: seconds (`0-2`), `auto`, "
+            "or a picture or video of the face."
+        ),
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
@@ -110,7 +117,8 @@ def predict(
     summary = predict_files(
         inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
         smooth=smooth, settings=settings, landmarks=landmarks,
-        max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps, jobs=jobs,
+        max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
+        neutral=neutral, jobs=jobs,
     )  # fmt: skip
     print(shown(summary.text()))
     if summary.failed:

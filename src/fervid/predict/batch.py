@@ -17,6 +17,7 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.parallel import spread
+from fervid.predict.neutral import Neutral, relative_to_neutral, rest_of
 from fervid.predict.outputs import (
     Format,
     check_count,
@@ -37,7 +38,7 @@ from fervid.predict.ownership import (
     owners,
 )
 from fervid.predict.sources import Source, expand, left_out, names
-from fervid.predict.stream import MAX_FACES, WindowSettings, records
+from fervid.predict.stream import MAX_FACES, WindowSettings, records, timeline
 from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
 from fervid.predict.timeline import Timeline, frames_of, record_type
 from fervid.predict.windows import too_far_apart
@@ -59,6 +60,7 @@ class PredictSettings:
     format: Format
     overlay: bool
     landmarks: bool
+    neutral: Neutral | None = None
 
     def terms(self, finder_version: str) -> dict[str, Any]:
         """As kept beside an output; where these differ, it is made anew."""
@@ -68,6 +70,7 @@ class PredictSettings:
             "faces": self.settings.digest(finder_version),
             **asdict(self.gaze),
             **{name: getattr(self, name) for name in ("format", "overlay", "landmarks")},
+            "neutral": self.neutral and [self.neutral.text, *(self.neutral.rest or ())],
         }
 
 
@@ -114,6 +117,7 @@ def predict(
     seconds: float | None = None,
     every: int = 1,
     fps: float | None = None,
+    neutral: str | None = None,
     jobs: int = 1,
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
@@ -136,6 +140,7 @@ def predict(
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
         every: look at every so many frames only.
         fps: look at so many frames a second only.
+        neutral: where each face is neutral: seconds ("0-2"), "auto", or a file; see `neutral.py`.
         jobs: processes, one input each.
 
     Raises:
@@ -154,7 +159,8 @@ def predict(
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
     gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds, every=every, fps=fps)
-    wish = PredictSettings(path, model_digest(path), settings, gaze, format, overlay, landmarks)
+    wish = PredictSettings(path, model_digest(path), settings, gaze, format, overlay, landmarks,
+                           Neutral.of(neutral) if neutral else None)  # fmt: skip
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
@@ -168,6 +174,7 @@ def predict(
 def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int) -> Summary:
     """All inputs, in a folder that is ours meanwhile."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
+    wish = replace(wish, neutral=_judged(wish, recognizer, finder))
     terms = wish.terms(finder.version)
     check_folder(out, terms)
     sweep(out)
@@ -180,6 +187,21 @@ def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: 
     failed = {name: reason for name, _, reason in told if reason}
     count = len(told) - skipped - len(failed)
     return Summary(out / SUMMARY, tuple(summary_rows(told)), count, skipped, failed)
+
+
+def _judged(wish: PredictSettings, recognizer: Recognizer, finder: Finder) -> Neutral | None:
+    """Where faces are neutral; a face at rest that a file shows is judged once."""
+    if wish.neutral is None:
+        return None
+    if "neutral" not in recognizer.labels:
+        raise WeightsError(
+            f"{wish.model.stem} has no label neutral: leave --neutral, or use tfe-plus"
+        )
+    if wish.neutral.file is None:
+        return wish.neutral
+    gaze = replace(wish.gaze, seconds=None)
+    rows = timeline(wish.neutral.file, recognizer, wish.settings, gaze, finder)
+    return replace(wish.neutral, rest=rest_of(rows))
 
 
 Outcome = tuple[list[dict[str, Any]], str]  # summary rows, and why it failed ("" if it did not)
@@ -268,6 +290,8 @@ def _one(
         kind = record_type(len(recognizer.labels))
         rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
         check_count(table, frames_of(rows), decoded)
+        if wish.neutral:
+            rows = relative_to_neutral(rows, wish.neutral)
         write_table(table, rows, wish.format, wish.landmarks)
         write_plot(plot, rows)
         for drawn in overlay:

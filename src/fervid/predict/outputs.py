@@ -17,6 +17,7 @@ from fervid.predict.timeline import NOBODY, STATUS, Timeline
 from fervid.text import cell
 
 Format = Literal["csv", "parquet"]
+TEXT = {"input", "label", "label_relative"}  # columns with words of the user or the model
 ROWS = 20_000  # of a table written at once
 
 
@@ -37,7 +38,7 @@ def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> 
 def _csv(place: Path, parts: Iterator[Any]) -> None:
     with place.open("w", encoding="utf-8", newline="") as file:
         for number, part in enumerate(parts):
-            for column in ("input", "label"):  # all else is numbers, or ours
+            for column in TEXT & {*part.columns}:  # all else is numbers, or ours
                 part[column] = part[column].map(cell)
             header = [cell(name) for name in part.columns]
             part.to_csv(file, index=False, header=number == 0 and header, lineterminator="\n")
@@ -49,7 +50,7 @@ def _parquet(place: Path, parts: Iterator[Any]) -> None:
 
     def table(part: Any) -> Any:
         # A part without one label would make a column of nothing instead of a column of text.
-        text = {"label": "string", "status": "string", "input": "string"}
+        text = dict.fromkeys((TEXT | {"status"}) & {*part.columns}, "string")
         return pa.Table.from_pandas(part.astype(text), preserve_index=False)
 
     first = table(next(parts))

@@ -50,6 +50,8 @@ class Timeline:
         score: (R,) float32, 0..1, how sure the finder is that this is a face; NaN without one.
         probabilities: (R, K) float32, NaN where the row bears no label.
         landmarks: (R, 68, 2) float32, pixels of the frame; NaN without a face.
+        relative: (R, K) float32, probabilities relative to the person's neutral face
+            (`neutral.py`), NaN where that is not known; None: nobody asked.
     """
 
     input: str
@@ -62,6 +64,7 @@ class Timeline:
     score: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     landmarks: NDArray[np.float32]
+    relative: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, records: NDArray[Any], name: str, labels: Sequence[str]) -> "Timeline":
@@ -84,13 +87,19 @@ class Timeline:
     @property
     def label(self) -> NDArray[np.str_]:
         """(R,) the most probable label, "" where there is none."""
-        best = np.where(self.labelled[:, None], self.probabilities, 0).argmax(axis=1)
-        return np.where(self.labelled, np.array(self.labels)[best], "")
+        return _best(self.probabilities, self.labels)
+
+    @property
+    def label_relative(self) -> NDArray[np.str_]:
+        """(R,) the label most probable relative to the person's neutral, "" where there is none."""
+        none = np.full(self.probabilities.shape, np.nan, np.float32)
+        return _best(none if self.relative is None else self.relative, self.labels)
 
     def rows(self, keep: Any) -> "Timeline":
         """The rows that a numpy index picks."""
         columns = {column: getattr(self, column)[keep] for column in _COLUMNS}
-        return Timeline(self.input, self.labels, **columns)
+        relative = None if self.relative is None else self.relative[keep]
+        return Timeline(self.input, self.labels, **columns, relative=relative)
 
     def to_frame(self, landmarks: bool = False) -> "pd.DataFrame":
         """A pandas table, one row per frame and face; missing values where there is no face.
@@ -101,7 +110,6 @@ class Timeline:
         import pandas as pd
 
         named = np.array(STATUS, dtype=object)[self.status]
-        label = self.label.astype(object)
         columns: dict[str, Any] = {
             "input": printable(self.input),
             "frame": self.frame,
@@ -112,9 +120,13 @@ class Timeline:
         for place, side in enumerate(("left", "top", "width", "height")):
             columns[side] = _rounded(self.box[:, place], 2)
         columns["score"] = _rounded(self.score, 4)
-        columns["label"] = pd.Series(label).where(label != "", None)
+        columns["label"] = _text(self.label)
         for place, name in enumerate(self.labels):
             columns[f"p_{name}"] = _rounded(self.probabilities[:, place], 6)
+        if self.relative is not None:
+            columns["label_relative"] = _text(self.label_relative)
+            for place, name in enumerate(self.labels):
+                columns[f"r_{name}"] = _rounded(self.relative[:, place], 6)
         if landmarks:
             for place in range(self.landmarks.shape[1]):
                 columns[f"x{place}"] = _rounded(self.landmarks[:, place, 0], 2)
@@ -123,6 +135,20 @@ class Timeline:
 
 
 _COLUMNS = ("frame", "time", "face", "status", "box", "score", "probabilities", "landmarks")
+
+
+def _best(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> NDArray[np.str_]:
+    """(R,) the most probable label; "" where probabilities are NaN."""
+    known = ~np.isnan(probabilities).any(axis=1)
+    best = np.where(known[:, None], probabilities, 0).argmax(axis=1)
+    return np.where(known, np.array(labels)[best], "")
+
+
+def _text(names: NDArray[np.str_]) -> "pd.Series[Any]":
+    """A column of names; missing where a name is empty."""
+    import pandas as pd
+
+    return pd.Series(names.astype(object)).where(names != "", None)
 
 
 def _rounded(values: NDArray[np.float32], digits: int) -> NDArray[np.float64]:
