@@ -100,19 +100,24 @@ def relative(probabilities: Floats, at_rest: Floats, labels: tuple[str, ...]) ->
     return np.asarray(odds / odds.sum(axis=-1, keepdims=True), np.float32)
 
 
-def relative_to_neutral(rows: Timeline, neutral: Neutral | str) -> Timeline:
+def relative_to_neutral(rows: Timeline, neutral: Neutral | Timeline | str) -> Timeline:
     """The timeline with `relative` filled in, NaN for a face whose neutral is not known.
 
-    Each face (id) has its own neutral. One that comes from a file is of the face labelled longest.
+    Args:
+        rows: any number of faces; each (id) has its own neutral.
+        neutral: "auto", seconds ("0-2"), or the timeline of a picture or video of the neutral face,
+            which is then that of the face labelled longest in `rows`.
 
     Raises:
         InputError: no label is "neutral", or `neutral` cannot be understood.
     """
+    if isinstance(neutral, Timeline):
+        neutral = Neutral(neutral.input, rest=rest_of(neutral))
     asked = Neutral.of(neutral) if isinstance(neutral, str) else neutral
     if asked.file and asked.rest is None:
-        raise InputError(f"{asked.text} is not judged yet: give Neutral(..., rest=rest_of(...))")
+        raise InputError(f"{asked.text} is not judged yet: give its timeline")
     values = np.full(rows.probabilities.shape, np.nan, np.float32)
-    for face in [main_face(rows)] if asked.file else rows.faces:
+    for face in rows.faces if asked.rest is None else [main_face(rows)]:
         mine = (rows.face == face) & rows.labelled
         at_rest = _rest_of_face(rows.rows(mine), asked)
         if at_rest is not None:

@@ -29,6 +29,7 @@ def record_type(labels: int) -> np.dtype[Any]:
             ("status", "u1"),
             ("box", "<f4", (4,)),
             ("score", "<f4"),
+            ("light", "<f4"),
             ("probabilities", "<f4", (labels,)),
             ("landmarks", "<f4", (68, 2)),
         ]
@@ -48,6 +49,7 @@ class Timeline:
         status: (R,) uint8, index into STATUS.
         box: (R, 4) float32: left, top, width, height in pixels of the frame; NaN without a face.
         score: (R,) float32, 0..1, how sure the finder is that this is a face; NaN without one.
+        light: (R,) float32, mean grey value of the face, 0..255; NaN without one.
         probabilities: (R, K) float32, NaN where the row bears no label.
         landmarks: (R, 68, 2) float32, pixels of the frame; NaN without a face.
         relative: (R, K) float32, probabilities relative to the person's neutral face
@@ -62,6 +64,7 @@ class Timeline:
     status: NDArray[np.uint8]
     box: NDArray[np.float32]
     score: NDArray[np.float32]
+    light: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     landmarks: NDArray[np.float32]
     relative: NDArray[np.float32] | None = None
@@ -134,7 +137,9 @@ class Timeline:
         return pd.DataFrame(columns, index=range(len(self)))
 
 
-_COLUMNS = ("frame", "time", "face", "status", "box", "score", "probabilities", "landmarks")
+_COLUMNS = (
+    *("frame", "time", "face", "status", "box", "score", "light", "probabilities", "landmarks"),
+)
 
 
 def _best(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> NDArray[np.str_]:
