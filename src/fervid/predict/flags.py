@@ -8,7 +8,7 @@ from fervid.predict.timeline import Timeline
 
 # From where on answers are less sure, by `benchmarks/flags.py`.
 SMALL = 20.0  # pixels of the box around the landmarks, its shorter side
-DARK = 24.0  # mean grey value of the face, 0..255
+DARK = 48.0  # mean grey value of the face, 0..255
 TURNED = 0.4  # shift of the nose in distances between the eyes, at about 30 degrees
 FEW = 10  # labelled frames, of an input that has as many
 MOST = 0.5  # share of a face's frames from which a flag is raised
