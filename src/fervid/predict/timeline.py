@@ -144,7 +144,7 @@ _COLUMNS = (
 
 def _best(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> NDArray[np.str_]:
     """(R,) the most probable label; "" where probabilities are NaN."""
-    known = ~np.isnan(probabilities).any(axis=1)
+    known = np.asarray(~np.isnan(probabilities).any(axis=1))
     best = np.where(known[:, None], probabilities, 0).argmax(axis=1)
     return np.where(known, np.array(labels)[best], "")
 
