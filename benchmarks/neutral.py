@@ -195,7 +195,10 @@ def choose(labels: Sequence[str], model: Any, cache: Path | None) -> None:
         report(f"{name}, ten folds", judged, data)
         print(f"    floor, prior, weight, slope by fold: {dict(taken)}")
         print(f"    on all: {best(some, data, np.ones(len(judged), bool))}")
-    print(f"in use: floor {chosen.FLOOR}, prior {chosen.NEUTRAL}")
+    in_use = (chosen.FLOOR, chosen.NEUTRAL, 1.0, 1.0)
+    report(
+        f"in use: floor {chosen.FLOOR}, prior {chosen.NEUTRAL}", log_relative(data, in_use), data
+    )
     automatic(seen, labels)
 
 

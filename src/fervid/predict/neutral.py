@@ -7,8 +7,8 @@ frames in which the face is neutral, and a prior P_k,
     r_k = P_k (p_k + FLOOR) / n_k, divided by the sum over all labels,
 
 which is a shift of the logits. A face that looks as in its neutral frames gets the prior: neutral
-with `NEUTRAL`, each other label an equal part of the rest. All constants were chosen on rendered
-stand-ins by `benchmarks/neutral.py`.
+with `NEUTRAL`, each other label an equal part of the rest. The constants were chosen on rendered
+stand-ins by `benchmarks/neutral.py`; docs/predict.md has the numbers.
 """
 
 import re
