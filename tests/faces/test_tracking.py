@@ -43,6 +43,13 @@ class Scripted:
         )
 
 
+class Restarted(Scripted):
+    """One that goes on in its script where it begins anew."""
+
+    def begin(self) -> None:
+        self.streams.append("begin")
+
+
 def pictures(script: Sequence[Sequence[Place]], rate: float = 25) -> Iterator[Frame]:
     for index, places in enumerate(script):
         image = np.full((200, 600, 3), 90, np.uint8)
@@ -54,7 +61,7 @@ def pictures(script: Sequence[Sequence[Place]], rate: float = 25) -> Iterator[Fr
 
 def run(script: Sequence[Sequence[Place]], rate: float = 25, **settings: float) -> list[FrameFaces]:
     chosen = FaceSettings(**{"max_faces": 4, "min_frames": 1, **settings})  # type: ignore[arg-type]
-    return list(follow(pictures(script, rate), chosen, Scripted(script)))
+    return list(follow(pictures(script, rate), chosen, Restarted(script)))
 
 
 def ids(row: FrameFaces) -> list[int]:
@@ -195,3 +202,31 @@ def test_looks_ignore_brightness_and_survive_the_frame_edge() -> None:
     assert look(frame.image, box) @ look(dim, box) > 0.99
     for outside in ([-90, -90, -50, -50], [590, 190, 700, 300], [-5, -5, 700, 700]):
         assert np.isfinite(look(frame.image, np.array(outside, np.float32))).all()
+
+
+def test_frames_far_apart_are_so_many_stills() -> None:
+    script: list[list[Place]] = [[("a", 100, 100)] if i % 3 else [] for i in range(9)]
+    finder = Restarted(script)
+    rows = list(follow(pictures(script, rate=0.5), FaceSettings(min_frames=3), finder))
+    assert [row.status for row in rows] == ["no face", "face", "face"] * 3
+    assert finder.streams == ["begin"] * 9 + ["close"]  # each is searched, not followed into
+
+
+def test_who_stays_keeps_an_id_through_a_time_lapse() -> None:
+    script: list[list[Place]] = [[("a", 100 + 4 * (i % 3), 100), ("b", 300, 100)] for i in range(8)]
+    assert [ids(row) for row in run(script, rate=0.5)] == [[0, 1]] * 8
+    later: list[list[Place]] = [*script[:3], [], *script[:2]]
+    assert ids(run(later, rate=0.5)[-1]) == [2, 3]  # unseen for two seconds and longer
+
+
+def test_a_stretch_between_pauses_settles_by_itself() -> None:
+    """Five frames at 25 per second, a pause, one more: nobody waits for the other stretch."""
+    script: list[list[Place]] = [[("a", 100, 100)]] * 5 + [[("a", 100, 100), ("b", 300, 100)]]
+    shots = [Frame(f.index, f.time + 3 * (f.index == 5), f.image) for f in pictures(script)]
+    rows = list(follow(shots, FaceSettings(max_faces=2), Restarted(script)))
+    assert [ids(row) for row in rows] == [[0]] * 5 + [[0, 1]]
+
+
+def test_flicker_is_brief_and_not_unseen() -> None:
+    script: list[list[Place]] = [[("a", 100, 100)] if i == 4 else [] for i in range(9)]
+    assert [row.brief for row in run(script, min_frames=3)] == [int(i == 4) for i in range(9)]

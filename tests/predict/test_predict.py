@@ -18,6 +18,7 @@ import pytest
 from fervid.errors import InputError, OutputError, WeightsError
 from fervid.faces.video import frames
 from fervid.predict import predict, timeline
+from fervid.predict.intervals import intervals
 
 SQUARES = Path(__file__).parents[1] / "helpers" / "squares.py"
 
@@ -133,7 +134,7 @@ def test_webcam_until_ctrl_c(tmp_path, squares, world, model, monkeypatch):
 
     film = list(frames(squares.film(tmp_path / "f.mp4", 30)))
 
-    def camera(source, rate):
+    def camera(source, rate, wanted):
         assert source == 0
         for frame in film:
             if frame.index == 20:
@@ -300,6 +301,40 @@ def test_foreign_markers_are_no_markers(films, tmp_path, world, model):
 def test_seconds(films, tmp_path, world, model):
     predict([films / "one.mp4"], tmp_path / "out", model=model, seconds=1.0)
     assert len(table(tmp_path / "out/one.csv")) == 20
+
+
+def test_some_frames_only(films, tmp_path, world, model):
+    out = tmp_path / "out"
+    predict([films / "two.mp4"], out, model=model, overlay=True, every=5)
+    two = table(out / "two.csv")
+    assert two["frame"].unique().tolist() == list(range(0, 50, 5))
+    assert two["timestamp"].unique() == pytest.approx(np.arange(10) * 0.25)
+    assert two["face_id"].tolist() == [0, 0] + [0, 1] * 8 and two["label"].notna().all()
+    after = list(frames(out / "two.overlay.mp4"))
+    assert [f.time for f in after] == pytest.approx(two["timestamp"].unique().tolist(), abs=1e-3)
+    first = {each.label: each for each in intervals(two, ("happiness", "anger")) if each.face == 0}
+    assert len(first) == 1 and next(iter(first.values())).last_frame == 45
+    assert predict([films / "two.mp4"], out, model=model, overlay=True, fps=4.0).done == 1
+    assert table(out / "two.csv")["frame"].tolist() == two["frame"].tolist()
+
+
+def test_a_time_lapse_is_no_sequence(tmp_path, squares, world, model):
+    film = squares.film(tmp_path / "slow.mp4", 6, times=np.arange(6) * 3.0)
+    summary = predict([film], tmp_path / "out", model=model)
+    assert table(tmp_path / "out/slow.csv")["status"].tolist() == ["too short"] * 6
+    assert "frames are 3 s apart and blue judges sequences" in summary.rows[0]["reason"]
+    assert "longer --window" in summary.text()
+    summary = predict([film], tmp_path / "out", model=model, window=10.0, step=5.0)
+    assert summary.rows[0]["status"] == "face"
+
+
+def test_a_glimpse_is_not_called_no_face(tmp_path, squares, world, model):
+    film = squares.film(tmp_path / "glimpse.mp4", 20, red=slice(7, 9))
+    summary = predict([film], tmp_path / "out", model=model)
+    rows = table(tmp_path / "out/glimpse.csv")
+    assert rows["status"].tolist() == ["no face"] * 7 + ["too short"] * 2 + ["no face"] * 11
+    assert rows["face_id"].isna().all() and "seen too briefly to follow" in summary.text()
+    assert predict([film], tmp_path / "out", model=model).skipped == 1
 
 
 def test_kill_and_run_again(films, tmp_path, world, model):

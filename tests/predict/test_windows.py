@@ -71,7 +71,8 @@ def slowly(times, faces, window, step, least):
             told = []
             for span in spans:
                 seen = [i for i in span if face in faces[i]]
-                if index in span and len(seen) >= least * len(span):
+                alone = len(span) == 1 and len(times) > 1
+                if index in span and len(seen) >= least * len(span) and not alone:
                     told.append(value(seen))
             expected[index, face] = np.mean(told) if told else None
     return expected
@@ -175,6 +176,11 @@ def test_a_gap_of_years_costs_nothing():
     times = np.concatenate([np.arange(50) / 25, 1e9 + np.arange(50) / 25])
     rows = run(times, [(0,)] * 100)
     assert len(rows) == 100 and rows.labelled.all()
+
+
+def test_a_time_lapse_is_no_sequence():
+    assert not run(np.arange(10) * 2.0, [(0,)] * 10).labelled.any()
+    assert run(np.arange(10) * 2.0, [(0,)] * 10, window=10.0, step=5.0).labelled.all()
 
 
 def test_a_clock_that_runs_backwards():

@@ -106,12 +106,15 @@ def test_intervals(table) -> None:
     )
 
 
-def test_a_missing_frame_ends_an_interval() -> None:
+def test_a_frame_without_the_face_ends_an_interval_but_not_one_unseen() -> None:
     rows = forged(script=("aaaa",)).to_frame()
     (whole,) = intervals(rows, LABELS)
     assert (whole.first_frame, whole.last_frame) == (0, 3)
     assert whole.probability == pytest.approx(rows["p_anger"].mean())
-    assert [each.last_frame for each in intervals(rows.drop(index=2), LABELS)] == [1, 3]
+    (some,) = intervals(rows.drop(index=[1, 3]), LABELS)  # as with --every 2
+    assert (some.first_frame, some.last_frame) == (0, 2)
+    rows.loc[2, ["face_id", "label"]] = None
+    assert [each.last_frame for each in intervals(rows, LABELS)] == [1, 3]
     assert intervals(rows.assign(label=None), LABELS) == []
 
 

@@ -105,6 +105,17 @@ def predict(
     seconds: Annotated[
         float | None, typer.Option(help="Stop after this many seconds of video.")
     ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Look at every Nth frame only.")] = 1,
+    fps: Annotated[
+        float | None, typer.Option(help="Look at this many frames a second only.")
+    ] = None,
+    neutral: Annotated[
+        str | None,
+        typer.Option(
+            help="Where each face is neutral, for columns relative to it: seconds (`0-2`), `auto`, "
+            "or a picture or video of the face."
+        ),
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
@@ -121,7 +132,8 @@ def predict(
     summary = predict_files(
         inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
         smooth=smooth, settings=settings, landmarks=landmarks,
-        max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
+        max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
+        neutral=neutral, jobs=jobs,
     )  # fmt: skip
     say(summary.text())
     if summary.failed:

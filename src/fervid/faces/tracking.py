@@ -16,9 +16,11 @@ Floats = NDArray[np.float32]
 
 LOOK = 24  # side of the remembered picture of a face, pixels
 OVERLAP = 0.3  # intersection over union from which two boxes are one face, unless looks forbid it
+SAME_PLACE = 0.5  # the same across a pause in which a head turns and a face changes
 ALIKE = 0.5  # correlation of two pictures from which a face elsewhere is the one that was lost
 CUT = 0.4  # correlation of two frames in a row below which they are of two scenes, if also
 CHANGE = 20.0  # grey values (of 255) is what they differ by on average
+PAUSE = 0.9  # seconds from one frame to the next from which each is a picture by itself
 REACH = 2.0  # box sides that a face may move while unseen, for each second, and at once
 
 
@@ -39,10 +41,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class FrameFaces:
-    """One frame and the faces in it, by ascending id; there may be none."""
+    """One frame and the faces in it, by ascending id; there may be none.
+
+    Args:
+        brief: how many more were found, but not in enough frames in a row to count.
+    """
 
     frame: Frame
     faces: tuple[Seen, ...] = ()
+    brief: int = 0
 
     @property
     def status(self) -> str:
@@ -56,21 +63,33 @@ def follow(frames: Iterable[Frame], settings: FaceSettings, finder: Finder) -> I
     """Name the faces of a stream; every frame comes out once, in order, faces or not.
 
     A face counts from the first of `min_frames` frames in a row that show it, so frames come out
-    `min_frames - 1` late. A stream shorter than that (a still) is taken as it is.
+    `min_frames - 1` late. A stream shorter than that (a still) is taken as it is, and so is a
+    stretch between two pauses of `PAUSE` seconds: nothing is followed across a pause, so the
+    frames of a time lapse are so many stills.
     """
     ids, public = _Ids(settings.max_gap), dict[int, int]()
     waiting: deque[tuple[Frame, list[Seen]]] = deque()
-    total = 0
+    length, before = 0, np.inf  # of the stretch, in frames; time of its last frame
     finder.begin()
     try:
         for frame in frames:
-            total += 1
+            if frame.time - before >= PAUSE:
+                yield from _rest(waiting, public, min(settings.min_frames, length))
+                finder.begin()
+                length = 0
+            length, before = length + 1, frame.time
             waiting.append((frame, ids.named(frame, finder) if frame.readable else []))
             if len(waiting) == settings.min_frames:
                 yield _settled(waiting, public, settings.min_frames)
     finally:
         finder.close()
-    needed = min(settings.min_frames, total)
+    yield from _rest(waiting, public, min(settings.min_frames, length))
+
+
+def _rest(
+    waiting: deque[tuple[Frame, list[Seen]]], public: dict[int, int], needed: int
+) -> Iterator[FrameFaces]:
+    """The last frames of a stretch."""
     while waiting:
         yield _settled(waiting, public, needed)
 
@@ -87,7 +106,8 @@ def _settled(
             continue
         number = public.setdefault(seen.face, len(public))
         kept.append(Seen(number, seen.landmarks, seen.score))
-    return FrameFaces(frame, tuple(sorted(kept, key=lambda seen: seen.face)))
+    ordered = tuple(sorted(kept, key=lambda seen: seen.face))
+    return FrameFaces(frame, ordered, len(faces) - len(kept))
 
 
 @dataclass
@@ -104,14 +124,16 @@ class _Ids:
         self._max_gap = max_gap
         self._known: dict[int, _Known] = {}
         self._next = 0
+        self._before = -np.inf  # time of the frame before
         self._view = np.zeros(LOOK * LOOK, np.float32)  # the frame before, as `small` has it
 
     def named(self, frame: Frame, finder: Finder) -> list[Seen]:
         self._mind_cuts(frame, finder)
         found = finder(frame.image, frame.time)
         now = frame.time
-        fresh = {i: k for i, k in self._known.items() if now - k.time <= self._max_gap}
-        self._known = fresh  # who was gone longer comes back under a new id
+        since = min(now - self._max_gap, self._before)  # who was gone longer gets a new id
+        self._known = {i: k for i, k in self._known.items() if k.time >= since}
+        self._before = now
         boxes = np.concatenate([found.landmarks.min(axis=1), found.landmarks.max(axis=1)], axis=1)
         looks = [look(frame.image, box) for box in boxes]
         names = self._assigned(boxes, looks, now)
@@ -139,8 +161,10 @@ class _Ids:
                 together, alike = overlap(box, old.box), float(seen @ old.look)
                 side = np.sqrt(np.prod(old.box[2:] - old.box[:2]))
                 moved = np.hypot(*((box - old.box).reshape(2, 2).mean(axis=0))) / max(side, 1.0)
-                near = moved <= REACH * (1 + now - old.time)
-                if together >= OVERLAP or (near and alike >= ALIKE):
+                gone = now - old.time
+                near = moved <= REACH * (1 + min(gone, self._max_gap))
+                stays = OVERLAP if gone <= self._max_gap else SAME_PLACE
+                if together >= stays or (near and alike >= ALIKE):
                     cost[i, j] = 2 - together - alike
         names = [-1] * len(boxes)
         for row, column in _assignment(cost):

@@ -19,6 +19,7 @@ from fervid.errors import InputError
 from fervid.faces.container import open_container, video_stream
 from fervid.faces.picture import STILLS, read_picture, upright
 from fervid.faces.quiet import quiet
+from fervid.faces.sampling import Wanted, sampler
 
 RATE = 25.0  # frames per second of a folder of images, which tells none
 TOLERANCE = 0.25  # seconds a video may end before its container says so, and still be whole
@@ -94,7 +95,11 @@ def special(path: Path) -> str:
 
 
 def frames(
-    source: Path | int, start: int = 0, end: int | None = None, rate: float = RATE
+    source: Path | int,
+    start: int = 0,
+    end: int | None = None,
+    rate: float = RATE,
+    wanted: Wanted | None = None,
 ) -> Iterator[Frame]:
     """Decode one frame after the other; at most two are held.
 
@@ -105,20 +110,23 @@ def frames(
         start: first frame wanted.
         end: one past the last frame wanted; None: to the end.
         rate: frames per second of a folder of images.
+        wanted: which frames come out, as `sampling.sampler` says; None: all. A row for a file's
+            missing end always does.
 
     Raises:
         InputError: missing, empty, not a video, or nothing could be decoded within the span.
     """
+    wanted = wanted or sampler()
     if isinstance(source, int):
-        yield from _webcam(source, start, end)
+        yield from _webcam(source, start, end, wanted)
         return
     _check(source)
     if source.is_dir():
-        found = _images(source, pictures(source), start, end, rate)
+        found = _images(source, pictures(source), start, end, rate, wanted)
     elif is_still(source):
-        found = _images(source, [source], start, end, rate)
+        found = _images(source, [source], start, end, rate, wanted)
     else:
-        found = _video(source, start, end)
+        found = _video(source, start, end, wanted)
     any_readable = False
     for frame in found:
         any_readable |= frame.readable
@@ -224,10 +232,12 @@ def _check(path: Path) -> None:
 
 
 def _images(
-    source: Path, paths: list[Path], start: int, end: int | None, rate: float
+    source: Path, paths: list[Path], start: int, end: int | None, rate: float, wanted: Wanted
 ) -> Iterator[Frame]:
     shape: tuple[int, ...] | None = None
     for index, path in list(enumerate(paths))[start:end]:
+        if not wanted(index, index / rate):
+            continue
         image = read_picture(path) if path == source else _frame(path)
         if image is not None:
             shape = image.shape
@@ -247,7 +257,7 @@ def _frame(path: Path) -> NDArray[np.uint8] | None:
         return None
 
 
-def _video(path: Path, start: int, end: int | None) -> Iterator[Frame]:
+def _video(path: Path, start: int, end: int | None, wanted: Wanted) -> Iterator[Frame]:
     with open_container(path) as container:
         stream = video_stream(path, container)
         step = 1 / float(stream.average_rate or stream.guessed_rate or RATE)
@@ -266,7 +276,7 @@ def _video(path: Path, start: int, end: int | None) -> Iterator[Frame]:
                 elif told - origin < seconds - LATE:  # negative times, a clock that wraps around
                     origin = told - (seconds + step)
                 seconds = max(told - origin, seconds + 1 / TICKS)
-            if index < start:
+            if index < start or not wanted(index, seconds):
                 continue
             if decoded is None:
                 yield Frame(index, seconds, np.zeros(shape, np.uint8), readable=False)
@@ -316,7 +326,7 @@ def _flushed(stream: Any) -> Iterator[Any]:
         return
 
 
-def _webcam(index: int, start: int, end: int | None) -> Iterator[Frame]:
+def _webcam(index: int, start: int, end: int | None, wanted: Wanted) -> Iterator[Frame]:
     with quiet():
         camera = cv2.VideoCapture(index)
     try:
@@ -328,8 +338,8 @@ def _webcam(index: int, start: int, end: int | None) -> Iterator[Frame]:
             there, image = camera.read()
             if not there:
                 return
-            if number >= start:
-                seen = time.monotonic() - begun
+            seen = time.monotonic() - begun
+            if number >= start and wanted(number, seen):
                 upright = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
                 yield Frame(number, seen, upright)
             number += 1

@@ -12,10 +12,12 @@ from fervid.atomic import blamed, digest_of, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
+from fervid.faces.sampling import sampler, share
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.models.shipped import find_model, open_model
 from fervid.parallel import spread
+from fervid.predict.neutral import Neutral, relative_to_neutral, rest_of
 from fervid.predict.outputs import (
     Format,
     check_count,
@@ -36,9 +38,10 @@ from fervid.predict.ownership import (
     owners,
 )
 from fervid.predict.sources import Source, expand, left_out, names
-from fervid.predict.stream import MAX_FACES, WindowSettings, records
+from fervid.predict.stream import MAX_FACES, WindowSettings, records, timeline
 from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
 from fervid.predict.timeline import Timeline, frames_of, record_type
+from fervid.predict.windows import too_far_apart
 from fervid.predict.writers import WRITERS, formats, read_table
 from fervid.progress import bar
 from fervid.systems.interface import Recognizer
@@ -59,6 +62,7 @@ class PredictSettings:
     formats: tuple[str, ...]
     overlay: bool
     landmarks: bool
+    neutral: Neutral | None = None
 
     @property
     def tables(self) -> tuple[Format, ...]:
@@ -79,6 +83,7 @@ class PredictSettings:
             **asdict(self.gaze),
             "format": ",".join((*self.tables, *self.writers)),
             **{name: getattr(self, name) for name in ("overlay", "landmarks")},
+            "neutral": self.neutral and [self.neutral.text, *(self.neutral.rest or ())],
         }
 
 
@@ -123,6 +128,9 @@ def predict(
     max_faces: int = MAX_FACES,
     sequence: bool = False,
     seconds: float | None = None,
+    every: int = 1,
+    fps: float | None = None,
+    neutral: str | None = None,
     jobs: int = 1,
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
@@ -145,6 +153,9 @@ def predict(
         landmarks: write the 68 landmarks into the table, as OpenFace's and py-feat's do anyway.
         sequence: a folder is one input of numbered images.
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
+        every: look at every so many frames only.
+        fps: look at so many frames a second only.
+        neutral: where each face is neutral: seconds ("0-2"), "auto", or a file; see `neutral.py`.
         jobs: processes, one input each.
 
     Raises:
@@ -162,8 +173,9 @@ def predict(
         raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
-    gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)
-    wish = PredictSettings(path, digest_of(path), settings, gaze, chosen, overlay, landmarks)
+    gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds, every=every, fps=fps)
+    wish = PredictSettings(path, digest_of(path), settings, gaze, chosen, overlay, landmarks,
+                           Neutral.of(neutral) if neutral else None)  # fmt: skip
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
@@ -177,6 +189,7 @@ def predict(
 def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int) -> Summary:
     """All inputs, in a folder that is ours meanwhile."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
+    wish = replace(wish, neutral=_judged(wish, recognizer, finder))
     terms = wish.terms(finder.version)
     check_folder(out, terms)
     sweep(out)
@@ -189,6 +202,21 @@ def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: 
     failed = {name: reason for name, _, reason in told if reason}
     count = len(told) - skipped - len(failed)
     return Summary(out / SUMMARY, tuple(summary_rows(told)), count, skipped, failed)
+
+
+def _judged(wish: PredictSettings, recognizer: Recognizer, finder: Finder) -> Neutral | None:
+    """Where faces are neutral; a face at rest that a file shows is judged once."""
+    if wish.neutral is None:
+        return None
+    if "neutral" not in recognizer.labels:
+        raise WeightsError(
+            f"{wish.model.stem} has no label neutral: leave --neutral, or use tfe-plus"
+        )
+    if wish.neutral.file is None:
+        return wish.neutral
+    gaze = replace(wish.gaze, seconds=None)
+    rows = timeline(wish.neutral.file, recognizer, wish.settings, gaze, finder)
+    return replace(wish.neutral, rest=rest_of(rows))
 
 
 Outcome = tuple[list[dict[str, Any]], str]  # summary rows, and why it failed ("" if it did not)
@@ -264,7 +292,7 @@ def _one(
     source = task.source
     base = task.out / task.name
     decoded = 0
-    watch = _progress(source, wish.settings, "") if show else iter
+    watch = _progress(source, wish, "") if show else iter
 
     def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
         nonlocal decoded
@@ -277,14 +305,19 @@ def _one(
         kind = record_type(len(recognizer.labels))
         rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
         check_count(_ending(base, f".{wish.tables[0]}"), frames_of(rows), decoded)
+        if wish.neutral:
+            rows = relative_to_neutral(rows, wish.neutral)
         for format in wish.tables:
             write_table(_ending(base, f".{format}"), rows, format, wish.landmarks)
         write_plot(_ending(base, PLOT), rows)
         if drawn := _overlay(source, wish):
             assert isinstance(source.path, Path)  # a webcam's has none
-            watch_again = _progress(source, wish.settings, "drawing ") if show else iter
-            write_overlay(_ending(base, drawn), source.path, rows, wish.settings.rate, watch_again)
-        summary = summarise(rows)
+            watch_again = _progress(source, wish, "drawing ") if show else iter
+            wanted = sampler(wish.gaze.every, wish.gaze.fps)
+            write_overlay(
+                _ending(base, drawn), source.path, rows, wish.settings.rate, watch_again, wanted
+            )
+        summary = summarise(rows, too_far_apart(rows, recognizer, wish.gaze.window))
     _export(source, base, wish)
     note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
@@ -294,13 +327,14 @@ def _one(
 
 
 def _progress(
-    source: Source, settings: FaceSettings, what: str
+    source: Source, wish: PredictSettings, what: str
 ) -> Callable[[Iterator[Frame]], Iterator[Frame]]:
     if isinstance(source.path, int):
         return partial(bar, description=what + source.name)
-    told = probe(source.path, settings.rate)
-    count = told.count or (round(told.duration * told.rate) if told.duration else None)
-    return partial(bar, description=what + Path(source.name).name, total=count)
+    told = probe(source.path, wish.settings.rate)
+    count = told.count or (told.duration or 0) * told.rate
+    total = round(count * share(told.rate, wish.gaze.every, wish.gaze.fps)) or None
+    return partial(bar, description=what + Path(source.name).name, total=total)
 
 
 def _tasks(

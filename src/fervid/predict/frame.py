@@ -31,6 +31,7 @@ class FaceInFrame:
         to_frame: (2, 3), crop to frame.
         total: (K,) the sum of the answers of all windows that hold it; None: nobody was asked.
         windows: how many.
+        light: mean grey value of the crop's middle, 0..255.
     """
 
     face: int
@@ -41,17 +42,28 @@ class FaceInFrame:
     to_frame: NDArray[np.float32]
     total: NDArray[np.float64] | None = None
     windows: int = 0
+    light: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        quarter = len(self.crop) // 4
+        middle = slice(quarter, len(self.crop) - quarter, 4)  # enough of it, at a cost of nothing
+        self.light = float(self.crop[middle, middle].mean())
 
 
 @dataclass(slots=True)
 class FrameRecord:
-    """One decoded frame and the faces in it, by id."""
+    """One decoded frame and the faces in it, by id.
+
+    Args:
+        brief: how many more faces were found, too briefly for an id.
+    """
 
     index: int
     time: float
     size: tuple[int, int]
     readable: bool = True
     faces: dict[int, FaceInFrame] = field(default_factory=dict)
+    brief: int = 0
 
 
 def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, str]) -> Track:
@@ -75,9 +87,10 @@ def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, st
 
 def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
     """A frame's rows of `record_type`: one for each face, or one that says there is none."""
-    nothing = (np.nan, np.nan, np.nan)  # score, probabilities, landmarks; numpy spreads them
+    nothing = (np.nan,) * 4  # score, light, probabilities, landmarks; numpy spreads them
     if not frame.faces:
-        status = NO_FACE if frame.readable else UNREADABLE
+        nobody = TOO_SHORT if frame.brief else NO_FACE
+        status = nobody if frame.readable else UNREADABLE
         yield (frame.index, frame.time, NOBODY, status, np.nan, *nothing)
     for face, sight in sorted(frame.faces.items()):
         low, high = sight.landmarks.min(axis=0), sight.landmarks.max(axis=0)
@@ -85,5 +98,5 @@ def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
         told = sight.total is not None
         mean = sight.total / sight.windows if sight.total is not None else np.nan
         status = FACE if told else TOO_SHORT
-        row = (frame.index, frame.time, face, status, box, sight.score, mean, sight.landmarks)
-        yield row
+        seen = (frame.index, frame.time, face, status, box, sight.score, sight.light)
+        yield (*seen, mean, sight.landmarks)

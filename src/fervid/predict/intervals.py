@@ -39,8 +39,8 @@ class LabelInterval:
 def intervals(rows: "pd.DataFrame", labels: Sequence[str]) -> list[LabelInterval]:
     """Runs of consecutive frames in which a face has one and the same most probable label.
 
-    No run is too short and none is smoothed away. A frame without the face, or without a label,
-    ends a run.
+    Frames are consecutive where none between them was looked at. No run is too short and none is
+    smoothed away. A frame without the face, or without a label, ends a run.
 
     Args:
         rows: one per frame and face, with the columns of `Timeline.to_frame`.
@@ -61,7 +61,8 @@ def intervals(rows: "pd.DataFrame", labels: Sequence[str]) -> list[LabelInterval
     label = np.array([place[name] for name in labelled["label"]])
     columns = labelled[[f"p_{name}" for name in labels]].to_numpy(np.float64)
     top = columns[np.arange(len(columns)), label]
-    changes = (np.diff(face) != 0) | (np.diff(frame) != 1) | (np.diff(label) != 0)
+    order = np.searchsorted(np.unique(rows["frame"].to_numpy(np.int64)), frame)
+    changes = (np.diff(face) != 0) | (np.diff(order) != 1) | (np.diff(label) != 0)
     starts = np.append(0, np.flatnonzero(changes) + 1)
     stops = np.append(starts[1:], len(face))
     return [

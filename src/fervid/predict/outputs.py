@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from fervid.atomic import blamed, whole
 from fervid.errors import OutputError
 from fervid.faces.overlay import Drawn, draw, fitted, write_still
+from fervid.faces.sampling import Wanted
 from fervid.faces.video import Frame, frames, is_still, probe, write_video
 from fervid.figures.timeline import colours, plot_timeline, rgb
 from fervid.predict.timeline import NOBODY, STATUS, Timeline
 from fervid.text import cell
 
 Format = Literal["csv", "parquet"]
+TEXT = {"input", "label", "label_relative"}  # columns with words of the user or the model
 ROWS = 20_000  # of a table written at once
 
 
@@ -36,7 +38,7 @@ def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> 
 def _csv(place: Path, parts: Iterator[Any]) -> None:
     with place.open("w", encoding="utf-8", newline="") as file:
         for number, part in enumerate(parts):
-            for column in ("input", "label"):  # all else is numbers, or ours
+            for column in TEXT & {*part.columns}:  # all else is numbers, or ours
                 part[column] = part[column].map(cell)
             header = [cell(name) for name in part.columns]
             part.to_csv(file, index=False, header=number == 0 and header, lineterminator="\n")
@@ -48,7 +50,7 @@ def _parquet(place: Path, parts: Iterator[Any]) -> None:
 
     def table(part: Any) -> Any:
         # A part without one label would make a column of nothing instead of a column of text.
-        text = {"label": "string", "status": "string", "input": "string"}
+        text = dict.fromkeys((TEXT | {"status"}) & {*part.columns}, "string")
         return pa.Table.from_pandas(part.astype(text), preserve_index=False)
 
     first = table(next(parts))
@@ -72,31 +74,33 @@ def write_overlay(
     rows: Timeline,
     rate: float,
     progress: Callable[[Iterator[Frame]], Any] = iter,
+    wanted: Wanted | None = None,
 ) -> None:
-    """The source once more, with what was found drawn in: same frames, same times.
+    """The source's frames once more, with what was found drawn in, at their times.
 
     Args:
         path: .png for a still, .mp4 otherwise.
         rows: of this source.
         rate: frames per second of a folder of images.
+        wanted: which frames were looked at; None: all.
     """
     palette = {label: rgb(colour) for label, colour in colours(rows.labels).items()}
     shape = next(frame.image.shape for frame in frames(source, rate=rate) if frame.readable)
-    begins = np.searchsorted(rows.frame, np.arange(int(rows.frame[-1]) + 2))
+    times = rows.time[np.diff(rows.frame, prepend=-1) > 0]
 
     def drawn(frame: Frame) -> NDArray[np.uint8]:
-        mine = rows.rows(slice(begins[frame.index], begins[frame.index + 1]))
+        mine = rows.rows(slice(*np.searchsorted(rows.frame, (frame.index, frame.index + 1))))
         note = "" if (mine.face != NOBODY).any() else STATUS[mine.status[0]]
         image = frame.image if frame.readable else np.zeros(shape, np.uint8)
         return fitted(draw(image, _faces(mine), rows.labels, palette, note), shape)
 
-    decoded = (frame for frame in frames(source, rate=rate) if frame.index < len(begins) - 1)
+    looked_at = frames(source, rate=rate, wanted=wanted)
+    decoded = (frame for frame in looked_at if frame.index <= rows.frame[-1])
     if is_still(source):
         picture = drawn(next(decoded))
         with whole(path) as place:
             write_still(place, picture)
         return
-    times = rows.time[begins[:-1]]
     images = (drawn(frame) for frame in progress(decoded))
     write_video(path, images, probe(source, rate).rate, times)
 

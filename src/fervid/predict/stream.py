@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import InputError
+from fervid.faces import sampling
 from fervid.faces.cutting import cutter
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
@@ -43,6 +44,8 @@ class WindowSettings:
         smooth: of a system that judges every frame by itself, which has no windows: standard
             deviation of the Gaussian over time that its answers are averaged by, seconds.
         seconds: stop after so many; for a webcam. None: at the end.
+        every: look at every so many frames; the others have no row.
+        fps: look at so many frames a second; None: at all of them.
     """
 
     window: float = 1.0
@@ -50,6 +53,8 @@ class WindowSettings:
     least: float = 0.5
     smooth: float = 0.1
     seconds: float | None = None
+    every: int = 1
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         if not SHORTEST <= self.window <= LONGEST:
@@ -71,6 +76,7 @@ class WindowSettings:
             )
         if not 0 <= self.smooth <= 60:
             raise InputError(f"smoothing over {self.smooth} s: give 0 for none, and up to 60")
+        sampling.check(self.every, self.fps)
 
 
 def timeline(
@@ -118,7 +124,9 @@ def records(
         asked = Windows(recognizer, gaze.window, gaze.step, gaze.least, found_by=found_by)
     with _stoppable(isinstance(source, int)) as stopped:
         any_frame = False
-        decoded = _until(frames(source, rate=settings.rate), gaze.seconds, stopped)
+        wanted = sampling.sampler(gaze.every, gaze.fps)
+        looked_at = frames(source, rate=settings.rate, wanted=wanted)
+        decoded = _until(looked_at, gaze.seconds, stopped)
         for moment in moments(progress(decoded), settings, finder):
             any_frame = True
             yield from asked.push(moment)
@@ -136,6 +144,7 @@ def moments(
         image = found.frame.image
         size = (image.shape[1], image.shape[0])
         moment = FrameRecord(found.frame.index, found.frame.time, size, found.frame.readable)
+        moment.brief = found.brief
         for seen in found.faces:
             crop = cut(image, seen.landmarks, seen.face)
             moment.faces[seen.face] = FaceInFrame(seen.face, seen.score, seen.landmarks, *crop)

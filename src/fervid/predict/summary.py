@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fervid.atomic import whole
+from fervid.predict.flags import flags, shares
 from fervid.predict.timeline import STATUS, Timeline, durations, means
 from fervid.text import CsvWriter, printable
 
@@ -59,17 +60,22 @@ class Summary:
         return [f"{files} left out: {named}{more} (neither video nor picture)"]
 
 
-def summarise(rows: Timeline) -> list[dict[str, Any]]:
-    """One row for each face; one for an input without any."""
+def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
+    """One row for each face; one for an input without any.
+
+    Args:
+        reason: why there are no labels, where that has one.
+    """
     shown = durations(rows)
     first = np.flatnonzero(np.diff(rows.frame, prepend=-1))
     frames = len(first)
     unreadable = int((rows.status == STATUS.index("unreadable")).sum())
+    damage = f"{unreadable} of {frames} frames are unreadable" if unreadable else ""
     common = {
         "input": printable(rows.input),
         "frames": frames,
         "seconds": round(float(shown[first].sum()), 3),
-        "reason": f"{unreadable} of {frames} frames are unreadable" if unreadable else "",
+        "reason": "; ".join(filter(None, (reason, damage))),
     }
     found = []
     for mean in means(rows):
@@ -80,6 +86,8 @@ def summarise(rows: Timeline) -> list[dict[str, Any]]:
             "frames_seen": mean.frames,
             "seconds_seen": round(mean.seconds, 3),
         }
+        mine = rows.face == mean.face
+        row["flags"] = "; ".join(flags(rows.rows(mine), frames))
         if mean.probabilities:
             best = max(range(len(rows.labels)), key=mean.probabilities.__getitem__)
             row |= {"label": rows.labels[best], "probability": round(mean.probabilities[best], 6)}
@@ -87,8 +95,11 @@ def summarise(rows: Timeline) -> list[dict[str, Any]]:
                 f"p_{label}": round(p, 6)
                 for label, p in zip(rows.labels, mean.probabilities, strict=True)
             }
+            parts = shares(rows.rows(mine), shown[mine])
+            row |= {f"share_{label}": round(part, 6) for label, part in parts.items()}
         found.append(row)
-    return found or [{**common, "status": "no face"}]
+    brief = (rows.status == STATUS.index("too short")).any()
+    return found or [{**common, "status": "too short" if brief else "no face"}]
 
 
 def is_summary(rows: object) -> bool:
@@ -100,11 +111,11 @@ def is_summary(rows: object) -> bool:
             return False
         texts = {name for name in ("label",) if row["status"] == "face"}
         numbers = {"frames", "seconds"}
-        if row["status"] != "no face":
+        if row["status"] == "face" or "face_id" in row:
             numbers |= {"face_id", "frames_seen", "seconds_seen"}
         if row["status"] == "face":
             numbers |= {"probability"}
-        numbers |= {name for name in row if name.startswith("p_")}
+        numbers |= {name for name in row if name.startswith(("p_", "share_"))}
         if not all(isinstance(row.get(name), str) for name in texts):
             return False
         if not all(isinstance(row.get(name), int | float) for name in numbers):
@@ -121,7 +132,8 @@ def write_summary(
         others: rows of inputs that earlier runs were about.
     """
     rows = [*summary_rows(outcomes), *others]
-    columns = [*COLUMNS, *(f"p_{label}" for label in labels)]
+    further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
+    columns = [*COLUMNS, "flags", *further]
     with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(columns)
@@ -141,8 +153,11 @@ def _line(row: Mapping[str, Any]) -> str:
     name = row["input"]
     if row["status"] in ("failed", "no face"):
         return f"{name}: {row['reason'] if row['status'] == 'failed' else 'no face'}"
-    said = "seen too briefly for a label"
+    if "face_id" not in row:
+        return f"{name}: a face seen too briefly to follow"
+    said = row["reason"] or "seen too briefly for a label"
     if row["status"] == "face":
         said = f"{row['label']} {row['probability']:.0%}"
     seen = f"{row['frames_seen']} of {row['frames']} frames, {row['seconds_seen']:.1f} s"
-    return f"{name}: face {row['face_id']}: {said} ({seen})"
+    warned = f", {row['flags']}" if row.get("flags") else ""
+    return f"{name}: face {row['face_id']}: {said} ({seen}{warned})"

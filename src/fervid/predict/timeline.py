@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # What a row may say; the code stored is the place in this tuple. The first three are a track's;
-# "too short": a face, but in no window long enough for the system to say anything.
+# "too short": a face, but not seen for long enough: for an id (then it has none), or in no window
+# for the system to say anything.
 STATUS = ("face", "no face", "unreadable", "too short")
 NOBODY = -1  # face id of a row without a face
 
@@ -28,6 +29,7 @@ def record_type(labels: int) -> np.dtype[Any]:
             ("status", "u1"),
             ("box", "<f4", (4,)),
             ("score", "<f4"),
+            ("light", "<f4"),
             ("probabilities", "<f4", (labels,)),
             ("landmarks", "<f4", (68, 2)),
         ]
@@ -36,19 +38,22 @@ def record_type(labels: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Timeline:
-    """R rows, one for each decoded frame and face; a frame without a face has one row.
+    """R rows, one for each frame looked at and face; a frame without a face has one row.
 
     Args:
         input: the source as the caller named it.
         labels: K names, the order of `probabilities`.
-        frame: (R,) int64, 0-based frame index, ascending; every decoded frame is there.
+        frame: (R,) int64, 0-based frame index, ascending; every frame looked at is there.
         time: (R,) float64, seconds from the start.
         face: (R,) int32, the face's id, -1 without a face.
         status: (R,) uint8, index into STATUS.
         box: (R, 4) float32: left, top, width, height in pixels of the frame; NaN without a face.
         score: (R,) float32, 0..1, how sure the finder is that this is a face; NaN without one.
+        light: (R,) float32, mean grey value of the face, 0..255; NaN without one.
         probabilities: (R, K) float32, NaN where the row bears no label.
         landmarks: (R, 68, 2) float32, pixels of the frame; NaN without a face.
+        relative: (R, K) float32, probabilities relative to the person's neutral face
+            (`neutral.py`), NaN where that is not known; None: nobody asked.
     """
 
     input: str
@@ -59,8 +64,10 @@ class Timeline:
     status: NDArray[np.uint8]
     box: NDArray[np.float32]
     score: NDArray[np.float32]
+    light: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     landmarks: NDArray[np.float32]
+    relative: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, records: NDArray[Any], name: str, labels: Sequence[str]) -> "Timeline":
@@ -83,13 +90,19 @@ class Timeline:
     @property
     def label(self) -> NDArray[np.str_]:
         """(R,) the most probable label, "" where there is none."""
-        best = np.where(self.labelled[:, None], self.probabilities, 0).argmax(axis=1)
-        return np.where(self.labelled, np.array(self.labels)[best], "")
+        return _best(self.probabilities, self.labels)
+
+    @property
+    def label_relative(self) -> NDArray[np.str_]:
+        """(R,) the label most probable relative to the person's neutral, "" where there is none."""
+        none = np.full(self.probabilities.shape, np.nan, np.float32)
+        return _best(none if self.relative is None else self.relative, self.labels)
 
     def rows(self, keep: Any) -> "Timeline":
         """The rows that a numpy index picks."""
         columns = {column: getattr(self, column)[keep] for column in _COLUMNS}
-        return Timeline(self.input, self.labels, **columns)
+        relative = None if self.relative is None else self.relative[keep]
+        return Timeline(self.input, self.labels, **columns, relative=relative)
 
     def to_frame(self, landmarks: bool = False) -> "pd.DataFrame":
         """A pandas table, one row per frame and face; missing values where there is no face.
@@ -100,7 +113,6 @@ class Timeline:
         import pandas as pd
 
         named = np.array(STATUS, dtype=object)[self.status]
-        label = self.label.astype(object)
         columns: dict[str, Any] = {
             "input": printable(self.input),
             "frame": self.frame,
@@ -111,9 +123,13 @@ class Timeline:
         for place, side in enumerate(("left", "top", "width", "height")):
             columns[side] = _rounded(self.box[:, place], 2)
         columns["score"] = _rounded(self.score, 4)
-        columns["label"] = pd.Series(label).where(label != "", None)
+        columns["label"] = _text(self.label)
         for place, name in enumerate(self.labels):
             columns[f"p_{name}"] = _rounded(self.probabilities[:, place], 6)
+        if self.relative is not None:
+            columns["label_relative"] = _text(self.label_relative)
+            for place, name in enumerate(self.labels):
+                columns[f"r_{name}"] = _rounded(self.relative[:, place], 6)
         if landmarks:
             for place in range(self.landmarks.shape[1]):
                 columns[f"x{place}"] = _rounded(self.landmarks[:, place, 0], 2)
@@ -121,7 +137,23 @@ class Timeline:
         return pd.DataFrame(columns, index=range(len(self)))
 
 
-_COLUMNS = ("frame", "time", "face", "status", "box", "score", "probabilities", "landmarks")
+_COLUMNS = (
+    *("frame", "time", "face", "status", "box", "score", "light", "probabilities", "landmarks"),
+)
+
+
+def _best(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> NDArray[np.str_]:
+    """(R,) the most probable label; "" where probabilities are NaN."""
+    known = np.asarray(~np.isnan(probabilities).any(axis=1))
+    best = np.where(known[:, None], probabilities, 0).argmax(axis=1)
+    return np.where(known, np.array(labels)[best], "")
+
+
+def _text(names: NDArray[np.str_]) -> "pd.Series[Any]":
+    """A column of names; missing where a name is empty."""
+    import pandas as pd
+
+    return pd.Series(names.astype(object)).where(names != "", None)
 
 
 def _rounded(values: NDArray[np.float32], digits: int) -> NDArray[np.float64]:
@@ -148,9 +180,14 @@ class FaceMean:
 def durations(timeline: Timeline) -> NDArray[np.float64]:
     """(R,) seconds for which a row's frame is shown: to the next frame; the last as the median."""
     times, place = np.unique(timeline.time, return_inverse=True)
-    steps = np.diff(times)
-    last = float(np.median(steps)) if len(steps) else 0.0
-    return np.asarray(np.append(steps, last)[place], dtype=np.float64)
+    steps = np.append(np.diff(times), frame_step(times))
+    return np.asarray(steps[place], dtype=np.float64)
+
+
+def frame_step(times: NDArray[np.float64]) -> float:
+    """Median seconds from one frame to the next; 0 of a picture."""
+    steps = np.diff(np.unique(times))
+    return float(np.median(steps)) if len(steps) else 0.0
 
 
 def frames_of(timeline: Timeline) -> int:

@@ -9,10 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.predict.frame import GONE, FaceInFrame, FrameRecord, rows_of, track_of
-from fervid.predict.timeline import record_type
+from fervid.predict.timeline import Timeline, frame_step, record_type
 from fervid.systems.interface import Recognizer
 
 WAIT = 1024  # frames after which a batch is asked about though it is not full
+
+
+def too_far_apart(rows: Timeline, recognizer: Recognizer, window: float) -> str:
+    """Why a system of sequences says nothing where frames are a window apart; "" if they are not.
+
+    Args:
+        window: seconds.
+    """
+    step = frame_step(rows.time)
+    if recognizer.system.per_frame or step < window:
+        return ""
+    return (
+        f"frames are {step:.3g} s apart and {recognizer.system.name} judges sequences: "
+        "use --model tfe-plus or a longer --window"
+    )
 
 
 @dataclass
@@ -21,7 +36,8 @@ class Windows:
 
     Windows start at 0, step, 2 step, ... seconds; the last ends with the last frame, so that every
     frame is covered; a clip shorter than a window is one window. A window says nothing about a
-    face that it shows in less than `least` of its frames.
+    face that it shows in less than `least` of its frames; a window of one frame says nothing at
+    all (a time lapse is no sequence), unless the source has no other.
 
     Args:
         recognizer: what is asked.
@@ -44,6 +60,7 @@ class Windows:
         self._pending: deque[FrameRecord] = deque()  # frames not given out yet
         self._asked: list[tuple[list[FaceInFrame], dict[str, NDArray[Any]]]] = []
         self._samples = 0
+        self._frames = 0  # pushed
         self._number = 0  # of the next window
         self._now = -np.inf
         self._type = record_type(len(self.recognizer.labels))
@@ -52,6 +69,7 @@ class Windows:
         """Take the next frame in; rows that are finished by it come out."""
         frame.time = max(frame.time, self._now)  # a broken clock never runs backwards
         self._now = frame.time
+        self._frames += 1
         while self._recent and self._start + self.window <= self._now:
             self._close(self._start, self._start + self.window)
             self._number += 1
@@ -94,6 +112,8 @@ class Windows:
         # The last window is open at its start: it ends with a frame, where others end before one.
         last = end == np.inf
         inside = [f for f in self._recent if (start < f.time if last else start <= f.time < end)]
+        if len(inside) == 1 and self._frames > 1:
+            return
         for face in sorted({face for frame in inside for face in frame.faces}):
             sights = [frame.faces[face] for frame in inside if face in frame.faces]
             if len(sights) < self.least * len(inside):

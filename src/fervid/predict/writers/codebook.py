@@ -37,6 +37,9 @@ CODEBOOK = {
     "height": Description("height of the box around the landmarks", "pixels", "> 0", FINDER),
     "score": Description("how sure the finder is that this is a face", "", "0..1", FINDER),
     "label": Description("most probable label", "", "a label; empty: none", MODEL),
+    "label_relative": Description(
+        "most probable label, relative to the face's neutral", "", "a label; empty: none", MODEL
+    ),
 }
 
 
@@ -51,6 +54,10 @@ def describe(column: str) -> Description:
     """
     if column.startswith("p_"):
         return Description(f"probability of {column.removeprefix('p_')}", "", "0..1", MODEL)
+    if column.startswith("r_"):
+        label = column.removeprefix("r_")
+        meaning = f"probability of {label}, relative to the face's neutral"
+        return Description(meaning, "", "0..1", MODEL)
     if point := re.fullmatch(r"([xy])(\d+)", column):
         side = "left edge" if point[1] == "x" else "upper edge"
         meaning = f"landmark {point[2]} of 68, from the frame's {side}"

@@ -10,7 +10,7 @@ from fervid.predict.timeline import STATUS
 from fervid.predict.writers.codebook import describe
 from fervid.predict.writers.table import PredictionTable
 
-NAMES = ("status", "label", "face_id")  # numbers that are names
+NAMES = ("status", "label", "label_relative", "face_id")  # numbers that are names
 LONGEST = 64  # bytes of a variable's name
 
 
@@ -27,7 +27,10 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
 
     columns = [column for column in table.rows.columns if _known(column)]
     names = variable_names(columns)
-    values: dict[str, tuple[str, ...]] = {"status": STATUS, "label": table.labels}
+    values: dict[str, tuple[str, ...]] = {
+        "status": STATUS,
+        **{name: table.labels for name in ("label", "label_relative") if name in columns},
+    }
     data: dict[str, Any] = {}
     for column in columns:
         content = table.rows[column]
