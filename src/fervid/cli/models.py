@@ -57,6 +57,16 @@ def predict(
     ] = "tfe-plus",
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("predictions"),
     overlay: Annotated[bool, typer.Option(help="Also write annotated videos.")] = False,
+    overlay_style: Annotated[
+        Literal["full", "box", "points", "anonymous"] | None,
+        typer.Option(
+            help="Write overlays in this style: `full`; `box` or `points` alone; `anonymous` with "
+            "drawn faces in the people's place and no sound."
+        ),
+    ] = None,
+    timeline: Annotated[
+        bool, typer.Option("--timeline/--no-timeline", help="Draw probabilities over time.")
+    ] = True,
     format: Annotated[Literal["csv", "parquet"], typer.Option()] = "csv",
     faces: Faces = "auto",
     window: Annotated[
@@ -104,8 +114,9 @@ def predict(
     print(f"face finder: {finder}")
     settings = FaceSettings(finder, min_size=min_face, min_score=min_score, max_gap=max_gap)
     summary = predict_files(
-        inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
-        smooth=smooth, settings=settings, landmarks=landmarks,
+        inputs, out, model=model, overlay=overlay or overlay_style is not None,
+        overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
+        step=step, smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, jobs=jobs,
     )  # fmt: skip
     print(shown(summary.text()))

@@ -12,10 +12,14 @@ from fervid.atomic import blamed, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
+from fervid.faces.overlay import Style
 from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame, is_still, probe
 from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.parallel import spread
+from fervid.predict.episode_tables import ENDING as EPISODES
+from fervid.predict.episode_tables import join, per_minute, write_episodes
+from fervid.predict.episodes import EpisodeSettings, episodes
 from fervid.predict.outputs import (
     Format,
     check_count,
@@ -26,10 +30,13 @@ from fervid.predict.outputs import (
 )
 from fervid.predict.ownership import (
     CLAIM,
+    JOINED,
     MARKER,
+    PLOT,
     SUMMARY,
     check_folder,
     earlier,
+    episode_parts,
     is_whole,
     note,
     outputs,
@@ -37,12 +44,19 @@ from fervid.predict.ownership import (
 )
 from fervid.predict.sources import Source, expand, left_out, names
 from fervid.predict.stream import MAX_FACES, WindowSettings, records
-from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
+from fervid.predict.summary import (
+    Summary,
+    counted_per_minute,
+    summarise,
+    summary_rows,
+    write_summary,
+)
 from fervid.predict.timeline import Timeline, frames_of, record_type
 from fervid.progress import bar
 from fervid.systems.interface import Recognizer
 from fervid.text import printable
 
+OPTIONS = ("format", "overlay", "timeline", "landmarks")  # that decide what is written
 SHOW_FRAMES = 8  # inputs up to which each shows its own progress
 
 
@@ -55,7 +69,8 @@ class PredictSettings:
     settings: FaceSettings
     gaze: WindowSettings
     format: Format
-    overlay: bool
+    overlay: Style | None
+    timeline: bool
     landmarks: bool
 
     def terms(self, finder_version: str) -> dict[str, Any]:
@@ -65,7 +80,8 @@ class PredictSettings:
             "model": self.digest,
             "faces": self.settings.digest(finder_version),
             **asdict(self.gaze),
-            **{name: getattr(self, name) for name in ("format", "overlay", "landmarks")},
+            **{name: getattr(self, name) for name in OPTIONS},
+            "episodes": asdict(EpisodeSettings()),
         }
 
 
@@ -101,6 +117,8 @@ def predict(
     *,
     model: str | Path = "tfe-plus",
     overlay: bool = False,
+    overlay_style: Style = "full",
+    timeline: bool = True,
     format: Format = "csv",
     settings: FaceSettings = FaceSettings(),  # noqa: B008 - frozen
     window: float = 1.0,
@@ -114,14 +132,18 @@ def predict(
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
 
-    For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.timeline.png`, `clip.overlay.mp4`
-    and `clip.done.json`; for all of them `summary.csv`. What is done and unchanged is skipped, so
-    a run that was killed resumes where it stopped. A bad input is noted and the others go on.
+    For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.episodes.csv`, `clip.timeline.png`,
+    `clip.overlay.mp4` and `clip.done.json`; for all of them `summary.csv` and `episodes.csv`.
+    What is done and unchanged is skipped, so a run that was killed resumes where it stopped. A bad
+    input is noted and the others go on.
 
     Args:
         inputs: files, folders (recursively), globs, or a webcam's index ("0").
         model: a shipped model's name or a file.
         overlay: write the annotated videos, too.
+        overlay_style: "full", "box" or "points"; "anonymous" shows drawn faces in the people's
+            place and nothing else of the source.
+        timeline: write the plots.
         settings: of the face finder; `max_faces` and not its own decides how many are followed.
         window: seconds that one answer looks at.
         step: seconds between two answers; a frame gets the mean of those that cover it.
@@ -143,12 +165,17 @@ def predict(
     if format not in get_args(Format):
         raise OutputError(f"no table format {format!r}: choose csv or parquet")
     sources = expand(inputs, out, sequence)
+    if overlay_style not in get_args(Style):
+        known = ", ".join(get_args(Style))
+        raise OutputError(f"no overlay style {overlay_style!r}: choose one of {known}")
     if overlay and any(isinstance(source.path, int) for source in sources):
         raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
     gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds)
-    wish = PredictSettings(path, model_digest(path), settings, gaze, format, overlay, landmarks)
+    drawn = overlay_style if overlay else None
+    digest = model_digest(path)
+    wish = PredictSettings(path, digest, settings, gaze, format, drawn, timeline, landmarks)
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
@@ -171,6 +198,7 @@ def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: 
     keys = {task.terms["source"] for task in tasks}
     others = earlier(out, keys, {printable(source.name) for source in sources})
     write_summary(out / SUMMARY, told, recognizer.labels, others)
+    join(out / JOINED, episode_parts(out, [task.name for task in tasks]))
     failed = {name: reason for name, _, reason in told if reason}
     count = len(told) - skipped - len(failed)
     return Summary(out / SUMMARY, tuple(summary_rows(told)), count, skipped, failed)
@@ -247,7 +275,7 @@ def _one(
 ) -> list[dict[str, Any]]:
     """Predict and write everything; the marker last."""
     source = task.source
-    table, plot, *overlay = (task.out / f"{task.name}{ending}" for ending in task.endings)
+    table = task.out / f"{task.name}.{wish.format}"
     decoded = 0
     watch = _progress(source, wish.settings, "") if show else iter
 
@@ -263,12 +291,18 @@ def _one(
         rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
         check_count(table, frames_of(rows), decoded)
         write_table(table, rows, wish.format, wish.landmarks)
-        write_plot(plot, rows)
-        for drawn in overlay:
-            assert isinstance(source.path, Path)  # a webcam's has none
+        found = episodes(rows)
+        write_episodes(task.out / f"{task.name}{EPISODES}", source.name, found)
+        for ending in task.endings[2:]:
+            path = task.out / f"{task.name}{ending}"
+            if ending == PLOT:
+                write_plot(path, rows)
+                continue
+            assert isinstance(source.path, Path)  # a webcam's has no overlay
             watch_again = _progress(source, wish.settings, "drawing ") if show else iter
-            write_overlay(drawn, source.path, rows, wish.settings.rate, watch_again)
-        summary = summarise(rows)
+            style = wish.overlay or "full"
+            write_overlay(path, source.path, rows, wish.settings.rate, watch_again, style)
+        summary = counted_per_minute(summarise(rows), per_minute(rows, found))
     note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
     with blamed(task.claim):
@@ -304,11 +338,11 @@ def _tasks(
 
 
 def _endings(source: Source, wish: PredictSettings) -> tuple[str, ...]:
-    """Of what is written for an input: the table's, the plot's, the overlay's."""
-    some = (f".{wish.format}", ".timeline.png")
-    if not wish.overlay or isinstance(source.path, int):
-        return some
-    return (*some, ".overlay.png" if is_still(source.path) else ".overlay.mp4")
+    """Of what is written for an input: the table's, the episodes', the plot's, the overlay's."""
+    some = [f".{wish.format}", EPISODES, *([PLOT] if wish.timeline else [])]
+    if wish.overlay and not isinstance(source.path, int):
+        some.append(".overlay.png" if is_still(source.path) else ".overlay.mp4")
+    return tuple(some)
 
 
 def _planned(task: Task) -> list[str]:
