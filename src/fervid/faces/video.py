@@ -148,6 +148,19 @@ def probe(source: Path, rate: float = RATE) -> Probe:
         return Probe((width, height), told, stream.frames or None, seconds)
 
 
+def seconds_of(source: Path, rate: float = RATE) -> float:
+    """How long a file or folder says that it is; 0 where it does not say, or cannot be read."""
+    try:
+        if source.is_dir():
+            return len(pictures(source)) / rate
+        if is_still(source) or special(source):
+            return 0.0
+        with open_container(source) as container:
+            return float(container.duration / 1e6) if container.duration else 0.0
+    except InputError:
+        return 0.0
+
+
 def write_video(
     path: Path,
     images: Iterable[NDArray[np.uint8]],

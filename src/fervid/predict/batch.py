@@ -14,7 +14,7 @@ from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
 from fervid.faces.overlay import Style
 from fervid.faces.settings import FaceSettings
-from fervid.faces.video import Frame, is_still, probe
+from fervid.faces.video import Frame, is_still
 from fervid.models.shipped import find_model, model_digest, open_model
 from fervid.parallel import spread
 from fervid.predict.episode_tables import ENDING as EPISODES
@@ -52,12 +52,12 @@ from fervid.predict.summary import (
     write_summary,
 )
 from fervid.predict.timeline import Timeline, frames_of, record_type
-from fervid.progress import bar
+from fervid.predict.watching import DRAWING, Watch, length, unseen, watched
+from fervid.progress import meter
 from fervid.systems.interface import Recognizer
 from fervid.text import printable
 
 OPTIONS = ("format", "overlay", "timeline", "landmarks")  # that decide what is written
-SHOW_FRAMES = 8  # inputs up to which each shows its own progress
 
 
 @dataclass(frozen=True)
@@ -217,17 +217,22 @@ def _run(
             outcomes[place] = (kept, "")
     skipped = len(outcomes)
     todo = [place for place in range(len(tasks)) if place not in outcomes]
-    if jobs > 1 and len(todo) > 1:
-        finder.close()
-        done: Iterator[tuple[int, Outcome]] = _parallel(tasks, todo, wish, jobs)
-    else:
-        show = len(todo) <= SHOW_FRAMES
-        work = partial(_work, wish=wish, recognizer=recognizer, finder=finder, show=show)
-        done = ((place, work(tasks[place])) for place in todo)
-        if show:
-            outcomes |= dict(done)
-            return outcomes, skipped
-    outcomes |= dict(bar(done, "predict", len(todo)))
+    read = partial(length, rate=wish.settings.rate, seconds=wish.gaze.seconds)
+    lengths = {place: read(tasks[place].source) for place in todo}
+    passes = 1 + DRAWING * (wish.overlay is not None)
+    with meter("predict", passes * sum(lengths.values()), "s of video") as tell:
+        done = 0.0
+        if jobs > 1 and len(todo) > 1:
+            finder.close()
+            for place, outcome in _parallel(tasks, todo, wish, jobs):
+                outcomes[place] = outcome
+                done += passes * lengths[place]
+                tell(done, tasks[place].source.name)
+        else:
+            for place in todo:
+                watch = partial(watched, tell, tasks[place].source, done, lengths[place])
+                outcomes[place] = _work(tasks[place], wish, recognizer, finder, watch)
+                done += passes * lengths[place]
     return outcomes, skipped
 
 
@@ -248,18 +253,18 @@ def _crashed(task: Task) -> Outcome:
 def _opened(wish: PredictSettings) -> Callable[[Task], Outcome]:
     """What a process needs besides its tasks is opened once."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
-    return partial(_work, wish=wish, recognizer=recognizer, finder=finder, show=False)
+    return partial(_work, wish=wish, recognizer=recognizer, finder=finder, watch=unseen)
 
 
 def _work(
-    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, show: bool
+    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, watch: Watch
 ) -> Outcome:
     """One input, whatever is the matter with it."""
     try:
         if task.source.problem:
             raise InputError(task.source.problem)
         _begin(task)
-        return _one(task, wish, recognizer, finder, show), ""
+        return _one(task, wish, recognizer, finder, watch), ""
     except (OutputError, WeightsError, FacesError):
         raise  # the same would happen to every other input
     except InputError as error:
@@ -271,17 +276,16 @@ def _work(
 
 
 def _one(
-    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, show: bool
+    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, watch: Watch
 ) -> list[dict[str, Any]]:
     """Predict and write everything; the marker last."""
     source = task.source
     table = task.out / f"{task.name}.{wish.format}"
     decoded = 0
-    watch = _progress(source, wish.settings, "") if show else iter
 
     def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
         nonlocal decoded
-        for frame in watch(frames):
+        for frame in watch(False, frames):
             decoded += 1
             yield frame
 
@@ -299,25 +303,15 @@ def _one(
                 write_plot(path, rows)
                 continue
             assert isinstance(source.path, Path)  # a webcam's has no overlay
-            watch_again = _progress(source, wish.settings, "drawing ") if show else iter
+            again = partial(watch, True)
             style = wish.overlay or "full"
-            write_overlay(path, source.path, rows, wish.settings.rate, watch_again, style)
+            write_overlay(path, source.path, rows, wish.settings.rate, again, style)
         summary = counted_per_minute(summarise(rows), per_minute(rows, found))
     note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
     with blamed(task.claim):
         task.claim.unlink(missing_ok=True)
     return summary
-
-
-def _progress(
-    source: Source, settings: FaceSettings, what: str
-) -> Callable[[Iterator[Frame]], Iterator[Frame]]:
-    if isinstance(source.path, int):
-        return partial(bar, description=what + source.name)
-    told = probe(source.path, settings.rate)
-    count = told.count or (round(told.duration * told.rate) if told.duration else None)
-    return partial(bar, description=what + Path(source.name).name, total=count)
 
 
 def _tasks(

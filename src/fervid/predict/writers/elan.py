@@ -2,6 +2,7 @@
 
 A tier `face 0` holds the labels of face 0, restricted to a controlled vocabulary of all labels. A
 tier `face 0 fear` holds the intervals of that label alone, with their mean probability as value.
+Of episodes, which may overlap, there are the latter tiers alone.
 """
 
 import mimetypes
@@ -37,7 +38,7 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
         kind = mimetypes.guess_type(table.media.name)[0] or "unknown"
         document.add_linked_file(table.media.resolve().as_uri(), _dotted(media), kind)
     _add_vocabulary(document, table.labels)
-    for face in table.faces:
+    for face in table.faces if table.exclusive else []:
         _add_tier(document, f"face {face}", "label", face)
     for each in table.intervals:
         start, end = round(1000 * each.start), round(1000 * each.end)
@@ -47,7 +48,8 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
         alone = f"{name} {each.label}"
         if alone not in document.tiers:
             _add_tier(document, alone, "probability", each.face)
-        document.add_annotation(name, start, end, each.label)
+        if table.exclusive:  # annotations of one tier must not overlap
+            document.add_annotation(name, start, end, each.label)
         document.add_annotation(alone, start, end, f"{each.probability:.3f}")
     _sort_time_slots(document)
     # ELAN numbers the next annotation from here.
