@@ -37,7 +37,7 @@ from fervid.predict.timeline import STATUS, Timeline, record_type
 from fervid.predict.writers import read_table
 
 TENTH = 0.1
-FALSE = 2.0
+FALSE = 3.0
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,14 @@ def of_units(root: Path, clip: Clip, _: Timeline) -> tuple[int, int]:
 def courses(
     clips: Sequence[Clip], tables: Path, course: Callable[[Clip, Timeline], tuple[int, int]]
 ) -> list[Course]:
+    markers = sorted(tables.glob("*.done.json"))
+    names = [json.loads(marker.read_text())["terms"]["name"] for marker in markers]
+    by_place = {Path(name).parts[-2:]: m for name, m in zip(names, markers, strict=True)}
     found = []
     for clip in clips:
-        table = tables / f"{Path(clip.path).stem}.csv"
-        matches = (
-            [table] if table.is_file() else sorted(tables.glob(f"{clip.subject}*{table.name}"))
-        )
-        if not matches:
-            continue
-        rows = timeline(matches[0])
-        if rows.faces:
+        marker = by_place.get(Path(clip.path).parts[-2:])
+        rows = timeline(Path(str(marker).replace(".done.json", ".csv"))) if marker else None
+        if rows is not None and rows.faces:
             onset, offset = course(clip, rows)
             found.append(Course(clip.subject, clip.label, onset, clip.apex, offset, rows))
     return found
@@ -144,22 +142,21 @@ def outcome(course: Course, settings: EpisodeSettings) -> dict[str, Any]:
         "false": len(found) - len(inside),
         "neutral": length - (course.offset - course.onset + 1),
         "other": sum(e.label != course.label for e in inside),
-        "missed": best is None,
     }
 
 
-def figures(results: pd.DataFrame, rate: float = 25) -> dict[str, float]:
-    """The figures of some clips."""
-    hits, wrong = results["found"].sum(), results["other"].sum() + results["false"].sum()
-    known = results[results["found"]]
+def figures(results: dict[str, Any], rate: float = 25) -> dict[str, float]:
+    """The figures of some clips, of which `judge` gives one array for each outcome."""
+    found = results["found"]
+    hits, wrong = found.sum(), results["other"].sum() + results["false"].sum()
     errors = {}
     for name in ("onset", "apex", "offset"):
-        values = known[name].to_numpy(float)
+        values = results[name][found] if found.any() else np.array([np.nan])
         errors[f"{name} error, frames, median"] = float(np.median(np.abs(values)))
         errors[f"{name} shift, frames, median"] = float(np.median(values))
     return {
-        "F1": 2 * hits / (len(results) + hits + wrong),
-        "found, share": hits / len(results),
+        "F1": 2 * hits / (len(found) + hits + wrong),
+        "found, share": hits / len(found),
         **errors,
         "false episodes per neutral minute": results["false"].sum()
         / (results["neutral"].sum() / rate / 60),
@@ -167,22 +164,24 @@ def figures(results: pd.DataFrame, rate: float = 25) -> dict[str, float]:
     }
 
 
-def intervals(results: pd.DataFrame, resamples: int = 1000) -> dict[str, tuple[float, float]]:
+def intervals(results: dict[str, Any], resamples: int = 1000) -> dict[str, Any]:
     """95 % bootstrap intervals over people."""
     rng = np.random.default_rng(0)
-    people = [part for _, part in results.groupby("subject")]
-    drawn = [
-        figures(pd.concat([people[k] for k in rng.integers(0, len(people), len(people))]))
-        for _ in range(resamples)
-    ]
+    people = [np.flatnonzero(results["subject"] == name) for name in np.unique(results["subject"])]
+    drawn = []
+    for _ in range(resamples):
+        rows = np.concatenate([people[k] for k in rng.integers(0, len(people), len(people))])
+        drawn.append(figures({name: values[rows] for name, values in results.items()}))
     return {
-        name: tuple(np.nanpercentile([each[name] for each in drawn], [2.5, 97.5]).tolist())
-        for name in drawn[0]
+        name: np.nanpercentile([each[name] for each in drawn], [2.5, 97.5]) for name in drawn[0]
     }
 
 
-def judge(some: Sequence[Course], settings: EpisodeSettings) -> pd.DataFrame:
-    return pd.DataFrame([outcome(course, settings) for course in some])
+def judge(some: Sequence[Course], settings: EpisodeSettings) -> dict[str, Any]:
+    table = pd.DataFrame([outcome(course, settings) for course in some])
+    for name in ("onset", "apex", "offset"):
+        table[name] = table[name].astype(float)  # NaN where nothing was found
+    return {name: table[name].to_numpy() for name in table}
 
 
 def choose(some: Sequence[Course]) -> EpisodeSettings:
@@ -211,16 +210,16 @@ def choose(some: Sequence[Course]) -> EpisodeSettings:
 
     first = [
         replace(EpisodeSettings(), calm=calm, high=high, low=high / 2)
-        for calm, high in itertools.product((0, 0.02, 0.05, 0.1, 0.2), (0.2, 0.3, 0.4, 0.5, 0.6))
+        for calm, high in itertools.product((0, 0.02, 0.04, 0.06, 0.08), (0.2, 0.3, 0.4, 0.5, 0.6))
     ]
     best = max(first, key=f1)
     most = f1(best)
     for name, values in (
         ("low", (0.1, 0.12, 0.15, 0.2, 0.25, 0.3)),
         ("smooth", (0, 0.05, 0.1, 0.2)),
-        ("near", (0.8, 0.9, 0.95, 1.0)),
+        ("near", (0.9, 0.95, 0.98, 1.0)),
     ):
-        allowed = [v for v in values if name != "low" or v <= best.high]
+        allowed = [v for v in values if name != "low" or 1.5 * best.calm <= v <= best.high]
         best = min((replace(best, **{name: value}) for value in allowed), key=error)
     return best
 
@@ -228,13 +227,12 @@ def choose(some: Sequence[Course]) -> EpisodeSettings:
 def report(title: str, some: Sequence[Course], settings: EpisodeSettings) -> None:
     results = judge(some, settings)
     spread = intervals(results)
-    print(f"{title}: {len(results)} clips, {results['subject'].nunique()} people, "
-          f"{results['neutral'].sum() / 25 / 60:.2f} neutral minutes")  # fmt: skip
+    people, minutes = len(np.unique(results["subject"])), results["neutral"].sum() / 25 / 60
+    print(f"{title}: {len(some)} clips, {people} people, {minutes:.2f} neutral minutes")
     for name, value in figures(results).items():
         print(f"  {name}: {value:.2f} [{spread[name][0]:.2f}, {spread[name][1]:.2f}]")
-    labels = pd.Series([course.label for course in some])
-    shares = results["found"].groupby(labels).mean()
-    print("  found by label: " + ", ".join(f"{k} {v:.2f}" for k, v in shares.items()))
+    shares = pd.Series(results["found"]).groupby([course.label for course in some]).mean()
+    print("  found by label: " + ", ".join(f"{k} {v:.2f}" for k, v in shares.items()), flush=True)
 
 
 def main() -> None:

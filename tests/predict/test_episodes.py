@@ -153,7 +153,7 @@ def test_a_quiet_face_counts_and_a_constant_smile_stays():
     quiet = film(0.001 + hill(height=0.2))
     assert episodes(quiet, replace(PLAIN, calm=0)) == []
     (found,) = episodes(quiet, replace(PLAIN, calm=0.05))
-    assert found.label == "happiness" and 20 < found.onset_frame < 24  # odds rise early
+    assert found.label == "happiness" and 20 < found.onset_frame <= 24  # odds rise early
     assert found.probability == pytest.approx(0.201) and found.margin < 0 < 0.6 <= found.peak
     (smile,) = episodes(film(np.full(60, 0.9)), replace(PLAIN, calm=0.05))
     assert smile.frames == 60
@@ -165,9 +165,22 @@ def test_raising_lowers_nothing_and_ends_at_the_calm_level():
     lifted = raised(some, LABELS, 0.05)
     np.testing.assert_allclose(lifted.sum(axis=1), 1)
     odds, before = (p[:, 1:] / p[:, :1] for p in (lifted, some))
-    assert (odds >= 0.999 * before).all()
-    assert np.quantile(odds, 0.2, axis=0).min() >= 0.05 * 0.999
+    assert (odds >= 0.99 * before).all()
+    least = 0.05 / (1 - 2 * 0.05)  # what two labels with 0.05 each have against neutral
+    np.testing.assert_allclose(np.quantile(odds, 0.2, axis=0)[1], least, rtol=1e-6)
+    assert np.quantile(odds, 0.2, axis=0).min() >= least * 0.999
     assert raised(some, ("calm", "happiness", "sadness"), 0.05) is some  # no neutral to compare
+
+
+@pytest.mark.parametrize("count", [2, 3, 8, 40])
+def test_a_calm_face_stays_below_the_low_threshold(count):
+    labels = ("neutral", *(f"label {k}" for k in range(count - 1)))
+    still = np.full((50, count), 0.001)
+    still[:, 0] = 1 - 0.001 * (count - 1)
+    defaults = EpisodeSettings()
+    lifted = raised(still, labels, defaults.calm)
+    assert lifted[:, 1:].max() <= defaults.calm + 1e-9 < defaults.low
+    assert lifted[:, 0].min() >= 0.39
 
 
 def test_neutral_is_none_and_labels_may_overlap():
@@ -182,7 +195,8 @@ def test_a_picture_has_none():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"low": 0.7}, {"high": 1.2}, {"calm": -1}, {"near": 0}, {"gap": np.nan}]
+    "wrong",
+    [{"low": 0.7}, {"high": 1.2}, {"calm": -1}, {"calm": 0.3}, {"near": 0}, {"gap": np.nan}],
 )
 def test_settings_out_of_range(wrong):
     with pytest.raises(InputError, match="give"):

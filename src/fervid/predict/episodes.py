@@ -25,6 +25,7 @@ from fervid.predict.timeline import NOBODY, Timeline
 NEUTRAL = "neutral"
 LEAST = 1e-4  # probabilities below this are told apart no more
 CALM = 0.2  # quantile of a face's odds that stands for its calm level
+TOGETHER = 0.6  # most that all raised labels have together at the calm level
 
 Floats = NDArray[np.float64]
 
@@ -35,18 +36,18 @@ class EpisodeSettings:
 
     Args:
         high: value that a curve reaches in every episode, 0..1.
-        low: value that it keeps throughout.
-        calm: odds against neutral to which a label's calm level is raised where it lies lower;
-            0 takes the probabilities as they are.
+        low: value that it keeps throughout; above `calm`.
+        calm: probability to which a label's calm level is raised where it lies lower; 0 takes the
+            probabilities as they are.
         smooth: standard deviation of the Gaussian over time, seconds.
         shortest: seconds that an episode lasts at least.
         gap: seconds up to which two episodes of a label are one, and a face may be missing.
         near: share of the peak above which a frame counts as being at the apex.
     """
 
-    high: float = 0.5
-    low: float = 0.25
-    calm: float = 0.05
+    high: float = 0.4
+    low: float = 0.1
+    calm: float = 0.04
     smooth: float = 0.1
     shortest: float = 0.2
     gap: float = 0.2
@@ -57,8 +58,10 @@ class EpisodeSettings:
             raise InputError(
                 f"thresholds {self.low} and {self.high}: give 0 < low <= high, and high up to 1"
             )
-        if not (0 <= self.calm < 1 and 0 < self.near <= 1):
-            raise InputError(f"calm={self.calm}, near={self.near}: give shares of 1")
+        if not 0 <= self.calm < self.low:
+            raise InputError(f"calm={self.calm}: give a probability from 0, below low={self.low}")
+        if not 0 < self.near <= 1:
+            raise InputError(f"near={self.near}: give a share of the peak above 0, up to 1")
         if not all(0 <= s < np.inf for s in (self.smooth, self.shortest, self.gap)):
             raise InputError("episodes: give smooth, shortest and gap in seconds, from 0")
 
@@ -217,21 +220,25 @@ def raised(probabilities: Floats, labels: tuple[str, ...], calm: float) -> Float
     """Probabilities of one face seen from its own calm level; without a neutral, as they are.
 
     A label's odds against neutral at the face's calm level are their 20 % quantile over the
-    frames. Where these lie below `calm`, all odds of the label are multiplied so that they are
-    `calm` there. Nothing is lowered: who smiles throughout, smiles.
+    frames. Where these are lower than they would be with `calm` for every label, all odds of the
+    label are multiplied so that they are just that. No odds are lowered: who smiles throughout,
+    smiles.
 
     Args:
         probabilities: (N, K).
         labels: K names.
+        calm: probability; with many labels less, so that neutral keeps most.
 
     Returns:
         (N, K), rows that sum to 1.
     """
     if NEUTRAL not in labels or not calm:
         return probabilities
+    others = len(labels) - 1
+    each = min(calm, TOGETHER / others) if others else calm
     known = probabilities + LEAST
     odds = known / known[:, [labels.index(NEUTRAL)]]
-    odds *= np.maximum(calm / np.quantile(odds, CALM, axis=0), 1)
+    odds *= np.maximum(each / (1 - others * each) / np.quantile(odds, CALM, axis=0), 1)
     lifted: Floats = odds / odds.sum(axis=1, keepdims=True)
     return lifted
 
