@@ -210,7 +210,7 @@ def choose(some: Sequence[Course]) -> EpisodeSettings:
 
     first = [
         replace(EpisodeSettings(), calm=calm, high=high, low=high / 2)
-        for calm, high in itertools.product((0, 0.02, 0.04, 0.06, 0.08), (0.2, 0.3, 0.4, 0.5, 0.6))
+        for calm, high in itertools.product((0, 0.03, 0.06), (0.2, 0.3, 0.4, 0.5, 0.6))
     ]
     best = max(first, key=f1)
     most = f1(best)

@@ -23,9 +23,8 @@ from fervid.predict.per_frame import CUT
 from fervid.predict.timeline import NOBODY, Timeline
 
 NEUTRAL = "neutral"
-LEAST = 1e-4  # probabilities below this are told apart no more
+LEAST = 1e-4  # added to probabilities, which are told apart no more below it
 CALM = 0.2  # quantile of a face's odds that stands for its calm level
-TOGETHER = 0.6  # most that all raised labels have together at the calm level
 
 Floats = NDArray[np.float64]
 
@@ -37,8 +36,8 @@ class EpisodeSettings:
     Args:
         high: value that a curve reaches in every episode, 0..1.
         low: value that it keeps throughout; above `calm`.
-        calm: probability to which a label's calm level is raised where it lies lower; 0 takes the
-            probabilities as they are.
+        calm: probability against neutral to which a label's calm level is raised where it lies
+            lower (`raised`); 0 takes the probabilities as they are.
         smooth: standard deviation of the Gaussian over time, seconds.
         shortest: seconds that an episode lasts at least.
         gap: seconds up to which two episodes of a label are one, and a face may be missing.
@@ -47,7 +46,7 @@ class EpisodeSettings:
 
     high: float = 0.4
     low: float = 0.1
-    calm: float = 0.04
+    calm: float = 0.06
     smooth: float = 0.1
     shortest: float = 0.2
     gap: float = 0.2
@@ -217,29 +216,29 @@ def _episode(
 
 
 def raised(probabilities: Floats, labels: tuple[str, ...], calm: float) -> Floats:
-    """Probabilities of one face seen from its own calm level; without a neutral, as they are.
+    """How far each label stands out of a face's own calm level; never below its probability.
 
-    A label's odds against neutral at the face's calm level are their 20 % quantile over the
-    frames. Where these are lower than they would be with `calm` for every label, all odds of the
-    label are multiplied so that they are just that. No odds are lowered: who smiles throughout,
-    smiles.
+    A label's odds against neutral at the calm level are their 20 % quantile over the frames of the
+    face. Where these are lower than `calm` would be, all odds of the label are multiplied up to
+    that. As a probability against neutral, times the label's share among all labels but neutral,
+    this is the label's value, unless its probability is higher: who smiles throughout, smiles.
 
     Args:
         probabilities: (N, K).
-        labels: K names.
-        calm: probability; with many labels less, so that neutral keeps most.
+        labels: K names; without a neutral among them the probabilities are returned.
 
     Returns:
-        (N, K), rows that sum to 1.
+        (N, K), 0..1; neutral is as it was.
     """
     if NEUTRAL not in labels or not calm:
         return probabilities
-    others = len(labels) - 1
-    each = min(calm, TOGETHER / others) if others else calm
+    neutral = labels.index(NEUTRAL)
     known = probabilities + LEAST
-    odds = known / known[:, [labels.index(NEUTRAL)]]
-    odds *= np.maximum(each / (1 - others * each) / np.quantile(odds, CALM, axis=0), 1)
-    lifted: Floats = odds / odds.sum(axis=1, keepdims=True)
+    odds = known / known[:, [neutral]]
+    odds *= np.maximum(calm / (1 - calm) / np.quantile(odds, CALM, axis=0), 1)
+    shares = known / np.delete(known, neutral, axis=1).sum(axis=1, keepdims=True)
+    lifted: Floats = np.maximum(probabilities, odds / (1 + odds) * shares)
+    lifted[:, neutral] = probabilities[:, neutral]
     return lifted
 
 
