@@ -262,6 +262,7 @@ def main() -> None:
         clips = [c for c in load("drawn", faces).clips if c.label != NEUTRAL]
         exact = courses(clips, tables, partial(of_units, faces))
         report("drawn", exact, settings)
+        report("drawn, probabilities as they are", exact, replace(settings, calm=0))
         seen = courses(clips, tables, of_pictures)
         errors = [abs(a.onset - b.onset) for a, b in zip(exact, seen, strict=True)]
         print(

@@ -17,7 +17,7 @@ from fervid.predict.per_frame import smoothed
 from fervid.predict.timeline import STATUS, Timeline, record_type
 
 LABELS = ("neutral", "happiness", "sadness")
-PLAIN = EpisodeSettings(calm=0, smooth=0, high=0.6, low=0.3, shortest=0.2, gap=0.2)
+PLAIN = EpisodeSettings(calm=0, smooth=0, high=0.6, low=0.3, shortest=0.2, gap=0.2, near=0.95)
 RATE = 25
 
 

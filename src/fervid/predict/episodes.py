@@ -44,13 +44,13 @@ class EpisodeSettings:
         near: share of the peak above which a frame counts as being at the apex.
     """
 
-    high: float = 0.4
+    high: float = 0.5
     low: float = 0.1
     calm: float = 0.06
     smooth: float = 0.1
     shortest: float = 0.2
     gap: float = 0.2
-    near: float = 0.95
+    near: float = 0.9
 
     def __post_init__(self) -> None:
         if not 0 < self.low <= self.high <= 1:
