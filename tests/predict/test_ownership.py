@@ -26,7 +26,7 @@ def test_what_is_not_ours_is_left_alone(here, world, model):
     assert predict(["clip.mp4"], ".", model=model).done == 1
     assert predict(["clip.mp4"], ".", model=model).skipped == 1
     assert {name: (here / name).read_text() for name in foreign} == foreign
-    assert len(list(here.glob("clip-*.csv"))) == 1
+    assert len(list(here.glob("clip-????????.csv"))) == 1
 
     (here / "other").mkdir()
     (here / "other" / "summary.csv").write_text("month,sales\n1,2\n")
@@ -177,7 +177,9 @@ def test_a_failure_leaves_no_half(here, world, model, monkeypatch):
     monkeypatch.setattr(batch, "write_plot", broken)
     with pytest.raises(InputError, match="mistake of ours"):
         predict(["clip.mp4"], "out", model=model)
-    assert [path.name for path in (here / "out").iterdir()] == ["summary.csv"]
+    names = sorted(path.name for path in (here / "out").iterdir())
+    assert names == ["episodes.csv", "summary.csv"]
+    assert len((here / "out/episodes.csv").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
@@ -221,7 +223,12 @@ def test_strange_names(here, world, model, kind):
     assert summary.text().replace("\n", "").isprintable()
     summary.text().encode()
     names = [path.name for path in (here / "out").iterdir()]
-    assert len(names) == 5 and all(len(name.encode()) < 240 for name in names)
-    (table,) = (path for path in (here / "out").glob("*.csv") if path.name != "summary.csv")
+    assert len(names) == 7 and all(len(name.encode()) < 240 for name in names)
+    others = ("summary.csv", "episodes.csv")
+    table, found = sorted(
+        (path for path in (here / "out").glob("*.csv") if path.name not in others),
+        key=lambda path: path.name.endswith(".episodes.csv"),
+    )
+    assert "onset" in found.read_text() and found.read_bytes().count(b"\r") == 0
     assert len(pd.read_csv(table)) == 6 and table.read_bytes().count(b"\r") == 0
     assert predict([here / STRANGE[kind]], "out", model=model, overlay=True).skipped == 1

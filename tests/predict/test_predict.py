@@ -49,9 +49,9 @@ def test_everything_is_written(films, tmp_path, world, model):
     out = tmp_path / "out"
     summary = predict([films], out, model=model, overlay=True, landmarks=True)
     assert (summary.done, summary.skipped, dict(summary.failed)) == (3, 0, {})
-    ends = (".csv", ".done.json", ".overlay.mp4", ".timeline.png")
+    ends = (".csv", ".done.json", ".episodes.csv", ".overlay.mp4", ".timeline.png")
     expected = {f"{stem}{end}" for stem in ("one", "two", "none") for end in ends}
-    assert set(contents(out)) == expected | {"summary.csv"}
+    assert set(contents(out)) == expected | {"summary.csv", "episodes.csv"}
 
     one = table(out / "one.csv")
     assert one["frame"].tolist() == list(range(60))
@@ -149,6 +149,58 @@ def test_webcam_until_ctrl_c(tmp_path, squares, world, model, monkeypatch):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_episodes_of_every_input_and_of_all(films, tmp_path, world, model):
+    out = tmp_path / "out"
+    predict([films / "one.mp4"], out, model=model)
+    (one,) = table(out / "one.episodes.csv").query("label == 'anger'").to_dict("records")
+    assert one["input"].endswith("one.mp4") and one["face_id"] == 0
+    assert one["onset_frame"] < 20 < one["apex_frame"] <= one["offset_frame"] == 39
+    assert one["peak"] > 0.8 and one["missing"] == 0
+    alone = (out / "episodes.csv").read_text()
+    assert alone == (out / "one.episodes.csv").read_text()
+    predict([films / "two.mp4", films / "none.mp4"], out, model=model)  # a later run joins in
+    joined = table(out / "episodes.csv")
+    assert [Path(name).stem for name in joined["input"].unique()] == ["two", "one"]
+    means = table(out / "summary.csv").set_index("input")
+    rate = means.loc[str(films / "one.mp4"), "anger_per_minute"]
+    assert rate == pytest.approx(30)  # one in two seconds
+    assert table(out / "none.episodes.csv").empty
+    before = contents(out)
+    (out / "one.episodes.csv").unlink()
+    assert predict([films], out, model=model).done == 1
+    assert contents(out)["one.episodes.csv"] == before["one.episodes.csv"]
+
+
+def test_another_programs_episodes_stay(films, tmp_path, world, model):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "one.episodes.csv").write_text("mine")
+    predict([films / "one.mp4"], out, model=model)
+    assert (out / "one.episodes.csv").read_text() == "mine"
+    assert len(list(out.glob("one-*.episodes.csv"))) == 1
+    (out / "episodes.csv").write_text("mine, too")
+    with pytest.raises(OutputError, match=r"episodes.csv was not written by fervid"):
+        predict([films / "one.mp4"], out, model=model)
+
+
+def test_no_inputs_table_is_called_like_anothers_episodes(tmp_path, squares, world, model):
+    names = ("x.mp4", "x.episodes.mp4", "episodes.mp4", "summary.mp4")
+    given = [squares.film(tmp_path / name, 12) for name in names]
+    out = tmp_path / "out"
+    assert predict(given, out, model=model).done == 4
+    assert len(table(out / "x.csv")) == 12 and "onset" in table(out / "x.episodes.csv")
+    assert {"onset", "input"} <= set(table(out / "episodes.csv"))
+    assert predict(given, out, model=model).skipped == 4
+
+
+def test_without_timelines(films, tmp_path, world, model):
+    out = tmp_path / "out"
+    predict([films], out, model=model, timeline=False)
+    assert not list(out.glob("*.timeline.png")) and len(list(out.glob("*.done.json"))) == 3
+    assert predict([films], out, model=model).done == 3
+    assert len(list(out.glob("*.timeline.png"))) == 3
+
+
 def test_parquet_is_the_same_table(films, tmp_path, world, model):
     for format in ("csv", "parquet"):
         predict([films], tmp_path / format, model=model, format=format)
@@ -184,7 +236,7 @@ def test_same_stem_never_overwritten(tmp_path, squares, world, model):
         squares.film(tmp_path / name / "x.mp4", count)
     out = tmp_path / "out"
     predict([tmp_path / "a", tmp_path / "b"], out, model=model)
-    assert sorted(len(table(p)) for p in out.glob("x-*.csv")) == [10, 20]
+    assert sorted(len(table(p)) for p in out.glob("x-????????.csv")) == [10, 20]
     later = tmp_path / "later"
     predict([tmp_path / "a"], later, model=model)
     predict([tmp_path / "b"], later, model=model)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 
 from fervid.errors import InputError, OutputError
+from fervid.predict.episode_tables import write_episodes
+from fervid.predict.episodes import Episode
 from fervid.predict.intervals import STILL_SECONDS, intervals
 from fervid.predict.outputs import write_table
 from fervid.predict.timeline import STATUS, Timeline, record_type
@@ -156,6 +159,48 @@ def test_elan_time_slots_ascend(table, tmp_path) -> None:
     (used,) = (p.text for p in root.iter("PROPERTY") if p.get("NAME") == "lastUsedAnnotationId")
     assert int(used) == last
     assert not list(root.iter("MEDIA_DESCRIPTOR"))
+
+
+def shown_twice(folder):
+    """A table with two episodes that overlap, of which the labels' runs know nothing."""
+    path = as_table(folder, forged())
+    rows = Episode(0, LABELS[0], 0.1, 0.15, 0.301, 2, 3, 6, 0.9, 0.7, 2, 0.2, 0.8, 5, 0, 0.3, 0.9)
+    found = [rows, replace(rows, label=LABELS[2], onset=0.2, offset=0.4)]
+    write_episodes(folder / "holiday.episodes.csv", "holiday", found)
+    return path
+
+
+def test_episodes_as_intervals(tmp_path) -> None:
+    from pympi.Elan import Eaf
+    from pympi.Praat import TextGrid
+
+    path = shown_twice(tmp_path)
+    elan, grid, boris, _ = convert([path], "elan,textgrid,boris", tmp_path / "out", episodes=True)
+    names = [f"face 0 {label}" for label in (LABELS[0], LABELS[2])]
+    tiers = Eaf(str(elan))
+    assert sorted(tiers.get_tier_names()) == names
+    assert tiers.get_annotation_data_for_tier(names[0]) == [(100, 301, "0.700")]
+    praat = TextGrid(str(grid))
+    for name, start, end in zip(names, (0.1, 0.2), (0.301, 0.4), strict=True):
+        tier = praat.get_tier(name.replace('"', "'"))
+        (only,) = [each for each in tier.get_intervals() if each[2]]
+        assert only[:2] == pytest.approx((start, end)) and only[2] == name.removeprefix("face 0 ")
+    project = json.loads(boris.read_text(encoding="utf-8"))
+    assert {each["excluded"] for each in project["behaviors_conf"].values()} == {""}
+    (observation,) = project["observations"].values()
+    assert [event[0] for event in observation["events"]] == [0.1, 0.2, 0.301, 0.4]
+    with pytest.raises(InputError, match=r"long holds no intervals: .* elan, textgrid, boris"):
+        convert([path], "elan,long", tmp_path / "out", episodes=True)
+    (tmp_path / "holiday.episodes.csv").unlink()
+    with pytest.raises(InputError, match=r"holiday.episodes.csv is no table of episodes"):
+        convert([path], "elan", tmp_path / "out", episodes=True)
+
+
+def test_a_face_without_an_episode(tmp_path) -> None:
+    path = as_table(tmp_path, forged())
+    write_episodes(tmp_path / "holiday.episodes.csv", "holiday", [])
+    for written in convert([path], "elan,textgrid,boris", tmp_path / "out", episodes=True):
+        assert written.stat().st_size > 100
 
 
 def test_textgrid(table, tmp_path) -> None:

@@ -1,7 +1,7 @@
 """Commands about trained systems: train, predict, list."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -73,6 +73,16 @@ def predict(
             help="`csv`, `parquet`, and what `fervid convert` writes, separated by commas."
         ),
     ] = "csv",
+    overlay_style: Annotated[
+        Literal["full", "box", "points", "anonymous"] | None,
+        typer.Option(
+            help="Write overlays in this style: `full`; `box` or `points` alone; `anonymous` with "
+            "drawn faces in the people's place and no sound."
+        ),
+    ] = None,
+    timeline: Annotated[
+        bool, typer.Option("--timeline/--no-timeline", help="Draw probabilities over time.")
+    ] = True,
     faces: Faces = "auto",
     window: Annotated[
         float, typer.Option(help="Length of the window behind each prediction, in seconds.")
@@ -130,8 +140,9 @@ def predict(
     say(f"face finder: {finder}")
     settings = FaceSettings(finder, min_size=min_face, min_score=min_score, max_gap=max_gap)
     summary = predict_files(
-        inputs, out, model=model, overlay=overlay, format=format, window=window, step=step,
-        smooth=smooth, settings=settings, landmarks=landmarks,
+        inputs, out, model=model, overlay=overlay or overlay_style is not None,
+        overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
+        step=step, smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
         neutral=neutral, jobs=jobs,
     )  # fmt: skip

@@ -27,11 +27,17 @@ def convert(
     out: Annotated[
         Path | None, typer.Option(help="Output folder. Default: beside each table.")
     ] = None,
+    episodes: Annotated[
+        bool,
+        typer.Option(
+            "--episodes", help="Write episodes (elan, textgrid, boris) instead of runs of a label."
+        ),
+    ] = False,
 ) -> None:
     """Write prediction tables in the formats of ELAN, Praat, BORIS, SPSS, OpenFace and py-feat."""
     from fervid.predict.writers import convert as convert_tables
 
-    for path in convert_tables(tables, format, out, media):
+    for path in convert_tables(tables, format, out, media, episodes):
         say(f"written: {path}")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -12,9 +13,14 @@ from fervid.faces.points68 import LINES
 
 Colour = tuple[int, int, int]
 Box = NDArray[np.float32]  # (4,) left, top, width, height in pixels
+Style = Literal["full", "box", "points", "anonymous"]
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE, GREY, DARK = (255, 255, 255), (190, 190, 190), (24, 26, 30)
+SMALL = 36  # pixels of a face's height below which lines would hide it
+LEAST_WITH_BARS = 54  # pixels of a face's height; smaller ones get a title alone
+CROWDED = 0.15  # share of a panel that may lie over heads; above, the title alone is drawn
+READABLE = 0.8  # smallest scale at which titles can be read
 
 
 @dataclass(frozen=True)
@@ -42,23 +48,40 @@ def draw(
     labels: Sequence[str],
     colours: Mapping[str, Colour],
     note: str = "",
+    style: Style = "full",
 ) -> NDArray[np.uint8]:
-    """A copy of a frame with its faces drawn in; sizes follow the frame's.
+    """A copy of a frame with its faces drawn in; lines follow a face's size, panels the frame's.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         labels: K names; letters beyond ASCII are drawn as "?".
         colours: RGB by label.
         note: said in the lower left corner ("no face").
+        style: "full" has box, landmarks and bars; "box" and "points" have these and a title;
+            "anonymous" has box and bars, for an image in which others stand in for the people.
     """
     canvas = np.ascontiguousarray(image).copy()
     scale = float(np.clip(min(image.shape[:2]) / 480, 0.5, 4.0))
     for face in faces:
-        _outline(canvas, face, _colour(face, labels, colours), scale)
-    taken = [face.box for face in faces]
-    for face in faces:  # panels last, so that no other face's lines run over them
+        if style in ("full", "points"):
+            _lines(canvas, face)
+        if style != "points":
+            _box(canvas, face, _colour(face, labels, colours))
+    heads = [_head(face.box) for face in faces]
+    taken = list(heads)
+    for face, head in zip(faces, heads, strict=True):  # panels last: no line runs over them
         smaller = float(np.clip(face.box[3] / 130, min(0.7, scale), scale))  # as small faces are
-        taken.append(_panel(canvas, face, labels, colours, smaller, taken))
+        bars = style in ("full", "anonymous") and not np.isnan(face.probabilities).any()
+        bars &= face.box[3] >= LEAST_WITH_BARS
+        title = _title(face, labels)
+        if bars:
+            panel = _panel(canvas.shape, face, title, len(labels), smaller, head, taken)
+            bars = _covered(panel, heads) <= CROWDED * panel[2] * panel[3]
+        if not bars:
+            smaller = max(smaller, min(READABLE, scale))
+            panel = _panel(canvas.shape, face, title, 0, smaller, head, taken)
+        _fill(canvas, face, labels if bars else (), colours, smaller, panel, title)
+        taken.append(panel)
     if note:
         height = round(20 * scale)
         top = max(image.shape[0] - height - round(8 * scale), 0)
@@ -90,40 +113,83 @@ def _colour(face: Drawn, labels: Sequence[str], colours: Mapping[str, Colour]) -
     return colours[labels[int(face.probabilities.argmax())]]
 
 
-def _outline(canvas: NDArray[np.uint8], face: Drawn, colour: Colour, scale: float) -> None:
-    thin, shift = max(1, round(scale)), 4
+def _width(face: Drawn) -> int:
+    """Of a face's lines, pixels."""
+    return max(1, round(float(face.box[3]) / 160))
+
+
+def _lines(canvas: NDArray[np.uint8], face: Drawn) -> None:
+    if face.box[3] < SMALL:
+        return
+    shift = 4
     fixed = np.round(face.landmarks * (1 << shift)).astype(np.int32)
     for points, closed in LINES:
         line = [fixed[list(points)]]
-        cv2.polylines(canvas, line, closed, WHITE, thin, cv2.LINE_AA, shift)
+        cv2.polylines(canvas, line, closed, WHITE, _width(face), cv2.LINE_AA, shift)
+
+
+def _box(canvas: NDArray[np.uint8], face: Drawn, colour: Colour) -> None:
     left, top, width, height = face.box
     corner = (round(float(left)), round(float(top)))
     other = (round(float(left + width)), round(float(top + height)))
-    cv2.rectangle(canvas, corner, other, DARK, thin + 3, cv2.LINE_AA)
-    cv2.rectangle(canvas, corner, other, colour, thin + 1, cv2.LINE_AA)
+    wide = _width(face) + (face.box[3] >= SMALL)
+    cv2.rectangle(canvas, corner, other, DARK, wide + 2, cv2.LINE_AA)
+    cv2.rectangle(canvas, corner, other, colour, wide, cv2.LINE_AA)
+
+
+def _head(box: Box) -> Box:
+    """What must not be hidden: landmarks end at brows and jaw, a head goes on."""
+    left, top, width, height = box
+    return np.array(
+        [left - 0.12 * width, top - 0.45 * height, 1.24 * width, 1.55 * height], np.float32
+    )
+
+
+def _title(face: Drawn, labels: Sequence[str]) -> str:
+    if np.isnan(face.probabilities).any():
+        return f"{face.face}  {face.note}".rstrip()
+    best = int(face.probabilities.argmax())
+    return f"{face.face}  {labels[best]} {face.probabilities[best]:.0%}"
 
 
 def _panel(
+    shape: tuple[int, ...],
+    face: Drawn,
+    title: str,
+    bars: int,
+    scale: float,
+    head: Box,
+    taken: Sequence[Box],
+) -> Box:
+    """Where id, label and bars of a face go; a title alone is as wide as its text."""
+    gap = round(5 * scale)
+    height = round(15 * scale) * bars + round(22 * scale) + (gap if bars else 0)
+    width = round(168 * scale) if bars else _extent(title, 1.15 * scale)[0] + 2 * gap
+    width, height = min(width, shape[1]), min(height, shape[0])
+    places = _places(face.box, head, width, height, gap)
+    if bars:
+        edges = (gap, shape[1] - width - gap), (gap, shape[0] - height - gap)
+        places += [(x, y) for y in reversed(edges[1]) for x in edges[0]]
+    else:  # a title belongs right below or above its face
+        places = [*places[4:], *places[:4]]
+    left, top = _freest(shape, places, width, height, taken)
+    return np.array([left, top, width, height], np.float32)
+
+
+def _fill(
     canvas: NDArray[np.uint8],
     face: Drawn,
     labels: Sequence[str],
     colours: Mapping[str, Colour],
     scale: float,
-    taken: Sequence[Box],
-) -> Box:
-    """Id, label and bars beside the box, where they hide least; returns where that is."""
-    told = not np.isnan(face.probabilities).any()
-    line, width = round(15 * scale), round(168 * scale)
-    gap = round(5 * scale)
-    height = line * (len(labels) if told else 0) + round(22 * scale) + gap
-    left, top = _place(canvas.shape, face.box, width, height, gap, taken)
+    panel: Box,
+    title: str,
+) -> None:
+    """Draw a panel: its title, and a bar for each of the labels."""
+    left, top, width, height = (int(value) for value in panel)
+    line, gap = round(15 * scale), round(5 * scale)
     part = canvas[top : top + height, left : left + width]
     part[:] = (part * 0.3 + np.array(DARK) * 0.7).astype(np.uint8)
-    if told:
-        best = int(face.probabilities.argmax())
-        title = f"{face.face}  {labels[best]} {face.probabilities[best]:.0%}"
-    else:
-        title = f"{face.face}  {face.note}".rstrip()
     _text(
         canvas,
         title,
@@ -133,50 +199,55 @@ def _panel(
         scale=scale * 1.15,
         colour=WHITE,
     )
-    place = np.array([left, top, width, height], np.float32)
-    if not told:
-        return place
     names = round(76 * scale)
     room = width - names - 2 * gap
-    for row, (label, probability) in enumerate(zip(labels, face.probabilities, strict=True)):
+    for row, label in enumerate(labels):
         y = top + round(22 * scale) + row * line
-        colour = WHITE if row == best else GREY
-        _text(canvas, label, left + gap, y, line, scale=scale * 0.9, colour=colour)
+        best = row == face.probabilities.argmax()
+        _text(canvas, label, left + gap, y, line, scale=scale * 0.9, colour=WHITE if best else GREY)
         start, end = (left + gap + names, y + round(3 * scale)), y + line - round(3 * scale)
         cv2.rectangle(canvas, start, (start[0] + room, end), (70, 72, 78), -1)
-        full = start[0] + round(room * float(probability))
+        full = start[0] + round(room * float(face.probabilities[row]))
         cv2.rectangle(canvas, start, (full, end), colours[label], -1)
-    return place
 
 
-def _place(
-    shape: tuple[int, ...], box: Box, width: int, height: int, gap: int, taken: Sequence[Box]
-) -> tuple[int, int]:
-    """Left and top of a panel within the frame: beside, below or above its box.
-
-    Of these, where it covers least of what is taken; the first of equals.
-    """
+def _places(box: Box, head: Box, width: int, height: int, gap: int) -> list[tuple[float, float]]:
+    """Left and top of a panel beside a face (four), below and above it (three)."""
     left, top, wide, high = (float(value) for value in box)
     level, middle = top + (high - height) / 2, left + (wide - width) / 2
-    right, below = left + wide + gap, top + high + gap
-    beside = [(right, top), (left - gap - width, top), (right, level), (left - gap - width, level)]
-    stacked = [(left, below), (left, top - gap - height), (middle, below)]
+    right, other = float(head[0] + head[2]) + gap, float(head[0]) - gap - width
+    below, above = float(head[1] + head[3]) + gap, float(head[1]) - gap - height
+    beside = [(right, top), (other, top), (right, level), (other, level)]
+    return [*beside, (left, below), (left, above), (middle, below)]
+
+
+def _freest(
+    shape: tuple[int, ...],
+    places: Sequence[tuple[float, float]],
+    width: int,
+    height: int,
+    taken: Sequence[Box],
+) -> tuple[int, int]:
+    """The first place within the frame that hides nothing, or about as little as the best one.
+
+    A panel does not jump for the sake of a few pixels.
+    """
     inside = [
-        (
-            int(np.clip(x, 0, max(shape[1] - width, 0))),
-            int(np.clip(y, 0, max(shape[0] - height, 0))),
-        )
-        for x, y in [*beside, *stacked]
+        (int(np.clip(x, 0, shape[1] - width)), int(np.clip(y, 0, shape[0] - height)))
+        for x, y in places
     ]
+    panels = [np.array([*corner, width, height], np.float32) for corner in inside]
+    covered = [_covered(panel, taken) for panel in panels]
+    least = min(covered) + 0.02 * width * height
+    return next(place for place, hidden in zip(inside, covered, strict=True) if hidden <= least)
 
-    def covered(corner: tuple[int, int]) -> float:
-        low = np.maximum([other[:2] for other in taken], corner)
-        high = np.minimum(
-            [other[:2] + other[2:] for other in taken], np.add(corner, (width, height))
-        )
-        return float(np.maximum(high - low, 0).prod(axis=1).sum())
 
-    return min(inside, key=covered)
+def _covered(panel: Box, others: Sequence[Box]) -> float:
+    """Pixels that a panel hides of some boxes."""
+    boxes = np.asarray(others)
+    low = np.maximum(boxes[:, :2], panel[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], panel[:2] + panel[2:])
+    return float(np.maximum(high - low, 0).prod(axis=1).sum())
 
 
 def _text(
@@ -192,10 +263,16 @@ def _text(
 ) -> None:
     """One line of text, centred upright in `height`."""
     plain = text.encode("ascii", "replace").decode()
-    size = 0.42 * scale
-    thick = max(1, round(scale))
-    (wide, high), _ = cv2.getTextSize(plain, FONT, size, thick)
+    size, thick = 0.42 * scale, max(1, round(scale))
+    wide, high = _extent(plain, scale)
     if back:
         cv2.rectangle(canvas, (left - 4, top), (left + wide + 4, top + height), DARK, -1)
     place = (left, top + (height + high) // 2)
     cv2.putText(canvas, plain, place, FONT, size, colour, thick, cv2.LINE_AA)
+
+
+def _extent(text: str, scale: float) -> tuple[int, int]:
+    """Width and height of a line of text, pixels."""
+    plain = text.encode("ascii", "replace").decode()
+    (wide, high), _ = cv2.getTextSize(plain, FONT, 0.42 * scale, max(1, round(scale)))
+    return int(wide), int(high)

@@ -20,6 +20,7 @@ from fervid.faces.container import open_container, video_stream
 from fervid.faces.picture import STILLS, read_picture, upright
 from fervid.faces.quiet import quiet
 from fervid.faces.sampling import Wanted, sampler
+from fervid.faces.sound import Sound
 
 RATE = 25.0  # frames per second of a folder of images, which tells none
 TOLERANCE = 0.25  # seconds a video may end before its container says so, and still be whole
@@ -156,11 +157,25 @@ def probe(source: Path, rate: float = RATE) -> Probe:
         return Probe((width, height), told, stream.frames or None, seconds)
 
 
+def seconds_of(source: Path, rate: float = RATE) -> float:
+    """How long a file or folder says that it is; 0 where it does not say, or cannot be read."""
+    try:
+        if source.is_dir():
+            return len(pictures(source)) / rate
+        if is_still(source) or special(source):
+            return 0.0
+        with open_container(source) as container:
+            return float(container.duration / 1e6) if container.duration else 0.0
+    except InputError:
+        return 0.0
+
+
 def write_video(
     path: Path,
     images: Iterable[NDArray[np.uint8]],
     rate: float,
     times: Iterable[float] | None = None,
+    sound: Path | None = None,
 ) -> None:
     """Encode H.264 (yuv420p, one thread: the same bytes everywhere), under its name when whole.
 
@@ -169,6 +184,7 @@ def write_video(
         images: (H, W, 3) uint8 RGB each, one size; odd sides get one repeated row or column.
         rate: frames per second.
         times: seconds at which each image is shown; by default every 1 / rate.
+        sound: file whose sound is copied, up to the last image; one without sound changes nothing.
 
     Raises:
         OutputError: the place cannot be written to.
@@ -177,12 +193,16 @@ def write_video(
     with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:
-        if not _encode(part, images, rate, times):
+        if not _encode(part, images, rate, times, sound):
             raise InputError(f"{path} would hold no frame: give at least one")
 
 
 def _encode(
-    part: Path, images: Iterable[NDArray[np.uint8]], rate: float, times: Iterable[float] | None
+    part: Path,
+    images: Iterable[NDArray[np.uint8]],
+    rate: float,
+    times: Iterable[float] | None,
+    sound: Path | None,
 ) -> int:
     import av
 
@@ -195,6 +215,7 @@ def _encode(
         muxing["movflags"] = "+faststart"  # plays in a browser before it is all there
     with av.open(f"file:{part}", "w", options=muxing) as container:
         stream: Any = None
+        track: Sound | None = None
         for image in images:
             odd_y, odd_x = image.shape[0] % 2, image.shape[1] % 2
             if odd_y or odd_x:
@@ -207,14 +228,19 @@ def _encode(
                 stream.codec_context.thread_count = 1
                 if clock is not None:
                     stream.codec_context.time_base = Fraction(1, TICKS)
+                track = Sound(sound, container) if sound else None
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             if clock is not None:
                 tick = max(tick + 1, round(next(clock) * TICKS))  # never twice the same
                 frame.pts, frame.time_base = tick, Fraction(1, TICKS)
+            if track is not None:
+                track.copy(tick / TICKS if clock is not None else written / rate)
             container.mux(stream.encode(frame))
             written += 1
         if stream is not None:
             container.mux(stream.encode(None))
+        if track is not None:
+            track.copy(1 / rate + (tick / TICKS if clock is not None else (written - 1) / rate))
     return written
 
 

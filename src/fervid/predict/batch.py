@@ -1,22 +1,25 @@
 """Many inputs: each done once, by itself, and never again unless something changed."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import fervid
 from fervid.atomic import blamed, digest_of, held, scratch, sweep, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
-from fervid.faces.sampling import sampler, share
+from fervid.faces.overlay import Style
+from fervid.faces.sampling import sampler
 from fervid.faces.settings import FaceSettings
-from fervid.faces.video import Frame, is_still, probe
+from fervid.faces.video import Frame
 from fervid.models.shipped import find_model, open_model
 from fervid.parallel import spread
+from fervid.predict.episode_tables import ENDING as EPISODES
+from fervid.predict.episode_tables import join, per_minute, write_episodes
+from fervid.predict.episodes import episodes
 from fervid.predict.neutral import Neutral, relative_to_neutral, rest_of
 from fervid.predict.outputs import (
     Format,
@@ -26,91 +29,34 @@ from fervid.predict.outputs import (
     write_plot,
     write_table,
 )
-from fervid.predict.ownership import (
-    CLAIM,
-    MARKER,
-    SUMMARY,
-    check_folder,
-    earlier,
-    is_whole,
-    note,
-    outputs,
-    owners,
+from fervid.predict.ownership import JOINED, PLOT, SUMMARY, check_folder, earlier, episode_parts
+from fervid.predict.sources import Source, expand, left_out
+from fervid.predict.stream import MAX_FACES, WindowSettings, records
+from fervid.predict.stream import timeline as timeline_of
+from fervid.predict.summary import (
+    Summary,
+    counted_per_minute,
+    summarise,
+    summary_rows,
+    write_summary,
 )
-from fervid.predict.sources import Source, expand, left_out, names
-from fervid.predict.stream import MAX_FACES, WindowSettings, records, timeline
-from fervid.predict.summary import Summary, summarise, summary_rows, write_summary
+from fervid.predict.tasks import (
+    PredictSettings,
+    Task,
+    abandon,
+    begin,
+    kept,
+    overlay_ending,
+    planned,
+    tasks_of,
+)
 from fervid.predict.timeline import Timeline, frames_of, record_type
+from fervid.predict.watching import DRAWING, Watch, length, unseen, watched
 from fervid.predict.windows import too_far_apart
 from fervid.predict.writers import WRITERS, formats, read_table
-from fervid.progress import bar
+from fervid.progress import meter
 from fervid.systems.interface import Recognizer
 from fervid.text import printable
-
-PLOT = ".timeline.png"
-SHOW_FRAMES = 8  # inputs up to which each shows its own progress
-
-
-@dataclass(frozen=True)
-class PredictSettings:
-    """All that decides what is written, besides the input itself."""
-
-    model: Path
-    digest: str
-    settings: FaceSettings
-    gaze: WindowSettings
-    formats: tuple[str, ...]
-    overlay: bool
-    landmarks: bool
-    neutral: Neutral | None = None
-
-    @property
-    def tables(self) -> tuple[Format, ...]:
-        """Formats of the table: those named, else CSV, from which the others are written."""
-        return tuple(each for each in get_args(Format) if each in self.formats) or ("csv",)
-
-    @property
-    def writers(self) -> tuple[str, ...]:
-        """Keys of `WRITERS`."""
-        return tuple(each for each in WRITERS if each in self.formats)
-
-    def terms(self, finder_version: str) -> dict[str, Any]:
-        """As kept beside an output; where these differ, it is made anew."""
-        return {
-            "fervid": fervid.__version__,
-            "model": self.digest,
-            "faces": self.settings.digest(finder_version),
-            **asdict(self.gaze),
-            "format": ",".join((*self.tables, *self.writers)),
-            **{name: getattr(self, name) for name in ("overlay", "landmarks")},
-            "neutral": self.neutral and [self.neutral.text, *(self.neutral.rest or ())],
-        }
-
-
-@dataclass(frozen=True)
-class Task:
-    """One input on its way: what it is, what its outputs are called, and when they are done.
-
-    Args:
-        endings: of the outputs to write.
-        terms: of the wish, with the source's fingerprint; kept in the marker.
-    """
-
-    source: Source
-    out: Path
-    name: str
-    endings: tuple[str, ...]
-    terms: Mapping[str, Any]
-
-    @property
-    def marker(self) -> Path:
-        """A JSON file that is there when all outputs are."""
-        return self.out / f"{self.name}{MARKER}"
-
-    @property
-    def claim(self) -> Path:
-        """A JSON file that is there while outputs are written: what it names is ours."""
-        return self.out / f".{self.name}{CLAIM}"
 
 
 def predict(
@@ -119,6 +65,8 @@ def predict(
     *,
     model: str | Path = "tfe-plus",
     overlay: bool = False,
+    overlay_style: Style = "full",
+    timeline: bool = True,
     format: str = "csv",
     settings: FaceSettings = FaceSettings(),  # noqa: B008 - frozen
     window: float = 1.0,
@@ -135,16 +83,20 @@ def predict(
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
 
-    For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.timeline.png`, `clip.overlay.mp4`
-    and `clip.done.json`; for all of them `summary.csv`. What is done and unchanged is skipped, so
-    a run that was killed resumes where it stopped. A bad input is noted and the others go on.
+    For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.episodes.csv`, `clip.timeline.png`,
+    `clip.overlay.mp4` and `clip.done.json`; for all of them `summary.csv` and `episodes.csv`.
+    What is done and unchanged is skipped, so a run that was killed resumes where it stopped. A bad
+    input is noted and the others go on.
 
     Args:
         inputs: files, folders (recursively), globs, or a webcam's index ("0").
         model: a shipped model's name or a file.
         overlay: write the annotated videos, too.
-        format: csv, parquet and those of `fervid convert`, with commas between them; the table
-            is written in any case, as CSV where neither is named.
+        overlay_style: "full", "box" or "points"; "anonymous" shows drawn faces in the people's
+            place and nothing else of the source.
+        timeline: write the plots.
+        format: csv, parquet and those of `fervid convert`, separated by commas; the table is always
+            written, as CSV unless one of the two is named.
         settings: of the face finder; `max_faces` and not its own decides how many are followed.
         window: seconds that one answer looks at.
         step: seconds between two answers; a frame gets the mean of those that cover it.
@@ -169,13 +121,20 @@ def predict(
     chosen = tuple(formats(format, get_args(Format)))
     landmarks |= any(WRITERS[name].landmarks for name in chosen if name in WRITERS)
     sources = expand(inputs, out, sequence)
+    if overlay_style not in get_args(Style):
+        known = ", ".join(get_args(Style))
+        raise OutputError(f"no overlay style {overlay_style!r}: choose one of {known}")
     if overlay and any(isinstance(source.path, int) for source in sources):
         raise InputError("--overlay needs a file; it does not work with a webcam")
     path = find_model(model)
     settings = replace(settings, max_faces=max_faces)
     gaze = WindowSettings(window, step, smooth=smooth, seconds=seconds, every=every, fps=fps)
-    wish = PredictSettings(path, digest_of(path), settings, gaze, chosen, overlay, landmarks,
-                           Neutral.of(neutral) if neutral else None)  # fmt: skip
+    drawn = overlay_style if overlay else None
+    at_rest = Neutral.of(neutral) if neutral else None
+    wish = PredictSettings(
+        path, digest_of(path), settings, gaze, chosen, drawn,
+        timeline=timeline, landmarks=landmarks, neutral=at_rest,
+    )  # fmt: skip
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
         summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
@@ -193,19 +152,20 @@ def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: 
     terms = wish.terms(finder.version)
     check_folder(out, terms)
     sweep(out)
-    tasks = _tasks(sources, out, wish, terms)
+    tasks = tasks_of(sources, out, wish, terms)
     outcomes, skipped = _run(tasks, wish, recognizer, finder, jobs)
     told = [(task.source.name, *outcomes[place]) for place, task in enumerate(tasks)]
     keys = {task.terms["source"] for task in tasks}
     others = earlier(out, keys, {printable(source.name) for source in sources})
     write_summary(out / SUMMARY, told, recognizer.labels, others)
+    join(out / JOINED, episode_parts(out, [task.name for task in tasks]))
     failed = {name: reason for name, _, reason in told if reason}
     count = len(told) - skipped - len(failed)
     return Summary(out / SUMMARY, tuple(summary_rows(told)), count, skipped, failed)
 
 
 def _judged(wish: PredictSettings, recognizer: Recognizer, finder: Finder) -> Neutral | None:
-    """Where faces are neutral; a face at rest that a file shows is judged once."""
+    """Where faces are neutral; a file that shows a face at rest is evaluated once."""
     if wish.neutral is None:
         return None
     if "neutral" not in recognizer.labels:
@@ -215,7 +175,7 @@ def _judged(wish: PredictSettings, recognizer: Recognizer, finder: Finder) -> Ne
     if wish.neutral.file is None:
         return wish.neutral
     gaze = replace(wish.gaze, seconds=None)
-    rows = timeline(wish.neutral.file, recognizer, wish.settings, gaze, finder)
+    rows = timeline_of(wish.neutral.file, recognizer, wish.settings, gaze, finder)
     return replace(wish.neutral, rest=rest_of(rows))
 
 
@@ -228,21 +188,26 @@ def _run(
     """What became of each task, by its place; and how many there was nothing to do for."""
     outcomes: dict[int, Outcome] = {}
     for place, task in enumerate(tasks):
-        if (kept := _kept(task)) is not None:
-            outcomes[place] = (kept, "")
+        if (rows := kept(task)) is not None:
+            outcomes[place] = (rows, "")
     skipped = len(outcomes)
     todo = [place for place in range(len(tasks)) if place not in outcomes]
-    if jobs > 1 and len(todo) > 1:
-        finder.close()
-        done: Iterator[tuple[int, Outcome]] = _parallel(tasks, todo, wish, jobs)
-    else:
-        show = len(todo) <= SHOW_FRAMES
-        work = partial(_work, wish=wish, recognizer=recognizer, finder=finder, show=show)
-        done = ((place, work(tasks[place])) for place in todo)
-        if show:
-            outcomes |= dict(done)
-            return outcomes, skipped
-    outcomes |= dict(bar(done, "predict", len(todo)))
+    read = partial(length, rate=wish.settings.rate, seconds=wish.gaze.seconds)
+    lengths = {place: read(tasks[place].source) for place in todo}
+    passes = 1 + DRAWING * (wish.overlay is not None)
+    with meter("predict", passes * sum(lengths.values()), "s of video") as tell:
+        done = 0.0
+        if jobs > 1 and len(todo) > 1:
+            finder.close()
+            for place, outcome in _parallel(tasks, todo, wish, jobs):
+                outcomes[place] = outcome
+                done += passes * lengths[place]
+                tell(done, tasks[place].source.name)
+        else:
+            for place in todo:
+                watch = partial(watched, tell, tasks[place].source, done, lengths[place])
+                outcomes[place] = _work(tasks[place], wish, recognizer, finder, watch)
+                done += passes * lengths[place]
     return outcomes, skipped
 
 
@@ -256,47 +221,46 @@ def _parallel(
 
 
 def _crashed(task: Task) -> Outcome:
-    _abandon(task)
+    abandon(task)
     return [], f"{task.source.name} makes its decoder crash: leave it"
 
 
 def _opened(wish: PredictSettings) -> Callable[[Task], Outcome]:
     """What a process needs besides its tasks is opened once."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
-    return partial(_work, wish=wish, recognizer=recognizer, finder=finder, show=False)
+    return partial(_work, wish=wish, recognizer=recognizer, finder=finder, watch=unseen)
 
 
 def _work(
-    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, show: bool
+    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, watch: Watch
 ) -> Outcome:
     """One input, whatever is the matter with it."""
     try:
         if task.source.problem:
             raise InputError(task.source.problem)
-        _begin(task)
-        return _one(task, wish, recognizer, finder, show), ""
+        begin(task)
+        return _one(task, wish, recognizer, finder, watch), ""
     except (OutputError, WeightsError, FacesError):
         raise  # the same would happen to every other input
     except InputError as error:
         reason = str(error)
     except Exception as error:  # one input must not stop the others, not even by our mistake
         reason = f"{task.source.name} met a mistake of ours ({error!r}): please report it"
-    _abandon(task)
+    abandon(task)
     return [], reason
 
 
 def _one(
-    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, show: bool
+    task: Task, wish: PredictSettings, recognizer: Recognizer, finder: Finder, watch: Watch
 ) -> list[dict[str, Any]]:
     """Predict and write everything; the marker last."""
     source = task.source
     base = task.out / task.name
     decoded = 0
-    watch = _progress(source, wish, "") if show else iter
 
     def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
         nonlocal decoded
-        for frame in watch(frames):
+        for frame in watch(False, frames):
             decoded += 1
             yield frame
 
@@ -309,63 +273,24 @@ def _one(
             rows = relative_to_neutral(rows, wish.neutral)
         for format in wish.tables:
             write_table(_ending(base, f".{format}"), rows, format, wish.landmarks)
-        write_plot(_ending(base, PLOT), rows)
-        if drawn := _overlay(source, wish):
-            assert isinstance(source.path, Path)  # a webcam's has none
-            watch_again = _progress(source, wish, "drawing ") if show else iter
-            wanted = sampler(wish.gaze.every, wish.gaze.fps)
+        found = episodes(rows)
+        write_episodes(_ending(base, EPISODES), source.name, found)
+        if wish.timeline:
+            write_plot(_ending(base, PLOT), rows)
+        if drawn := overlay_ending(source, wish):
+            assert isinstance(source.path, Path)  # a webcam's has no overlay
             write_overlay(
-                _ending(base, drawn), source.path, rows, wish.settings.rate, watch_again, wanted
-            )
-        summary = summarise(rows, too_far_apart(rows, recognizer, wish.gaze.window))
+                _ending(base, drawn), source.path, rows, wish.settings.rate, partial(watch, True),
+                wanted=sampler(wish.gaze.every, wish.gaze.fps), style=wish.overlay or "full",
+            )  # fmt: skip
+        reason = too_far_apart(rows, recognizer, wish.gaze.window)
+        summary = counted_per_minute(summarise(rows, reason), per_minute(rows, found))
     _export(source, base, wish)
-    note = {"terms": dict(task.terms), "outputs": _planned(task), "summary": summary}
+    note = {"terms": dict(task.terms), "outputs": planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))
     with blamed(task.claim):
         task.claim.unlink(missing_ok=True)
     return summary
-
-
-def _progress(
-    source: Source, wish: PredictSettings, what: str
-) -> Callable[[Iterator[Frame]], Iterator[Frame]]:
-    if isinstance(source.path, int):
-        return partial(bar, description=what + source.name)
-    told = probe(source.path, wish.settings.rate)
-    count = told.count or (told.duration or 0) * told.rate
-    total = round(count * share(told.rate, wish.gaze.every, wish.gaze.fps)) or None
-    return partial(bar, description=what + Path(source.name).name, total=total)
-
-
-def _tasks(
-    sources: Sequence[Source], out: Path, wish: PredictSettings, terms: Mapping[str, Any]
-) -> list[Task]:
-    endings = [_endings(source, wish) for source in sources]
-    every = {ending for some in endings for ending in some}
-    named = names(sources, owners(out, tuple(sorted(every))), out)
-    tasks = []
-    for source, name, some in zip(sources, named, endings, strict=True):
-        whose = {"source": source.key(out), "name": source.name}
-        try:
-            whose["content"] = source.fingerprint()
-        except (OSError, InputError):
-            whose["content"] = ""  # the same sentence comes when it is read
-        tasks.append(Task(source, out, name, some, {**terms, **whose}))
-    return tasks
-
-
-def _endings(source: Source, wish: PredictSettings) -> tuple[str, ...]:
-    """Of what is written for an input: tables, plot, overlay, other programs' files."""
-    overlay = _overlay(source, wish)
-    others = (ending for name in wish.writers for ending in WRITERS[name].endings)
-    return (*(f".{each}" for each in wish.tables), PLOT, *filter(None, [overlay]), *others)
-
-
-def _overlay(source: Source, wish: PredictSettings) -> str:
-    """The ending of the annotated video or picture; empty where none is written."""
-    if not wish.overlay or isinstance(source.path, int):
-        return ""
-    return ".overlay.png" if is_still(source.path) else ".overlay.mp4"
 
 
 def _ending(base: Path, ending: str) -> Path:
@@ -380,40 +305,3 @@ def _export(source: Source, base: Path, wish: PredictSettings) -> None:
     table = read_table(_ending(base, f".{wish.tables[0]}"), media)
     for name in wish.writers:
         WRITERS[name].write(table, base)
-
-
-def _planned(task: Task) -> list[str]:
-    return [f"{task.name}{ending}" for ending in task.endings]
-
-
-def _kept(task: Task) -> list[dict[str, Any]] | None:
-    """The summary of a task that is done and unchanged."""
-    content = note(task.marker)
-    live = isinstance(task.source.path, int) or not task.terms["content"]
-    if live or content.get("terms") != task.terms:
-        return None
-    return content["summary"] if is_whole(task.out, task.name, content) else None
-
-
-def _begin(task: Task) -> None:
-    """Claim what is to be written, and take away what an earlier run wrote of this input."""
-    outdated = outputs(task.out, task.name)
-    claimed = sorted(outdated | {*_planned(task)})
-    terms = {"source": task.terms["source"]}
-    write(task.claim, json.dumps({"terms": terms, "outputs": claimed}))
-    _remove(task, outdated)
-
-
-def _abandon(task: Task) -> None:
-    """Take away what there is of an input that failed."""
-    _remove(task, outputs(task.out, task.name))
-    with blamed(task.claim):
-        task.claim.unlink(missing_ok=True)
-
-
-def _remove(task: Task, names: set[str]) -> None:
-    with blamed(task.marker):
-        if note(task.marker):
-            task.marker.unlink(missing_ok=True)  # first: without it nothing counts as done
-        for name in names:
-            (task.out / name).unlink(missing_ok=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.predict.episodes import Episode
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -77,6 +79,12 @@ def intervals(rows: "pd.DataFrame", labels: Sequence[str]) -> list[LabelInterval
         )
         for start, stop in zip(starts, stops, strict=True)
     ]
+
+
+def of_episode(each: Episode) -> LabelInterval:
+    """An episode as an interval; its probability is the mean of the curve that was cut."""
+    frames = (each.onset_frame, each.offset_frame)
+    return LabelInterval(each.face, each.label, each.onset, each.offset, *frames, each.mean)
 
 
 def frame_ends(rows: "pd.DataFrame") -> dict[int, float]:

@@ -1,6 +1,6 @@
 """What is written of one input: the table, the plot, the annotated video; each whole or not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fervid.atomic import blamed, whole
 from fervid.errors import OutputError
-from fervid.faces.overlay import Drawn, draw, fitted, write_still
+from fervid.faces.overlay import Drawn, Style, draw, fitted, write_still
 from fervid.faces.sampling import Wanted
 from fervid.faces.video import Frame, frames, is_still, probe, write_video
 from fervid.figures.timeline import colours, plot_timeline, rgb
@@ -74,15 +74,19 @@ def write_overlay(
     rows: Timeline,
     rate: float,
     progress: Callable[[Iterator[Frame]], Any] = iter,
+    *,
     wanted: Wanted | None = None,
+    style: Style = "full",
 ) -> None:
-    """The source's frames once more, with what was found drawn in, at their times.
+    """The source's frames once more, with what was found drawn in, at their times, with its sound.
 
     Args:
         path: .png for a still, .mp4 otherwise.
         rows: of this source.
         rate: frames per second of a folder of images.
         wanted: which frames were looked at; None: all.
+        style: as in `overlay.draw`; "anonymous" holds drawn faces before an empty backdrop, and
+            neither picture nor sound of the source.
     """
     palette = {label: rgb(colour) for label, colour in colours(rows.labels).items()}
     shape = next(frame.image.shape for frame in frames(source, rate=rate) if frame.readable)
@@ -91,8 +95,12 @@ def write_overlay(
     def drawn(frame: Frame) -> NDArray[np.uint8]:
         mine = rows.rows(slice(*np.searchsorted(rows.frame, (frame.index, frame.index + 1))))
         note = "" if (mine.face != NOBODY).any() else STATUS[mine.status[0]]
-        image = frame.image if frame.readable else np.zeros(shape, np.uint8)
-        return fitted(draw(image, _faces(mine), rows.labels, palette, note), shape)
+        faces = _faces(mine)
+        if style == "anonymous":
+            image = _stood_in(frame.image.shape, faces)
+        else:
+            image = frame.image if frame.readable else np.zeros(shape, np.uint8)
+        return fitted(draw(image, faces, rows.labels, palette, note, style), shape)
 
     looked_at = frames(source, rate=rate, wanted=wanted)
     decoded = (frame for frame in looked_at if frame.index <= rows.frame[-1])
@@ -102,7 +110,18 @@ def write_overlay(
             write_still(place, picture)
         return
     images = (drawn(frame) for frame in progress(decoded))
-    write_video(path, images, probe(source, rate).rate, times)
+    sound = None if style == "anonymous" else source
+    write_video(path, images, probe(source, rate).rate, times, sound)
+
+
+def _stood_in(shape: tuple[int, ...], faces: Sequence[Drawn]) -> NDArray[np.uint8]:
+    """Drawn faces where the people are; of the frame nothing but its size is used."""
+    from fervid.databases.drawn import stand_in
+
+    canvas = stand_in.backdrop(shape)
+    for face in sorted(faces, key=lambda face: float(face.box[3])):  # the nearest last
+        stand_in.put(canvas, face.landmarks, face.face)
+    return canvas
 
 
 def _faces(rows: Timeline) -> list[Drawn]:

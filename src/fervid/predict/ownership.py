@@ -6,22 +6,25 @@ that were begun. Neither can make anything be removed but outputs of its own nam
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fervid.errors import OutputError
+from fervid.predict.episode_tables import ENDING as EPISODES
+from fervid.predict.episode_tables import is_joined
 from fervid.predict.summary import COLUMNS, is_summary
 from fervid.predict.writers import WRITERS
 from fervid.text import uncell
 
 MARKER, CLAIM = ".done.json", ".claim.json"
-# What may be written of one input, after its name.
+PLOT = ".timeline.png"
+# What may be written of one input, after its name; an ending before those that it ends in.
 OUTPUTS = (
-    ".csv", ".parquet", ".timeline.png", ".overlay.png", ".overlay.mp4",
-    *(ending for writer in WRITERS.values() for ending in writer.endings),
+    EPISODES, *(ending for writer in WRITERS.values() for ending in writer.endings),
+    ".csv", ".parquet", PLOT, ".overlay.png", ".overlay.mp4",
 )  # fmt: skip
-SUMMARY = "summary.csv"
+SUMMARY, JOINED = "summary.csv", "episodes.csv"
 
 
 def note(path: Path) -> dict[str, Any]:
@@ -53,8 +56,11 @@ def is_ours(path: Path) -> bool:
         return bool(note(path))
     if path.name == SUMMARY:
         return _failures(path) is not None
-    names = (path.name.removesuffix(ending) for ending in OUTPUTS if path.name.endswith(ending))
-    return any(path.name in outputs(path.parent, name) for name in names)
+    if path.name == JOINED:
+        return is_joined(path)
+    ending = next((ending for ending in OUTPUTS if path.name.endswith(ending)), "")
+    name = path.name.removesuffix(ending)
+    return bool(ending) and path.name in outputs(path.parent, name)
 
 
 def owners(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:
@@ -111,12 +117,13 @@ def check_folder(folder: Path, terms: Mapping[str, Any]) -> None:
                     f"{folder} holds results of another {what} ({path.name}): name another folder "
                     "with --out, or remove this one"
                 )
-    summary = folder / SUMMARY
-    if (summary.exists() or summary.is_symlink()) and _failures(summary) is None:
-        raise OutputError(
-            f"{summary} was not written by fervid predict and is left as it is: name another "
-            "folder with --out"
-        )
+    for name in (SUMMARY, JOINED):
+        path = folder / name
+        if (path.exists() or path.is_symlink()) and not is_ours(path):
+            raise OutputError(
+                f"{path} was not written by fervid predict and is left as it is: name another "
+                "folder with --out"
+            )
 
 
 def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any]]:
@@ -133,6 +140,15 @@ def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any
             rows += content["summary"]
     failed = _failures(folder / SUMMARY) or []
     return rows + [row for row in failed if row["input"] not in known]
+
+
+def episode_parts(folder: Path, first: Sequence[str]) -> list[Path]:
+    """The tables of episodes of all inputs that are done, those of the names given first."""
+    names = [path.name.removesuffix(MARKER) for path in sorted(folder.glob(f"*{MARKER}"))]
+    whole = {name for name in names if is_whole(folder, name, note(folder / f"{name}{MARKER}"))}
+    order = dict.fromkeys([*first, *names])
+    parts = [folder / f"{name}{EPISODES}" for name in order if name in whole]
+    return [part for part in parts if part.name in outputs(folder, part.name[: -len(EPISODES)])]
 
 
 def _failures(path: Path) -> list[dict[str, Any]] | None:

@@ -175,7 +175,7 @@ def names(sources: Sequence[Source], owners: Mapping[str, str], out: Path) -> li
     for source, stem in zip(sources, stems, strict=True):
         key = source.key(out)
         digest = hashlib.sha256(os.fsencode(key)).hexdigest()
-        plain = stem == source.stem and stem.casefold() != "summary"
+        plain = stem == source.stem and not _reserved(stem.casefold())
         alone = counts[stem.casefold()] == 1
         possible = [stem] if plain and (alone or taken.get(stem.casefold()) == key) else []
         possible += [f"{stem}-{digest[:count]}" for count in (8, 16, 32)]
@@ -185,6 +185,11 @@ def names(sources: Sequence[Source], owners: Mapping[str, str], out: Path) -> li
             raise OutputError(f"{out} holds files of all names for {source.name}: name another")
         chosen.append(name)
     return chosen
+
+
+def _reserved(stem: str) -> bool:
+    """Whether a table of that name is another one's: `summary.csv`, or the episodes of "x"."""
+    return stem in ("summary", "episodes") or stem.endswith(".episodes")
 
 
 def _stem(source: Source) -> str:

@@ -102,6 +102,13 @@ def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
     return found or [{**common, "status": "too short" if brief else "no face"}]
 
 
+def counted_per_minute(
+    rows: list[dict[str, Any]], rates: Mapping[int, Mapping[str, float]]
+) -> list[dict[str, Any]]:
+    """Summary rows with how often a minute each label is shown, by face."""
+    return [{**row, **rates.get(row.get("face_id", -1), {})} for row in rows]
+
+
 def is_summary(rows: object) -> bool:
     """Whether what a file says is what `summarise` gives."""
     if not isinstance(rows, list) or not rows:
@@ -134,6 +141,7 @@ def write_summary(
     rows = [*summary_rows(outcomes), *others]
     further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
     columns = [*COLUMNS, "flags", *further]
+    columns += [f"{label}_per_minute" for label in labels if label != "neutral"]
     with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(columns)

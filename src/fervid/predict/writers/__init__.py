@@ -1,11 +1,12 @@
 """Prediction tables -> files that other programs read; one small file for each program."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from fervid.errors import InputError, OutputError
+from fervid.predict.episode_tables import ENDING, read_episodes
 from fervid.predict.writers import boris, elan, fex, long, openface, spss, textgrid
 from fervid.predict.writers.table import ENDINGS, PredictionTable, read_table
 
@@ -20,21 +21,23 @@ class Writer:
         write: takes a table and the path of its files without their endings; returns the files.
         endings: of the files.
         landmarks: whether the format needs the 68 landmarks.
+        intervals: whether it holds intervals, and not rows of frames.
         package: the importable package it needs, "" for none; all are in the extra `annotate`.
     """
 
     write: Callable[[PredictionTable, Path], list[Path]]
     endings: tuple[str, ...]
     landmarks: bool = False
+    intervals: bool = False
     package: str = ""
 
 
 WRITERS: Mapping[str, Writer] = {
     "openface": Writer(openface.write, (".openface.csv",), landmarks=True),
     "fex": Writer(fex.write, (".fex.csv",), landmarks=True),
-    "elan": Writer(elan.write, (".eaf",), package="pympi"),
-    "textgrid": Writer(textgrid.write, (".TextGrid",), package="pympi"),
-    "boris": Writer(boris.write, (".boris", ".events.tsv")),
+    "elan": Writer(elan.write, (".eaf",), intervals=True, package="pympi"),
+    "textgrid": Writer(textgrid.write, (".TextGrid",), intervals=True, package="pympi"),
+    "boris": Writer(boris.write, (".boris", ".events.tsv"), intervals=True),
     "spss": Writer(spss.write, (".sav",), package="pyreadstat"),
     "long": Writer(long.write, (".long.csv", ".codebook.csv")),
 }
@@ -67,7 +70,11 @@ def formats(names: str, tables: Sequence[str] = ()) -> list[str]:
 
 
 def convert(
-    paths: Sequence[Path], names: str, out: Path | None = None, media: Path | None = None
+    paths: Sequence[Path],
+    names: str,
+    out: Path | None = None,
+    media: Path | None = None,
+    episodes: bool = False,
 ) -> list[Path]:
     """Write tables of `fervid predict` in other programs' formats.
 
@@ -76,15 +83,20 @@ def convert(
         names: formats with commas between them.
         out: folder for the files; by default each table's own.
         media: the video; by default the table's input where it is at hand.
+        episodes: write the episodes in `<table>.episodes.csv` instead of the runs of one label.
 
     Returns:
         The files written.
 
     Raises:
-        InputError: a table that cannot be read or lacks landmarks; a `media` for several tables.
+        InputError: a table that cannot be read or lacks landmarks or episodes; a `media` for
+            several tables; `episodes` in a format that has no intervals.
         OutputError: an unknown format, a missing package, or a folder that cannot be written to.
     """
     chosen = formats(names)
+    if episodes and (without := [name for name in chosen if not WRITERS[name].intervals]):
+        known = ", ".join(name for name, writer in WRITERS.items() if writer.intervals)
+        raise InputError(f"{without[0]} holds no intervals: with --episodes choose from {known}")
     found = tables(paths)
     if media and len(found) > 1:
         raise InputError(f"--media names one video for {len(found)} tables: convert one at a time")
@@ -96,6 +108,9 @@ def convert(
     written = []
     for path in found:
         table = read_table(path, media)
+        if episodes:
+            found_episodes = read_episodes(path.with_name(path.stem + ENDING))
+            table = replace(table, episodes=tuple(found_episodes))
         for name in chosen:
             if WRITERS[name].landmarks and not table.has_landmarks:
                 raise InputError(f"{path} has no landmarks for {name}: run `predict --landmarks`")

@@ -52,16 +52,17 @@ def _events(table: PredictionTable) -> list[tuple[float, str, str, int, str]]:
 
 
 def _project(table: PredictionTable, media: str, now: str) -> dict[str, Any]:
+    excluded = table.labels if table.exclusive else ()  # episodes may overlap
     behaviours = {
         str(place): {
             "type": "State event",
             "key": chr(ord("a") + place) if place < 26 else "",
             "code": label,
-            "description": f"most probable label: {label}",
+            "description": f"{'most probable label' if excluded else 'episode'}: {label}",
             "color": "",
             "category": "",
             "modifiers": "",
-            "excluded": ",".join(other for other in table.labels if other != label),
+            "excluded": ",".join(other for other in excluded if other != label),
             "coding map": "",
         }
         for place, label in enumerate(table.labels)

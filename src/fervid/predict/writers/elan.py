@@ -2,7 +2,8 @@
 
 A tier `face 0` holds the labels of face 0, restricted to a controlled vocabulary of all labels. A
 tier `face 0 fear` holds the intervals of that label alone, with their mean probability as value. A
-tier `face 0 look` holds remarks for whoever corrects the labels.
+tier `face 0 look` holds remarks for whoever corrects the labels. Episodes may overlap, so they have
+only tiers by label.
 """
 
 import mimetypes
@@ -46,7 +47,7 @@ def write(
         kind = mimetypes.guess_type(table.media.name)[0] or "unknown"
         document.add_linked_file(table.media.resolve().as_uri(), _dotted(media), kind)
     _add_vocabulary(document, table.labels, ("probability", *(["remark"] if remarks else [])))
-    for face in table.faces:
+    for face in table.faces if table.exclusive else []:
         _add_tier(document, f"face {face}", "label", face)
     for each in table.intervals:
         start, end = round(1000 * each.start), round(1000 * each.end)
@@ -56,7 +57,8 @@ def write(
         alone = f"{name} {each.label}"
         if alone not in document.tiers:
             _add_tier(document, alone, "probability", each.face)
-        document.add_annotation(name, start, end, each.label)
+        if table.exclusive:  # annotations of one tier must not overlap
+            document.add_annotation(name, start, end, each.label)
         document.add_annotation(alone, start, end, f"{each.probability:.3f}")
     for face, lines in (remarks or {}).items():
         _add_tier(document, f"face {face} look", "remark", face)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fervid.errors import InputError
-from fervid.predict.intervals import LabelInterval, frame_ends, intervals, step
+from fervid.predict.episodes import Episode
+from fervid.predict.intervals import LabelInterval, frame_ends, intervals, of_episode, step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +32,14 @@ class PredictionTable:
         rows: one per frame and face, with the columns of `Timeline.to_frame`.
         labels: K names, in the order of the columns `p_<name>`.
         media: the video or picture that the table is of; None where it is not at hand.
+        episodes: those that take the place of the runs of one label; None: these runs.
     """
 
     path: Path
     rows: "pd.DataFrame"
     labels: tuple[str, ...]
     media: Path | None = None
+    episodes: tuple[Episode, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -65,8 +68,15 @@ class PredictionTable:
 
     @cached_property
     def intervals(self) -> list[LabelInterval]:
-        """Label intervals by face, then by time."""
-        return intervals(self.rows, self.labels)
+        """Label intervals by face, then by time: episodes, or runs of the most probable label."""
+        if self.episodes is None:
+            return intervals(self.rows, self.labels)
+        return [of_episode(each) for each in self.episodes]
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a face has one label at a time; episodes of different labels may overlap."""
+        return self.episodes is None
 
     def media_from(self, folder: Path) -> str | None:
         """The media file's path relative to a folder, with slashes; None where there is none.

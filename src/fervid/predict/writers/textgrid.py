@@ -1,8 +1,12 @@
-"""Praat's TextGrid, through pympi-ling: an interval tier for each face, in seconds."""
+"""Praat's TextGrid, through pympi-ling: an interval tier for each face, in seconds.
+
+Of episodes, which may overlap, there is one for each face and label.
+"""
 
 from pathlib import Path
 
 from fervid.atomic import whole
+from fervid.predict.intervals import LabelInterval
 from fervid.predict.writers.table import PredictionTable
 
 
@@ -15,13 +19,23 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
     from pympi.Praat import TextGrid
 
     grid = TextGrid(xmin=0, xmax=table.seconds)
-    tiers = {face: grid.add_tier(f"face {face}") for face in table.faces}
-    if not tiers:
-        grid.add_tier("no face")  # Praat opens no grid without a tier
+    if table.exclusive:
+        names = [f"face {face}" for face in table.faces]
+    else:
+        names = sorted({_tier(table, each) for each in table.intervals})
+    nothing = "no episode" if table.faces else "no face"
+    tiers = {name: grid.add_tier(name) for name in names or [nothing]}  # Praat wants a tier
     for each in table.intervals:
         # Checked already; pympi's check compares each interval with all others.
-        tiers[each.face].add_interval(each.start, each.end, each.label, check=False)
+        tiers[_tier(table, each)].add_interval(each.start, each.end, each.label, check=False)
     path = base.with_name(f"{base.name}.TextGrid")
     with whole(path) as part:
         grid.to_file(str(part))
     return [path]
+
+
+def _tier(table: PredictionTable, each: LabelInterval) -> str:
+    """The tier that an interval belongs to; pympi does not escape quotes in its name."""
+    if table.exclusive:
+        return f"face {each.face}"
+    return f"face {each.face} {each.label}".replace('"', "'")
