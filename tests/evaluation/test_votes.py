@@ -1,7 +1,7 @@
 import numpy as np
+from fervid.evaluation.votes import with_votes
 
 from fervid.clip import Clip
-from fervid.evaluation.votes import with_votes
 from fervid.learning.samples import Samples
 
 LABELS = ("happiness", "neutral")

@@ -31,7 +31,7 @@ def train(
         bool, typer.Option(help="Add the label neutral, learned from the start of each clip.")
     ] = False,
     sets: Sets = None,
-    validation: Validation = 0.15,
+    validation: Validation = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",

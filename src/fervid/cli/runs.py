@@ -50,7 +50,7 @@ def evaluate(
         ),
     ] = None,
     sets: Sets = None,
-    validation: Validation = 0.2,
+    validation: Validation = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",

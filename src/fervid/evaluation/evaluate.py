@@ -51,7 +51,7 @@ def evaluate(
     device: str = "auto",
     precision: str = "32-true",
     jobs: int = 1,
-    validation: float = 0.2,
+    validation: float | None = None,
     save: bool = False,
 ) -> Report:
     """Train and test on every fold; write the report into `run_dir` and return it.
@@ -62,7 +62,7 @@ def evaluate(
             content is refused.
         jobs: processes that share the folds and the processor's cores.
         validation: share of a fold's training clips kept for choosing the epoch; 0: none are, and
-            the last epoch counts.
+            the last epoch counts; None: 0.2, or 0 where the recipe does not validate.
         save: keep each fold's trained system as `fold-NN/model.safetensors`; an evaluated run
             that kept none trains nothing anew for it.
 
@@ -74,6 +74,8 @@ def evaluate(
         OutputError: `run_dir` belongs to another run or cannot be written to.
     """
     database, run_dir = store.database, Path(run_dir)
+    if validation is None:
+        validation = 0.2 if getattr(system, "validates", True) else 0.0
     _check(database, folds)
     check_share(validation)
     for path in teachers(system):

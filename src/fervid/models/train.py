@@ -50,7 +50,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     precision: str = "32-true",
-    validation: float = 0.15,
+    validation: float | None = None,
     licence: str = "",
 ) -> Trained:
     """Train on every labelled clip of the stores and save the model.
@@ -63,7 +63,7 @@ def train(
             course says so); also learn each emotion from the stretch around its apex alone, for
             a window of live video seldom begins with a neutral face.
         validation: share of the clips, by subject, kept for choosing the epochs; 0: none are, and
-            the last epochs count.
+            the last epochs count; None: 0.15, or 0 where the recipe does not validate.
         licence: of the data, said in the model's card.
 
     Raises:
@@ -73,6 +73,8 @@ def train(
     """
     if out.suffix != ".safetensors":
         raise InputError(f"{out} is no name for a model: end it in .safetensors")
+    if validation is None:
+        validation = 0.15 if getattr(system, "validates", True) else 0.0
     check_share(validation)
     clips = [replace(clip, subject=f"{store.database.name}/{clip.subject or clip.name}")
              for store in stores for clip in store.database.clips]  # fmt: skip

@@ -171,6 +171,8 @@ def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
             "landmarks": np.zeros((0, frames[1], len(POINTS_49), 2), np.float32),
         }
     points = trajectories(seen, frames[1], its.nose)
+    if recipe.geometry.relative:  # departure 15
+        points = points - points[:1]
     return {"faces": film(seen, crop, frames[0])[None], "landmarks": points[None]}
 
 
