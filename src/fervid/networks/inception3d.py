@@ -159,7 +159,10 @@ class ModuleB(Residual):
 
 
 class ModuleC(Residual):
-    """3DIR-C, 6 x 8 x 8 x 1072; its shortcut is plain, and its join is not marked as linear."""
+    """3DIR-C, 6 x 8 x 8 x 1072; its shortcut is plain, and its join is not marked as linear.
+
+    Departure 5 of ir3d: the join has batch norm and ReLU.
+    """
 
     def __init__(self, inside: int, style: Style) -> None:
         branches: list[nn.Module] = [

@@ -99,7 +99,7 @@ class Recipe:
     geometry: Geometry = Geometry()
     joint: Joint = Joint()
     output: Literal["joint", "appearance"] = "joint"  # network 3, or network 1 alone (Sec. 4.1)
-    # False is not the paper's: nobody chooses epochs, all training people are trained on.
+    # Departure 14, False, is not the paper's: nobody chooses epochs, all are trained on.
     validates: bool = True
 
     def __post_init__(self) -> None:

@@ -91,7 +91,7 @@ class Recipe:
     output: Literal["joint", "joint-l3", "concat", "weighted"] = "joint"  # Sec. 3.5, Tables 2, 8, 9
     alpha: Share = 0.5  # Eq. 7: DTAN's part of "weighted"
     compare: bool = False  # train every fusion, whichever is the output
-    # False is not the paper's: nobody chooses epochs, all training people are trained on.
+    # Departure 16, False, is not the paper's: nobody chooses epochs, all are trained on.
     validates: bool = True
 
     def __post_init__(self) -> None:

@@ -88,7 +88,7 @@ class Recipe:
     # Sec. III-D, IV-C, Tables 1, 2.
     output: Literal["dbn-1", "dbn-2", "dbn-3", "score", "spatial", "temporal"] = "dbn-3"
     compare: bool = False  # train every DBN of Table 1, whichever is the output
-    # False is not the paper's: nobody chooses epochs, all training people are trained on.
+    # Departure 15, False, is not the paper's: nobody chooses epochs, all are trained on.
     validates: bool = True
 
     def __post_init__(self) -> None:

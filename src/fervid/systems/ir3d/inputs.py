@@ -27,7 +27,7 @@ CHANGE = 16.0
 
 
 def tens(count: int, frames: int, last: bool, stride: int = 1) -> NDArray[np.int64]:
-    """(N, frames) which rows each film shows [3, Sec. 4.1].
+    """(N, frames) which rows each film shows [3, Sec. 4.1]; departure 3.
 
     Clips that end at their apex give their last ten frames; others the first ten, the next ten
     and so on, and what is left over at the end is dropped. A clip of fewer than ten gives one
@@ -72,7 +72,7 @@ def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
         none = np.zeros((0, recipe.frames, len(POINTS_66), 2), np.float32)
         return _sample(recipe, faces, none, faces[:, 0])
     rows = tens(len(seen), recipe.frames, ends_at_apex(track), recipe.stride)
-    square = Square(recipe.size, recipe.crop_side, recipe.crop_down)
+    square = Square(recipe.size, recipe.crop_side, recipe.crop_down)  # departure 2
     begin = 0 if recipe.change else int(rows[0, 0])
     used = seen.rows(slice(begin, None))
     faces, points = square.cut(used.faces, used.landmarks)

@@ -66,7 +66,7 @@ class Recipe:
     )
     mirror: bool = False  # each epoch mirrors every clip or does not, at random; not printed
     compare: bool = False  # train Table 1's other networks too
-    # False is not the paper's: nobody chooses epochs, all training people are trained on.
+    # Departure 15, False, is not the paper's: nobody chooses epochs, all are trained on.
     validates: bool = True
 
     def __post_init__(self) -> None:
