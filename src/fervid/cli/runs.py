@@ -211,5 +211,5 @@ def demo(
     prepare("drawn", out / "drawn", out / "store", jobs=jobs)
     evaluate(
         "dtagn-laptop", [out / "store"], protocol="five-fold", out=out / "run", seed=seed,
-        jobs=jobs, sets=["appearance.plan.least_steps=0"],
+        jobs=jobs, sets=["appearance.plan.epochs=20", "appearance.plan.least_steps=0"],
     )  # fmt: skip
