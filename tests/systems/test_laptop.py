@@ -21,7 +21,7 @@ from fervid.systems.ir3d import inputs as ir3d_inputs
 from fervid.systems.tfe.recipe import SHIPPED
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from test_systems import LABELS, SMALL, face
+from test_systems import LABELS, face, small
 
 # By the last part of a dotted name: what leaves a paper's system as it was.
 NEUTRAL = {
@@ -159,10 +159,7 @@ def samples_of(system, folder):
 
 @pytest.mark.parametrize("name", [n for n in CATALOGUE if "laptop" in n])
 def test_a_laptop_recipe_trains_without_validation_and_is_loaded(name: str, tmp_path) -> None:
-    small = {key: value for key, value in SMALL[type(CATALOGUE[name]).__name__].items()
-             if key != "emotion.layers"}  # fmt: skip
-    few = {key: 0 for key in flat(CATALOGUE[name]) if key.endswith("least_steps")}
-    system = changed(CATALOGUE[name], {**small, **few})
+    system = small(name)
     assert system.validates is False
     samples = samples_of(system, tmp_path / "samples")
     none = samples.take(np.zeros(0, np.int64))
