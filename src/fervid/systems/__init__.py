@@ -94,11 +94,13 @@ CATALOGUE: Mapping[str, System] = {
         ),
         dbn=hybrid.BeliefNetwork(
             width=0.25,
-            pretraining=hybrid.Pretraining(epochs=20, learning_rate=0.01),
+            # At lower rates so few pictures leave the machines blank, and then nothing is tuned.
+            pretraining=hybrid.Pretraining(epochs=40, learning_rate=0.05),
             plan=replace(
                 SGD,
                 epochs=20,
-                learning_rate=0.01,
+                least_steps=1500,
+                learning_rate=0.1,
                 gradient_clip=1.0,
                 choose="accuracy",
                 judged="clips",
