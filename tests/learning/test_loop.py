@@ -92,6 +92,34 @@ def test_without_validation_the_last_epoch_stays(tmp_path):
     assert "validation_loss" not in history[0] and len(history) == 12
 
 
+def test_few_samples_get_more_epochs_where_steps_are_asked_for(tmp_path):
+    history = loop.train(
+        stage(least_steps=100), network(), samples(), samples(9, 1), run(tmp_path / "1")
+    )
+    assert len(history) == 20  # of 5 steps each
+    history = loop.train(
+        stage(least_steps=50), network(), samples(), samples(9, 1), run(tmp_path / "2")
+    )
+    assert len(history) == 12  # as many as without
+
+
+def test_validation_counts_clips_where_the_plan_says_so():
+    """A clip's answer is the mean of its samples', however many it has."""
+    target = np.array([0, 0, 0, 1, 1])
+    logits = torch.tensor([[9.0, 0], [0, 1], [0, 1], [0, 2], [1, 0]])
+    rows = Samples({"x": logits.numpy()}, target, np.array([4, 4, 4, 7, 7]),
+                   np.array(["s"] * 5), ("a", "b"))  # fmt: skip
+    for judged, right in (("samples", 2 / 5), ("clips", 1.0)):
+        made = loop.Stage("fit", Plan(1, 0.1, judged=judged), noisy, lambda _, b: b.arrays["x"])
+        found = loop.measure(made, network(), rows, torch.device("cpu"))
+        assert found["validation_accuracy"] == pytest.approx(right, rel=1e-5)
+        p = logits.softmax(1)
+        if judged == "clips":
+            p, target = torch.stack([p[:3].mean(0), p[3:].mean(0)]), np.array([0, 1])
+        each = -np.log(p.numpy()[np.arange(len(target)), target])
+        assert found["validation_loss"] == pytest.approx(each.mean(), rel=1e-5)
+
+
 def test_patience_ends_a_stage(tmp_path):
     plan = {"patience": 2, "epochs": 400, "decay": "none", "learning_rate": 0.3}
     history = loop.train(stage(**plan), network(), samples(), samples(9, 1), run(tmp_path))

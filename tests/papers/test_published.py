@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 
 from fervid.errors import InputError
+from fervid.learning.recipes import flat
 from fervid.papers import citations
-from fervid.papers.published import PAPERS, Published, confusion, frame, records, table
+from fervid.papers.published import (
+    PAPERS,
+    SETTINGS,
+    Published,
+    confusion,
+    frame,
+    records,
+    table,
+)
+from fervid.systems import SYSTEMS
 
 # Rounded to two decimals, a row of seven cells misses 100 by at most 0.035.
 ROW_SLACK = 0.035
@@ -372,3 +382,11 @@ def test_claims_of_paper_3_that_hold() -> None:
 def test_3dagn_is_no_whole_number_of_sequences() -> None:
     row = next(one for one in table("agn3d", 1) if one.own)
     assert not whole(row.value, SIZES["ck_plus"]) and "327" in row.note
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_recipes_have_the_hyperparameters_that_the_texts_print(name: str) -> None:
+    values = flat(SYSTEMS[name])
+    printed = {field: value for field, (value, _) in SETTINGS[name].items()}
+    assert {field: values[field] for field in printed} == printed
+    assert all(source for _, source in SETTINGS[name].values())

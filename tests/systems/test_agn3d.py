@@ -137,12 +137,12 @@ def test_each_sample_meets_its_pair_s_network():
     for trunk in ("own", "shared"):
         made = network.pair_networks(changed(SMALL, {"geometry.trunk": trunk}), 4)
         made.eval()
-        images = torch.rand(6, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+        images = torch.rand(6, 3, 32, 32, generator=torch.Generator().manual_seed(0))
         pair = torch.tensor([5, 1, 4, 1, 5, 4])
         with torch.no_grad():
             found = made(images, pair)
             for b, number in enumerate(pair.tolist()):
-                alone = images[b : b + 1].expand(-1, 3, -1, -1)
+                alone = images[b : b + 1]
                 if isinstance(made, network.OwnPairs):
                     expected = made.networks[str(number)](alone)[0]
                 else:
@@ -171,7 +171,7 @@ def test_the_answer_is_the_softmax_of_the_sum_of_logits(trained):
     batch = next(batches.of_arrays(arrays, 16))
     with torch.no_grad():
         first = made.networks["appearance"](inputs.films(SMALL.input, batch)).double()
-        images = inputs.images(SMALL.geometry, batch).expand(-1, 3, -1, -1)
+        images = inputs.images(SMALL.geometry, batch)
         for b in range(16):
             two = sorted(first[b].topk(2).indices.tolist())
             number = joint.pairs(4).index(tuple(two))

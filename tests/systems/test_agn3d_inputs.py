@@ -197,7 +197,7 @@ def test_points_turn_about_the_middle_with_both_frames_alike():
 def test_images_change_with_a_generator_only():
     here = batch(SMALL)
     expected = inputs.images(SMALL.geometry, here)
-    assert expected.shape == (6, 1, 40, 40) and torch.equal(
+    assert expected.shape == (6, 3, 40, 40) and torch.equal(
         inputs.images(SMALL.geometry, here), expected
     )
     generator = torch.Generator().manual_seed(0)

@@ -36,7 +36,7 @@ def train(
     ] = False,
     corrections: Corrections = None,
     sets: Sets = None,
-    validation: Validation = 0.15,
+    validation: Validation = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",

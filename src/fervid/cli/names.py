@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 
 SYSTEMS = (
-    "dtagn", "dtagn-mmi", "dtagn-single-frame", "dtagn-joint-l3", "dtagn-concat",
-    "dtagn-weighted", "ir3d", "ir3d-shortcut", "ir2d", "ir3d-no-lstm", "ir3d-pooled", "hybrid",
-    "hybrid-dbn-1", "hybrid-dbn-2", "hybrid-score", "hybrid-spatial", "hybrid-temporal", "agn3d",
-    "agn3d-shared-trunk", "agn3d-experiment", "tfe", "tfe-ck", "tfe-resnet", "tfe-svm",
+    "dtagn", "dtagn-mmi", "dtagn-single-frame", "dtagn-laptop", "dtagn-joint-l3",
+    "dtagn-concat", "dtagn-weighted", "dtgn", "ir3d", "ir3d-shortcut", "ir2d", "ir3d-no-lstm",
+    "ir3d-pooled", "ir3d-laptop", "hybrid", "hybrid-dbn-1", "hybrid-dbn-2", "hybrid-score",
+    "hybrid-spatial", "hybrid-temporal", "hybrid-laptop", "agn3d", "agn3d-shared-trunk",
+    "agn3d-laptop", "agn3d-experiment", "tfe", "tfe-ck", "tfe-laptop", "tfe-resnet", "tfe-svm",
     "tfe-fresh", "tfe-plus",
 )  # fmt: skip
 PROTOCOLS = ("paper", "five-fold", "ten-fold", "loso", "losgo", "hold-out", "cross-database",

@@ -52,7 +52,7 @@ def evaluate(
     device: str = "auto",
     precision: str = "32-true",
     jobs: int = 1,
-    validation: float = 0.2,
+    validation: float | None = None,
     save: bool = False,
 ) -> Report:
     """Train and test on every fold; write the report into `run_dir` and return it.
@@ -66,7 +66,7 @@ def evaluate(
         precision: Fabric's name for the precision ("32-true", "bf16-mixed").
         jobs: number of worker processes, which share the folds and the processor's cores.
         validation: share of a fold's training clips reserved for selecting the epoch; with 0 the
-            last epoch is used.
+            last epoch is used. None: 0.2, or 0 if the recipe does not validate.
         save: keep each fold's trained system as `fold-NN/model.safetensors`. For a run that was
             finished without it, nothing is trained again.
 
@@ -78,6 +78,8 @@ def evaluate(
         OutputError: `run_dir` belongs to another run or cannot be written to.
     """
     database, run_dir = store.database, Path(run_dir)
+    if validation is None:
+        validation = 0.2 if getattr(system, "validates", True) else 0.0
     _check(database, folds)
     check_share(validation)
     for path in teachers(system):

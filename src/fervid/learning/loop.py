@@ -13,10 +13,11 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -98,6 +99,8 @@ def train(
     average = Average(network, stage.plan.average)
     state = _restore(checkpoint, key, network, optimiser, average)
     written = time.monotonic()
+    steps = batches.count(samples, stage.plan.batch_size, fabric.world_size)
+    stage = replace(stage, plan=replace(stage.plan, epochs=stage.plan.epochs_of(steps)))
     epochs = range(len(state.history), stage.plan.epochs)
     for epoch in bar(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
         if stage.plan.patience and state.waited >= stage.plan.patience:
@@ -218,16 +221,31 @@ def _rate(plan: Plan, epoch: float) -> float:
 
 @torch.no_grad()
 def measure(stage: Stage, network: Any, samples: Samples, device: torch.device) -> dict[str, float]:
-    """Mean cross entropy and accuracy without augmentation; empty without samples."""
+    """Mean cross entropy and accuracy without augmentation; empty without samples.
+
+    Measured on clips if the plan says so: a clip's probabilities are the mean of its samples'.
+    """
     network.eval()
-    loss = correct = 0.0
-    for cpu_batch in batches.ordered(samples, 64):
-        batch = cpu_batch.to(device)
-        logits = stage.logits(network, batch).float()
-        loss += float(F.cross_entropy(logits, batch.target, reduction="sum"))
-        correct += float((logits.argmax(1) == batch.target).sum())
-    n = len(samples)
-    return {"validation_loss": loss / n, "validation_accuracy": correct / n} if n else {}
+    parts = [stage.logits(network, batch.to(device)).float().cpu()
+             for batch in batches.ordered(samples, 64)]  # fmt: skip
+    if not parts:
+        return {}
+    logits, target = torch.cat(parts), torch.from_numpy(samples.target)
+    if stage.plan.judged == "clips":
+        logits, target = _per_clip(logits, samples)
+    return {
+        "validation_loss": float(F.cross_entropy(logits, target)),
+        "validation_accuracy": float((logits.argmax(1) == target).float().mean()),
+    }
+
+
+def _per_clip(logits: Tensor, samples: Samples) -> tuple[Tensor, Tensor]:
+    """(N, K) logits of samples -> (C, K) log mean probabilities and (C,) targets of their clips."""
+    _, first, place = np.unique(samples.clip, return_index=True, return_inverse=True)
+    total = logits.new_zeros(len(first), logits.shape[1])
+    total.index_add_(0, torch.from_numpy(place), logits.softmax(1))
+    mean = total / torch.from_numpy(np.bincount(place))[:, None]
+    return mean.clamp(min=1e-30).log(), torch.from_numpy(samples.target[first])
 
 
 def _learned(network: nn.Module) -> dict[str, Tensor]:

@@ -50,7 +50,7 @@ def train(
     seed: int = 0,
     device: str = "auto",
     precision: str = "32-true",
-    validation: float = 0.15,
+    validation: float | None = None,
     licence: str = "",
 ) -> Trained:
     """Train on every labelled clip of the stores and save the model.
@@ -65,7 +65,7 @@ def train(
             around the apex alone, because a window of live video seldom begins with a neutral face.
         seed: seed for every random choice.
         validation: share of the clips, by subject, reserved for selecting the epochs; with 0 the
-            last epochs are used.
+            last epochs are used. None: 0.15, or 0 if the recipe does not validate.
         licence: licence of the data, recorded in the model's card.
 
     Raises:
@@ -75,6 +75,8 @@ def train(
     """
     if out.suffix != ".safetensors":
         raise InputError(f"{out} is not a valid model name: end it in .safetensors")
+    if validation is None:
+        validation = 0.15 if getattr(system, "validates", True) else 0.0
     check_share(validation)
     clips = [replace(clip, subject=f"{store.database.name}/{clip.subject or clip.name}")
              for store in stores for clip in store.database.clips]  # fmt: skip

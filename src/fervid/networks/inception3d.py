@@ -163,7 +163,10 @@ class ModuleB(Residual):
 
 
 class ModuleC(Residual):
-    """3DIR-C, 6 x 8 x 8 x 1072; unweighted shortcut, and a join that is not marked as linear."""
+    """3DIR-C, 6 x 8 x 8 x 1072; unweighted shortcut, and a join that is not marked as linear.
+
+    Departure 5 of ir3d: the join has batch norm and ReLU.
+    """
 
     def __init__(self, inside: int, style: Style) -> None:
         branches: list[nn.Module] = [

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fervid.plugins import joined
-from fervid.systems import agn3d, dtagn, ir3d, tfe
+from fervid.systems import agn3d, dtagn, hybrid, ir3d, tfe
 from fervid.systems.agn3d import AGN3D
+from fervid.systems.agn3d.recipe import ADAM
 from fervid.systems.dtagn import DTAGN
 from fervid.systems.hybrid import Hybrid
+from fervid.systems.hybrid.recipe import SGD
 from fervid.systems.interface import System
 from fervid.systems.ir3d import IR3D
 from fervid.systems.tfe import TFE
@@ -27,6 +29,19 @@ CATALOGUE: Mapping[str, System] = {
     ),
     # [1, Sec. 4.1, Fig. 3]: the appearance network sees the last frame alone.
     "dtagn-single-frame": DTAGN(name="dtagn-single-frame", appearance=dtagn.Appearance(frames=1)),
+    # Not the paper's, as every `laptop`: what was found to learn from few clips on one core.
+    "dtagn-laptop": DTAGN(
+        name="dtagn-laptop",
+        appearance=dtagn.Appearance(
+            plan=replace(dtagn.Appearance.plan, epochs=60, least_steps=1200),
+        ),
+        geometry=dtagn.Geometry(
+            relative=True,
+            plan=replace(dtagn.Geometry.plan, epochs=200, least_steps=4000),
+        ),
+        joint=dtagn.Joint(plan=replace(dtagn.Joint.plan, least_steps=150)),
+        validates=False,
+    ),
     # [1, Tables 2, 8, 9]: other ways to join both networks.
     "dtagn-joint-l3": DTAGN(name="dtagn-joint-l3", output="joint-l3"),
     "dtagn-concat": DTAGN(name="dtagn-concat", output="concat"),
@@ -40,6 +55,22 @@ CATALOGUE: Mapping[str, System] = {
     # No LSTM; and one that reads the mean of each step's map.
     "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", network=ir3d.Network(head="mean")),
     "ir3d-pooled": IR3D(name="ir3d-pooled", network=ir3d.Network(head="lstm-pooled")),
+    "ir3d-laptop": IR3D(
+        name="ir3d-laptop",
+        input=ir3d.Input(size=64, stride=5, change=True),
+        network=ir3d.Network(width=0.125),
+        plan=replace(
+            IR3D.plan,
+            epochs=8,
+            least_steps=1000,
+            learning_rate=0.05,
+            gradient_clip=1.0,
+            decay="cosine",
+            judged="clips",
+        ),
+        mirror=True,
+        validates=False,
+    ),
     # [4, Tables 1, 2]
     "hybrid": Hybrid(),
     "hybrid-dbn-1": Hybrid(name="hybrid-dbn-1", output="dbn-1"),
@@ -47,9 +78,53 @@ CATALOGUE: Mapping[str, System] = {
     "hybrid-score": Hybrid(name="hybrid-score", output="score"),
     "hybrid-spatial": Hybrid(name="hybrid-spatial", output="spatial"),
     "hybrid-temporal": Hybrid(name="hybrid-temporal", output="temporal"),
+    "hybrid-laptop": Hybrid(
+        name="hybrid-laptop",
+        input=hybrid.Input(rule="trim", pairs=5, size=64, since="clip", flow_scale=6.0),
+        stream=hybrid.Streams(
+            width=0.25,
+            pretrained="",
+            plan=replace(
+                SGD,
+                epochs=12,
+                learning_rate=0.01,
+                gradient_clip=1.0,
+                decay="cosine",
+                choose="accuracy",
+                judged="clips",
+            ),
+        ),
+        dbn=hybrid.BeliefNetwork(
+            width=0.25,
+            # At lower rates so few pictures leave the machines blank, and then nothing is tuned.
+            pretraining=hybrid.Pretraining(epochs=40, learning_rate=0.05),
+            plan=replace(
+                SGD,
+                epochs=20,
+                least_steps=1500,
+                learning_rate=0.1,
+                gradient_clip=1.0,
+                choose="accuracy",
+                judged="clips",
+            ),
+        ),
+        validates=False,
+    ),
     # [2, Sec. III]; and with one VGG16 for all pairs of labels.
     "agn3d": AGN3D(),
     "agn3d-shared-trunk": AGN3D(name="agn3d-shared-trunk", geometry=agn3d.Geometry(trunk="shared")),
+    "agn3d-laptop": AGN3D(
+        name="agn3d-laptop",
+        input=agn3d.Input(size=64, encoding="change", film="spread", peak="parts"),
+        appearance=agn3d.Appearance(width=0.125, plan=replace(ADAM, epochs=24, least_steps=700)),
+        geometry=agn3d.Geometry(
+            sees="points",
+            width=0.03125,
+            plan=replace(ADAM, epochs=60, least_steps=600),
+        ),
+        joint=agn3d.Joint(plan=replace(agn3d.Joint.plan, epochs=5)),
+        validates=False,
+    ),
     # [2, Sec. 4.1, Fig. 5]: what the paper itself ran, the appearance network alone.
     "agn3d-experiment": AGN3D(
         name="agn3d-experiment",
@@ -67,6 +142,16 @@ CATALOGUE: Mapping[str, System] = {
             layers="C16-I16-P16-P16-P32-P64",
             plan=replace(tfe.Emotion.plan, learning_rate=0.16),
         ),
+    ),
+    "tfe-laptop": TFE(
+        name="tfe-laptop",
+        input=tfe.Input(last_frames=3),
+        emotion=tfe.Emotion(
+            begin="shipped", plan=replace(tfe.Emotion.plan, epochs=20, learning_rate=0.02)
+        ),
+        tandem=tfe.Tandem(plan=replace(tfe.Tandem.plan, epochs=10, learning_rate=0.01)),
+        augmentation=tfe.Shake(),
+        validates=False,
     ),
     # [5, Tables 2, 4, 5]: what the paper compares it with, and width without identity.
     "tfe-resnet": TFE(name="tfe-resnet", output="resnet"),

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.papers.published import agn3d, dtagn, hybrid, ir3d, tfe
 from fervid.papers.published.record import Confusion, Published
+from fervid.papers.published.settings import SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PAPERS", "Confusion", "Published", "confusion", "frame", "records", "table"]
+__all__ = ["PAPERS", "SETTINGS", "Confusion", "Published", "confusion", "frame", "records", "table"]
 
 PAPERS: Mapping[str, ModuleType] = {
     "dtagn": dtagn,

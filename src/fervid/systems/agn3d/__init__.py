@@ -12,10 +12,10 @@ from fervid.learning.batches import Batch
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.agn3d import inputs, joint, network, training
-from fervid.systems.agn3d.recipe import Appearance, Geometry, Input, Recipe
+from fervid.systems.agn3d.recipe import Appearance, Geometry, Input, Joint, Recipe
 from fervid.systems.recognizer import OneByOne, Recognizer, load
 
-__all__ = ["AGN3D", "Appearance", "Geometry", "Input"]
+__all__ = ["AGN3D", "Appearance", "Geometry", "Input", "Joint"]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fervid.faces.points68 import PARTS
 from fervid.faces.track import Track
 from fervid.learning.batches import Batch
 from fervid.learning.crops import Square
@@ -24,23 +25,41 @@ Rows = NDArray[np.int64]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def peak_row(points: Floats) -> int:
+# Grey levels that become 1 where films are less their clip's first frame.
+CHANGE = 16.0
+# Frames over which the rule "parts" smooths.
+SMOOTH = 5
+
+
+def peak_row(points: Floats, rule: str = "farthest") -> int:
     """Row of the peak frame, an expression set's other one being the first [2, Sec. 3.2, Fig. 4].
 
     Departure 5: the paper shows one and tells no rule. The peak is the frame whose landmarks lie
-    farthest, on average, from the first one's.
+    farthest, on average, from the first one's; under the rule "parts", where brows and lips do,
+    each about its own centre, which a moving head leaves where it is.
 
     Args:
         points: (T, 68, 2), all seen.
+        rule: "farthest" or "parts".
     """
-    return int(np.linalg.norm(points - points[0], axis=2).mean(axis=1).argmax())
+    if rule == "farthest":
+        return int(np.linalg.norm(points - points[0], axis=2).mean(axis=1).argmax())
+    parts = [points[:, list(PARTS[name])] for name in ("brows", "lips")]
+    shapes = np.concatenate([part - part.mean(axis=1, keepdims=True) for part in parts], axis=1)
+    far = np.linalg.norm(shapes - shapes[0], axis=2).mean(axis=1)
+    window = np.ones(min(SMOOTH, len(far)))
+    smooth = np.convolve(far, window, "same") / np.convolve(np.ones_like(far), window, "same")
+    return int(smooth.argmax())
 
 
-def film_rows(peak: int, frames: int) -> Rows:
+def film_rows(peak: int, frames: int, rule: str = "consecutive") -> Rows:
     """(frames,): the consecutive rows that end at the peak; the first one is repeated if need be.
 
-    In a clip that ends in the apex they are its last ones, as in [3, Sec. 4.1].
+    In a clip that ends in the apex they are its last ones, as in [3, Sec. 4.1]. Under the rule
+    "spread" they are evenly spaced from the first row to the peak.
     """
+    if rule == "spread":
+        return np.rint(np.linspace(0, peak, frames)).astype(np.int64)
     rows: Rows = np.maximum(peak + np.arange(frames) - frames + 1, 0)
     return rows
 
@@ -58,17 +77,21 @@ def cut(track: Track, square: Square) -> tuple[NDArray[np.uint8], Floats]:
 def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     """A clip's sample: `film` (1, T, P, P) uint8 and `points` (1, 2, 68, 2) float32.
 
-    The film is encoded; P = size + 2 margin. The points are those of the non-peak and of the
+    The film is encoded; P = size + 2 margin; under "change" the clip's first frame comes before
+    it, so that it has T + 1. The points are those of the non-peak and of the
     peak frame, in units of the square's side. Rows without a face are left out. No sample (N = 0)
     where fewer than `fewest_frames` hold a face, unless the clip has no more to begin with.
     """
     pixels = recipe.pixels
     seen = track.rows(track.seen)
     if len(seen) < max(1, min(recipe.fewest_frames, len(track))):
-        film = np.zeros((0, recipe.frames, pixels, pixels), np.uint8)
+        count = recipe.frames + (recipe.encoding == "change")
+        film = np.zeros((0, count, pixels, pixels), np.uint8)
         return {"film": film, "points": np.zeros((0, 2, 68, 2), np.float32)}
-    peak = peak_row(seen.landmarks)
-    rows = film_rows(peak, recipe.frames)
+    peak = peak_row(seen.landmarks, recipe.peak)
+    rows = film_rows(peak, recipe.frames, recipe.film)
+    if recipe.encoding == "change":
+        rows = np.append(0, rows)
     used = np.unique([*rows, 0, peak])
     square = Square(pixels, recipe.crop_side * pixels / recipe.size, recipe.crop_down)
     grey, points = cut(seen.rows(used), square)
@@ -91,13 +114,18 @@ def films(recipe: Input, batch: Batch, generator: torch.Generator | None = None)
     seen = pictures.films(codes, batch.copy == 1, table, shift, recipe.size).float()
     if recipe.encoding == "lbp":  # departure 2: codes go in as numbers, -1..1
         return seen * (2 / 255) - 1
+    if recipe.encoding == "change":  # departure 15
+        return (seen[:, 1:] - seen[:, :1]) / CHANGE
     # Departure 13: each grey film is brought to mean 0 and standard deviation 1.
     mean, spread = (f((1, 2, 3), keepdim=True) for f in (seen.mean, seen.std))
     return (seen - mean) / spread.clamp(min=1)
 
 
 def images(recipe: Geometry, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
-    """A batch as network 2 takes it, (B, 1, H, W); with a generator, turned and noisy."""
+    """A batch as network 2 takes it, (B, 3, H, W); with a generator, turned and noisy.
+
+    Departure 16: or the points' differences alone, (B, 136).
+    """
     points = batch.arrays["points"]
     angle, noise = torch.zeros(len(points)), torch.zeros(points.shape)
     if generator is not None:
@@ -106,4 +134,7 @@ def images(recipe: Geometry, batch: Batch, generator: torch.Generator | None = N
     angle, noise = angle.to(points.device), noise.to(points.device)
     moved = pictures.placed(points, batch.copy == 1, angle, noise)
     weights = pictures.point_weights(recipe.parts)
-    return pictures.difference(moved, weights, recipe.size, recipe.spot)
+    if recipe.sees == "points":
+        return pictures.moves(moved, weights)
+    # VGG16 takes three channels: the image thrice.
+    return pictures.difference(moved, weights, recipe.size, recipe.spot).expand(-1, 3, -1, -1)

@@ -126,12 +126,11 @@ class OwnPairs(nn.Module):
         self.networks = nn.ModuleDict()
 
     def forward(self, images: Tensor, pair: Tensor) -> Tensor:
-        """(B, 1, H, W) and (B,) numbers of pairs to logits (B, 2), the lesser label first."""
+        """What it sees, (B, ...), and (B,) pairs, to logits (B, 2), the lesser label first."""
         parts, order = [], []
         for number in sorted(set(pair.tolist())):
             rows = (pair == number).nonzero()[:, 0]
-            # VGG16 takes three channels: the image thrice.
-            parts.append(self.networks[str(number)](images[rows].expand(-1, 3, -1, -1)))
+            parts.append(self.networks[str(number)](images[rows]))
             order.append(rows)
         return torch.cat(parts)[torch.cat(order).argsort()]
 
@@ -139,13 +138,13 @@ class OwnPairs(nn.Module):
 class SharedPairs(nn.Module):
     """One VGG16 for all pairs: only the last layer, two logits a pair, is a pair's own."""
 
-    def __init__(self, network: VGG16) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, images: Tensor, pair: Tensor) -> Tensor:
         """As `OwnPairs`."""
-        logits: Tensor = self.network(images.expand(-1, 3, -1, -1))
+        logits: Tensor = self.network(images)
         every = logits.view(len(images), -1, 2)  # (B, P, 2)
         return every[torch.arange(len(pair), device=pair.device), pair]
 
@@ -177,8 +176,15 @@ def network_1(recipe: Recipe, labels: int) -> nn.Module:
     )
 
 
-def network_2(recipe: Geometry, classes: int = 2) -> VGG16:
+def network_2(recipe: Geometry, classes: int = 2) -> nn.Module:
     """A geometric network, untrained [2, Sec. 3.2]."""
+    if recipe.sees == "points":  # departure 16: VGG16's fully connected layers alone
+        hidden = scaled(4096, recipe.width)
+        return nn.Sequential(
+            nn.Linear(2 * 68, hidden), nn.ReLU(), nn.Dropout(recipe.dropout),
+            nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(recipe.dropout),
+            nn.Linear(hidden, classes),
+        )  # fmt: skip
     return VGG16(classes, recipe.width, recipe.size, dropout=recipe.dropout)
 
 

@@ -58,6 +58,23 @@ def placed(points: Tensor, mirror: Tensor, angle: Tensor, noise: Tensor) -> Tens
     return torch.einsum("bij,bflj->bfli", matrix, centred) + noise + 0.5
 
 
+def moves(points: Tensor, weights: Tensor) -> Tensor:
+    """How each point moves from rest to peak, in sizes of the face; where that lies does not count.
+
+    Args:
+        points: (B, 2, 68, 2), non-peak and peak, any unit.
+        weights: (68,).
+
+    Returns:
+        (B, 136), of the order of 1.
+    """
+    centred = points - points.mean(2, keepdim=True)
+    size = centred.square().sum(3).mean(2).sqrt()[..., None, None]  # (B, 2, 1, 1)
+    shapes = centred / size.clamp(min=1e-6)
+    moved = (shapes[:, 1] - shapes[:, 0]) * weights.to(points.device)[:, None]
+    return 10 * moved.flatten(1)
+
+
 def difference(points: Tensor, weights: Tensor, size: int, spot: float) -> Tensor:
     """Landmark-difference images: weighted spots where points are at the peak, less at rest.
 

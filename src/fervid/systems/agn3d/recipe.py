@@ -25,7 +25,11 @@ class Input:
 
     size: Side = 299  # side of the films, pixels: of [3], whose details Sec. 3.1 refers to
     frames: Count = 10  # of [3]
-    encoding: Literal["lbp", "grey"] = "lbp"  # Fig. 2; the experiment's frames are grey, Sec. 4.1
+    # Fig. 2; the experiment's frames are grey, Sec. 4.1. Departure 15, "change", is not the
+    # paper's: grey less the clip's first frame.
+    encoding: Literal["lbp", "grey", "change"] = "lbp"
+    film: Literal["consecutive", "spread"] = "consecutive"  # departure 5: up to the peak
+    peak: Literal["farthest", "parts"] = "farthest"  # departure 5
     fewest_frames: Count = 3  # a longer clip with fewer seen frames gives no sample
     crop_side: Scale = 2.6  # open: the face's square in distances between the eyes
     crop_down: float = 0.55  # open: its centre below the eyes
@@ -60,6 +64,8 @@ class Geometry:
     """Network 2, on landmark-difference images: Sec. 3.2."""
 
     trunk: Literal["own", "shared"] = "own"  # a VGG16 for every pair; or one with a layer for each
+    # Departure 16, "points", is not the paper's: point differences, and a small network on them.
+    sees: Literal["picture", "points"] = "picture"
     size: Side = 224  # side of the difference images, pixels: VGG16's
     width: Scale = 1.0  # of VGG16's layers
     parts: tuple[Weight, Weight, Weight, Weight, Weight] = (1.0, 2.0, 2.0, 2.0, 2.0)  # departure 6
@@ -93,6 +99,8 @@ class Recipe:
     geometry: Geometry = Geometry()
     joint: Joint = Joint()
     output: Literal["joint", "appearance"] = "joint"  # network 3, or network 1 alone (Sec. 4.1)
+    # Departure 14, False, is not the paper's: nobody chooses epochs, all are trained on.
+    validates: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""

@@ -15,7 +15,6 @@ from fervid.learning.batches import Batch
 from fervid.learning.loop import Stage
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
-from fervid.networks.vgg import VGG16
 from fervid.systems.agn3d import inputs, joint, network
 from fervid.systems.agn3d.network import Joint, OwnPairs, Pairs, SharedPairs
 from fervid.systems.agn3d.recipe import Recipe
@@ -62,13 +61,13 @@ def fit_pairs(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> 
 
 def fit_pair(
     recipe: Recipe, pair: tuple[int, int], train: Samples, validation: Samples, run: Run
-) -> VGG16:
+) -> nn.Module:
     """The network of one pair, on samples whose targets are 0 and 1."""
     name = f"pair-{pair[0]}-{pair[1]}"
     with seeding.seeded(run.seed, name, "weights"):
-        vgg = network.network_2(recipe.geometry)
-    loop.train(pair_stage(recipe, name, _loss_2, _logits_2), vgg, train, validation, run)
-    return vgg
+        net = network.network_2(recipe.geometry)
+    loop.train(pair_stage(recipe, name, _loss_2, _logits_2), net, train, validation, run)
+    return net
 
 
 def pair_stage(recipe: Recipe, name: str, loss: Any, logits: Any) -> Stage:
@@ -115,21 +114,22 @@ def _logits_1(recipe: Recipe, net: Any, batch: Batch) -> Tensor:
 
 def _loss_2(recipe: Recipe, vgg: Any, batch: Batch, generator: torch.Generator) -> Tensor:
     images = inputs.images(recipe.geometry, batch, generator)
-    return F.cross_entropy(_three(vgg, images), batch.target)
+    return F.cross_entropy(vgg(images), batch.target)
 
 
 def _logits_2(recipe: Recipe, vgg: Any, batch: Batch) -> Tensor:
-    return _three(vgg, inputs.images(recipe.geometry, batch))
+    logits: Tensor = vgg(inputs.images(recipe.geometry, batch))
+    return logits
 
 
 def _loss_pairs(recipe: Recipe, vgg: Any, batch: Batch, generator: torch.Generator) -> Tensor:
     """The mean cross entropy over the K - 1 pairs that hold a sample's label."""
     images = inputs.images(recipe.geometry, batch, generator)
-    return joint.pairs_loss(_three(vgg, images).view(len(batch.target), -1, 2), batch.target)
+    return joint.pairs_loss(vgg(images).view(len(batch.target), -1, 2), batch.target)
 
 
 def _logits_pairs(recipe: Recipe, vgg: Any, batch: Batch) -> Tensor:
-    second = _three(vgg, inputs.images(recipe.geometry, batch)).view(len(batch.target), -1, 2)
+    second = vgg(inputs.images(recipe.geometry, batch)).view(len(batch.target), -1, 2)
     return joint.votes(second)
 
 
@@ -144,12 +144,6 @@ def _logits_joint(recipe: Recipe, both: Any, batch: Batch) -> Tensor:
     pair = batch.arrays["pair"]
     l1, l2 = both(inputs.films(recipe.input, batch), inputs.images(recipe.geometry, batch), pair)
     return joint.fused(l1, l2, pair)
-
-
-def _three(vgg: Any, images: Tensor) -> Tensor:
-    """VGG16 takes three channels: (B, 1, H, W) goes in thrice."""
-    logits: Tensor = vgg(images.expand(-1, 3, -1, -1))
-    return logits
 
 
 def _points(samples: Samples) -> Samples:

@@ -12,10 +12,10 @@ from fervid.learning.batches import Batch
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.dtagn import inputs, network, training
-from fervid.systems.dtagn.recipe import Appearance, Geometry, Recipe
+from fervid.systems.dtagn.recipe import Appearance, Geometry, Joint, Recipe
 from fervid.systems.recognizer import OneByOne, Recognizer, load
 
-__all__ = ["DTAGN", "Appearance", "Geometry"]
+__all__ = ["DTAGN", "Appearance", "Geometry", "Joint"]
 
 
 @dataclass(frozen=True)

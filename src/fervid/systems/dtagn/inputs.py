@@ -168,6 +168,8 @@ def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
     points = np.zeros((0, frames[1], len(POINTS_49), 2), np.float32)
     if enough:
         points = trajectories(seen, frames[1], its.nose)[None]
+        if recipe.geometry.relative:  # departure 15
+            points = points - points[:, :1]
     if recipe.landmarks_only:
         return {"landmarks": points}
     pixels = crop.size + 2 * crop.margin

@@ -53,6 +53,7 @@ class Geometry:
     dropout: Below1 = 0.5  # Sec. 3.3 names it
     noise: Amount = 0.01  # Eq. 5: standard deviation
     turn: Amount = pi / 10  # Eq. 6: radians, one angle for each frame
+    relative: bool = False  # departure 15, not the paper's: less the clip's first frame
     plan: Plan = replace(SGD, epochs=200, learning_rate=0.02)
 
 
@@ -90,6 +91,8 @@ class Recipe:
     output: Literal["joint", "joint-l3", "concat", "weighted", "dtgn"] = "joint"  # Sec. 3.5
     alpha: Share = 0.5  # Eq. 7: DTAN's part of "weighted"
     compare: bool = False  # train every fusion, whichever is the output
+    # Departure 16, False, is not the paper's: nobody chooses epochs, all are trained on.
+    validates: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""

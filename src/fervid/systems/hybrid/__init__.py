@@ -14,10 +14,17 @@ from fervid.learning.batches import Batch
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.hybrid import features, inputs, network, training
-from fervid.systems.hybrid.recipe import STREAMS, Recipe
+from fervid.systems.hybrid.recipe import (
+    STREAMS,
+    BeliefNetwork,
+    Input,
+    Pretraining,
+    Recipe,
+    Streams,
+)
 from fervid.systems.recognizer import Arrays, Recognizer, load
 
-__all__ = ["Hybrid"]
+__all__ = ["BeliefNetwork", "Hybrid", "Input", "Pretraining", "Streams"]
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class RBM(nn.Module):
     ) -> None:
         """One ascent of the likelihood: w += rate (<v h>_data - <v h>_model) [4, Eq. 4].
 
+        Departure 14: both means are of v times the probability of h, not of drawn states.
+
         Args:
             data, model: v (B, V) and P(h = 1 | v) (B, H) of either side; means over the batch.
         """

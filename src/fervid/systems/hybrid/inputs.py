@@ -4,6 +4,7 @@ Nothing is learned here [4, Sec. III-A].
 """
 
 import hashlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ Flow = Callable[[Bytes, Bytes], Floats]
 
 # Rows and columns of a cropped face [4, Sec. III-A.2].
 HEIGHT, WIDTH = 150, 110
-# Eq. 1.
-SCALE, SHIFT = 16, 128
+# Eq. 1: where no motion lies.
+SHIFT = 128
 
 
 @dataclass(frozen=True)
@@ -88,38 +89,41 @@ class Crop:
 def flow_method() -> Flow:
     """A new flow of grey (H, W) to grey (H, W), (H, W, 2) pixels right and down.
 
-    Open: the paper names no method. This one holds buffers, so each thread makes its own.
+    Departure 13: not the paper's method. This one holds buffers, so each thread makes its own.
     """
     method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     return lambda first, second: np.asarray(method.calc(first, second, None), np.float32)
 
 
-def encoded(flow: Floats) -> Bytes:
-    """A flow picture (H, W, 3): 16 d + 128 of d_x, d_y, and the magnitude [4, Eq. 1].
+def encoded(flow: Floats, scale: float = 16.0) -> Bytes:
+    """A flow picture (H, W, 3): a d + 128 of d_x, d_y, and the magnitude [4, Eq. 1].
 
-    Open: how the magnitude is scaled; here 16 |d|, which is never negative and needs no 128. All
+    Open: how the magnitude is scaled; here a |d|, which is never negative and needs no 128. All
     three are rounded and clipped to 0..255.
 
     Args:
         flow: (H, W, 2) pixels.
+        scale: a, 16 as printed: motion of 8 pixels and more is cut.
     """
     x, y = cv2.split(flow)
     # OpenCV saturates and rounds in one pass; numpy takes a third of the flow's own time for it.
-    moved = (cv2.addWeighted(d, SCALE, d, 0, SHIFT, dtype=cv2.CV_8U) for d in (x, y))
-    far = cv2.convertScaleAbs(cv2.magnitude(x, y), alpha=SCALE)
+    moved = (cv2.addWeighted(d, scale, d, 0, SHIFT, dtype=cv2.CV_8U) for d in (x, y))
+    far = cv2.convertScaleAbs(cv2.magnitude(x, y), alpha=scale)
     return np.asarray(cv2.merge([*moved, far]), np.uint8)
 
 
-def pictures(track: Track, crop: Crop, rows: Rows, still: Any) -> tuple[Bytes, Bytes]:
-    """The face of each asked frame, and the flow that leads to it from the frame before.
+def pictures(
+    track: Track, crop: Crop, rows: Rows, before: Rows, scale: float = 16.0
+) -> tuple[Bytes, Bytes]:
+    """The face of each asked frame, and the flow that leads to it from another frame.
 
-    The frames are shared among OpenCV's number of threads; none is looked at twice, and no flow
-    is computed that nobody asked for.
+    They are shared among OpenCV's number of threads; no face is cut and no flow computed twice.
 
     Args:
         track: T rows, every one a face.
         rows: (M,) which frames, in any order, also more than once.
-        still: (M,) bool, where the frame before is the same one; the first frame's always is.
+        before: (M,) where each flow begins; a frame has not moved from itself.
+        scale: of `encoded`.
 
     Returns:
         faces and flows, (M, h, w, 3).
@@ -127,35 +131,42 @@ def pictures(track: Track, crop: Crop, rows: Rows, still: Any) -> tuple[Bytes, B
     matrix = crop.matrix(track.landmarks)
     faces = np.empty((len(rows), *crop.shape, 3), np.uint8)
     flows = np.empty_like(faces)
-    still = np.logical_or(still, rows == 0)
-    flows[still] = (SHIFT, SHIFT, 0)
-    shown = [np.flatnonzero(rows == row) for row in range(len(track))]
-    moving = [places[~still[places]] for places in shown]
+    flows[rows == before] = (SHIFT, SHIFT, 0)
+    used, place = np.unique(np.append(rows, before), return_inverse=True)
+    shown, begun = place[: len(rows)], place[len(rows) :]
+    grey = np.empty((len(used), HEIGHT, WIDTH), np.uint8)
 
-    def work(start: int, stop: int) -> None:
-        """Frames start..stop - 1; the one before them is cut again, not waited for."""
-        flow, before = flow_method(), None
-        for row in range(max(start - 1, 0), stop):
-            mine = row >= start
-            after = row + 1 < stop and len(moving[row + 1])
-            if not (after or (mine and len(shown[row]))):
-                before = None
-                continue
-            face = crop.cut(track.faces[row], matrix)
-            grey = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8)
-            if mine and len(shown[row]):
-                faces[shown[row]] = crop.stored(face)
-            if mine and before is not None and len(moving[row]):
-                flows[moving[row]] = crop.stored(encoded(flow(before, grey)))
-            before = grey
+    def cut(number: int) -> None:
+        face = crop.cut(track.faces[used[number]], matrix)
+        grey[number] = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+        if (places := shown == number).any():
+            faces[places] = crop.stored(face)
 
-    bounds = np.linspace(0, len(track), min(cv2.getNumThreads(), len(track)) + 1).astype(int)
-    if len(bounds) == 2:
-        work(0, len(track))
-    else:
-        with ThreadPoolExecutor(len(bounds) - 1) as pool:
-            list(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()))
+    _shared(cut, len(used))
+    moving = np.flatnonzero(rows != before)
+    ways, way = np.unique(np.stack([begun, shown], 1)[moving], axis=0, return_inverse=True)
+    local = threading.local()  # a method holds buffers
+
+    def move(number: int) -> None:
+        if not hasattr(local, "flow"):
+            local.flow = flow_method()
+        first, second = ways[number]
+        moved = encoded(local.flow(grey[first], grey[second]), scale)
+        flows[moving[way == number]] = crop.stored(moved)
+
+    _shared(move, len(ways))
     return faces, flows
+
+
+def _shared(work: Callable[[int], None], count: int) -> None:
+    """Work with each number below `count`."""
+    threads = min(cv2.getNumThreads(), count)
+    if threads < 2:
+        for number in range(count):
+            work(number)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(count)))
 
 
 def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
@@ -178,9 +189,11 @@ def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     rows = segments(len(seen), recipe.length, recipe.step, recipe.rule)
     places = kept(recipe.length, recipe.pairs)
     shown = rows[:, 1:][:, places]  # (N, P)
-    still = shown == rows[:, :-1][:, places]  # a repeated frame has not moved
+    before = rows[:, :-1][:, places]
+    if recipe.since != "previous":  # departure 12
+        before = np.repeat(rows[:, :1], recipe.pairs, axis=1) * (recipe.since == "segment")
     shape = (*shown.shape, *crop.shape, 3)
-    faces, flows = pictures(seen, crop, shown.ravel(), still.ravel())
+    faces, flows = pictures(seen, crop, shown.ravel(), before.ravel(), recipe.flow_scale)
     video = np.full(len(rows), identity(seen), np.int64)
     return {"faces": faces.reshape(shape), "flows": flows.reshape(shape), "video": video}
 

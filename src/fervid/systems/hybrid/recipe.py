@@ -35,6 +35,9 @@ class Input:
     size: Annotated[int, Range(32)] = 227  # side of what the streams see, pixels, Sec. III-A
     crop_apart: Scale = 55.0  # Sec. III-A's [23]: pixels between the eyes of a 150 x 110 crop
     crop_eyes: Share = 0.25  # open: their row, as part of the height
+    # Where a flow begins. Departure 12: the segment's or the clip's first frame is not the paper's.
+    since: Literal["previous", "segment", "clip"] = "previous"
+    flow_scale: Amount = 16.0  # a of Eq. 1; flows since a clip's first frame are longer
     fewest_frames: Count = 3  # a longer clip with fewer seen frames gives no sample
 
 
@@ -85,6 +88,8 @@ class Recipe:
     # Sec. III-D, IV-C, Tables 1, 2.
     output: Literal["dbn-1", "dbn-2", "dbn-3", "score", "spatial", "temporal"] = "dbn-3"
     compare: bool = False  # train every DBN of Table 1, whichever is the output
+    # Departure 15, False, is not the paper's: nobody chooses epochs, all are trained on.
+    validates: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""

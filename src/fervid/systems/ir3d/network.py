@@ -36,9 +36,9 @@ def landmark_maps(
     """Weight of every place of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
 
     d is the Manhattan distance in places of the map, after the landmarks were brought to its
-    grid as the pictures would be and moved to the middle of the place they lie in. A landmark
-    weighs the window of 7 x 7 places around it, everything else 0. Where windows overlap the
-    nearest landmark counts, so their order does not matter.
+    grid as the pictures would be and moved to the middle of the place they lie in (departure 6).
+    A landmark weighs the window of 7 x 7 places around it, everything else 0. Where windows
+    overlap the nearest landmark counts, so their order does not matter.
 
     Args:
         points: (B, T, L, 2) in pixels of the picture.

@@ -22,6 +22,8 @@ class Input:
 
     size: Annotated[int, Range(49)] = 299  # side of the pictures, pixels
     frames: Count = 10  # of a film; a shorter clip's first frame is repeated (open)
+    stride: Count = 1  # departure 14, not the paper's: every k-th frame, so far as the clip reaches
+    change: bool = False  # departure 13, not the paper's: pictures less the clip's first
     fewest_frames: Count = 3  # a longer clip with fewer seen frames gives no sample
     crop_side: Scale = 2.6  # open: the face's square in distances between the eyes
     crop_down: float = 0.55  # open: its centre below the eyes
@@ -64,6 +66,8 @@ class Recipe:
     )
     mirror: bool = False  # each epoch mirrors every clip or does not, at random; not printed
     compare: bool = False  # train Table 1's other networks too
+    # Departure 15, False, is not the paper's: nobody chooses epochs, all are trained on.
+    validates: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no training could use."""

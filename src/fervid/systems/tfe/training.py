@@ -33,7 +33,10 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
         resnet = network.resnet(recipe, labels)
     if recipe.outputs != ("svm",):
         networks["resnet"] = resnet
-        resnet.body.standardise.learn(train.arrays["faces"])
+        if recipe.begin:
+            begin(resnet, recipe.begin)
+        else:
+            resnet.body.standardise.learn(train.arrays["faces"])
         loop.train(stage(recipe, "resnet"), resnet, train, validation, run)
     for name in ("joint", "joint-fresh"):
         if name in recipe.outputs:
@@ -42,6 +45,24 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
     if "svm" in recipe.outputs:
         networks["svm"] = fit_margins(people(recipe), train, recipe.cost)
     return nn.ModuleDict({name: networks[name] for name in recipe.outputs})
+
+
+def begin(resnet: Alone, path: Path) -> None:
+    """Put a trained model's residual network below a new linear layer.
+
+    Departure 10: the paper trains from scratch.
+
+    Raises:
+        WeightsError: the file holds no residual network of these layers and this size.
+    """
+    tensors, _ = weights.load(path)
+    for where in ("resnet.body.", "joint.emotion."):
+        held = {k.removeprefix(where): t for k, t in tensors.items() if k.startswith(where)}
+        if held:
+            weights.check_shapes(path, held, resnet.body.state_dict())
+            resnet.body.load_state_dict(held)
+            return
+    raise WeightsError(f"{path} holds no residual network of tfe: name a trained tfe")
 
 
 def people(recipe: Recipe) -> DeepID:
