@@ -1,4 +1,5 @@
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import pytest
@@ -16,6 +17,22 @@ def test_what_was_saved_is_loaded(tmp_path):
     assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
     assert card["system"] == "s" and card["labels"] == ["k"] and card["version"]
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["x.safetensors"]
+
+
+def test_no_other_part_file_is_written(tmp_path, monkeypatch):
+    """A library's own part file would stay when the process is killed."""
+    written = weights.whole
+
+    @contextmanager
+    def watched(path):
+        with written(path) as part:
+            number = part.stat().st_ino
+            yield part
+            assert part.stat().st_ino == number, "another file took the part file's place"
+
+    monkeypatch.setattr(weights, "whole", watched)
+    weights.save(tmp_path / "a.safetensors", {"a": torch.ones(2)}, {})
+    assert weights.load(tmp_path / "a.safetensors")[0]["a"].tolist() == [1, 1]
 
 
 def test_foreign_and_damaged_files_are_refused(tmp_path):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialised
 from torch import Tensor
 
 import fervid
@@ -40,11 +40,9 @@ def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any])
     text = json.dumps({**metadata, "version": fervid.__version__, "sha256": digest(stored)})
     with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with whole(path) as part:
-                save_file(stored, part, {"format": FORMAT, FORMAT: text})
-        except SafetensorError as error:  # safetensors' error for a full or read-only disk
-            raise OSError(error) from error
+        with whole(path) as part:
+            # safetensors' own writer would leave a file of its own when killed.
+            part.write_bytes(serialised(stored, {"format": FORMAT, FORMAT: text}))
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
