@@ -252,9 +252,8 @@ def test_show(database) -> None:
         "subjects",
         "a",
         "b",
-        "who",
-        "is",
-        "tested",
+        "test",
+        "subjects",
     ]
     assert len(table) == 5
     assert [int(cell) for cell in table[1].split()[:4]] == [1, 9, 3, 3]

@@ -63,7 +63,7 @@ def test_lists_have_a_line_for_each(command, catalogue) -> None:
 def test_a_database_is_described(name) -> None:
     text = said(name, command="databases")
     assert f"fervid prepare {name} FOLDER --store STORE" in text
-    assert name in ABOUT or name in ("folder", "lists")
+    assert name in ABOUT or name in ("folder", "lists", "openface", "fex")
     if name in ABOUT:
         assert ABOUT[name].licence in text and ", ".join(ABOUT[name].labels) in text
 

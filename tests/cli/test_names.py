@@ -44,7 +44,7 @@ def shell(**environment: str) -> str:
 @pytest.mark.parametrize(
     ("words", "answers"),
     [
-        ("evaluate agn3d-", ["agn3d-shared-trunk", "agn3d-experiment"]),
+        ("evaluate agn3d-", ["agn3d-shared-trunk", "agn3d-laptop", "agn3d-experiment"]),
         ("evaluate dtagn --protocol los", ["loso", "losgo"]),
         ("prepare ck", ["ck_plus", "ck_plus_stills"]),
         ("databases drawn", ["drawn"]),

@@ -54,7 +54,7 @@ def test_a_run_is_the_same_wherever_the_model_lies(model, tmp_path):
 def test_a_model_that_cannot_answer_is_refused(model, tmp_path):
     path, _ = model
     data = samples(("a", "d"))
-    with pytest.raises(WeightsError, match="tell d"):
+    with pytest.raises(WeightsError, match="labels d"):
         Pretrained.of(path).fit(data, data, Run(tmp_path / "run"))
     with pytest.raises(WeightsError, match="holds tfe-resnet, not dtagn"):
         Pretrained.of(path, "dtagn")

@@ -25,7 +25,7 @@ def test_entries_are_bibtex(key: str) -> None:
 
 def test_keys_are_unique() -> None:
     works = [*papers().values(), *databases().values()]
-    assert len(works) == 5 + 14
+    assert len(works) == 5 + 16
     assert len({work.partition(",")[0] for work in works}) == len(works)
     assert not set(papers()) & set(databases())
 

@@ -103,7 +103,7 @@ EVERY = "csv,parquet,eaf,textgrid,boris,spss,openface,fex,long"
 FILES = {
     "clip.csv", "clip.parquet", "clip.eaf", "clip.TextGrid", "clip.boris", "clip.events.tsv",
     "clip.sav", "clip.openface.csv", "clip.fex.csv", "clip.long.csv", "clip.codebook.csv",
-    "clip.timeline.png", "clip.done.json", "summary.csv",
+    "clip.timeline.png", "clip.done.json", "summary.csv", "clip.episodes.csv", "episodes.csv",
 }  # fmt: skip
 
 
@@ -154,14 +154,14 @@ def test_a_writer_that_fails_leaves_nothing(here, world, model, monkeypatch):
     monkeypatch.setitem(WRITERS, "boris", Writer(broken, WRITERS["boris"].endings))
     with pytest.raises(InputError, match="mistake of ours"):
         predict(["clip.mp4"], "out", model=model, format="elan,boris")
-    assert names(here / "out") == {"summary.csv"}
+    assert names(here / "out") == {"summary.csv", "episodes.csv"}
 
 
 def test_a_file_of_another_program_is_not_written_over(here, world, model):
     (here / "clip.eaf").write_text("mine")
     assert predict(["clip.mp4"], ".", model=model, format="elan").done == 1
     assert (here / "clip.eaf").read_text() == "mine"
-    assert len(list(here.glob("clip-*.eaf"))) == 1 and len(list(here.glob("clip-*.csv"))) == 1
+    assert len(list(here.glob("clip-*.eaf"))) == 1 and len(list(here.glob("clip-*[!s].csv"))) == 1
 
 
 def test_unknown_formats(here, world, model):

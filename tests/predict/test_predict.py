@@ -299,7 +299,7 @@ def test_bad_arguments(films, tmp_path, world, model):
         predict([films], tmp_path / "out", model=model, step=2.0)
     with pytest.raises(InputError, match="step"):
         predict([films], tmp_path / "out", model=model, step=0)
-    with pytest.raises(OutputError, match="csv or parquet"):
+    with pytest.raises(OutputError, match="csv, parquet"):
         predict([films], tmp_path / "out", model=model, format="xls")
     with pytest.raises(InputError, match="webcam"):
         predict(["0"], tmp_path / "out", model=model, overlay=True)

@@ -26,8 +26,9 @@ def forged(folder: Path, rows: dict[str, tuple[str, tuple[float, ...]]], second=
         networks["other"] = np.array(second, np.float32)
     folds = ({"name": "1", "train": 1, "validation": 0, "test": 1, "tested": 1, "seconds": 0.0,
               "subjects": sorted(set(subjects))},)  # fmt: skip
-    report = assemble({"system": "test"}, LABELS, "", "joint", folds, (), (clips, subjects),
-                      np.full(len(clips), "1"), target, networks)  # fmt: skip
+    report = assemble({"system": "test"}, LABELS, "", "joint", folds, missing=(),
+                      names=(clips, subjects), fold=np.full(len(clips), "1"), target=target,
+                      probabilities=networks)  # fmt: skip
     write_tables(report, folder)
     return folder
 

@@ -21,7 +21,7 @@ def track(frames, apex=None, lost=()):
     return Track(
         faces, landmarks, np.arange(frames) / 25, np.arange(frames) + 100, status,
         np.ones(frames, np.float32), np.tile(np.eye(2, 3, dtype=np.float32), (frames, 1, 1)),
-        (64, 64), 0, {}, apex,
+        0, {}, apex,
     )  # fmt: skip
 
 

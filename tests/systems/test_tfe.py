@@ -315,7 +315,7 @@ def track(trained_faces, status):
     return Track(
         colour, np.zeros((n, 68, 2), np.float32), np.arange(n) / 25, np.arange(n),
         np.array(status, np.uint8), np.ones(n, np.float32),
-        np.tile(np.eye(2, 3, dtype=np.float32), (n, 1, 1)), (SIDE, SIDE), 0,
+        np.tile(np.eye(2, 3, dtype=np.float32), (n, 1, 1)), 0,
         {"finder": "cropped"},
     )  # fmt: skip
 

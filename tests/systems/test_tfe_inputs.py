@@ -17,7 +17,7 @@ def track(side=320, status=(0, 1, 0), finder="builtin", faces=None):
     assert STATUS[0] == "face"
     return Track(
         faces, points, np.arange(n) / 25, np.arange(n), np.array(status, np.uint8),
-        np.ones(n, np.float32), back, (640, 480), 0, {"finder": finder},
+        np.ones(n, np.float32), back, 0, {"finder": finder},
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ def import_(
         list[Path],
         typer.Argument(help="Files to import: .eaf, .TextGrid, .boris, .csv, or tables."),
     ],
+    *,
     out: Annotated[Path, typer.Option(help="Manifest to write (.csv).")],
     media: Annotated[
         Path | None,

@@ -74,6 +74,7 @@ def synchrony(
     tables: Annotated[
         list[Path], typer.Argument(help="One table with two faces, or a table for each face.")
     ],
+    *,
     faces: Annotated[
         str, typer.Option(help="Ids of the two faces, e.g. `0,1`. Default: labelled longest.")
     ] = "",
@@ -114,7 +115,7 @@ def synchrony(
         for each in results:
             curves = (each.lags, each.time, each.correlations, each.mean, each.null)
             name = re.sub(r"\W+", "_", each.label)
-            write(out / f"synchrony.{name}.png", draw(*curves, each.label, each.names))
+            write(out / f"synchrony.{name}.png", draw(*curves, each.label, names=each.names))
         say(f"written: {out}")
 
 

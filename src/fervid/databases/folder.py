@@ -84,12 +84,16 @@ def load(
         DatabaseError: no such file, a bad row (named by file and line), or no clip at all.
         LabelError: a label that is not in the label set.
     """
-    return database(Path(root), Media(), subject, labels, course, absolute, label_map)
+    return database(
+        Path(root), Media(), subject=subject, labels=labels, course=course, absolute=absolute,
+        label_map=label_map,
+    )  # fmt: skip
 
 
 def database(
     root: Path,
     media: Media,
+    *,
     subject: str,
     labels: Sequence[str] | None,
     course: Course,

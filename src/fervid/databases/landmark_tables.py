@@ -48,7 +48,10 @@ def openface(
         DatabaseError: no table, one of another program, or two videos of its name.
         LabelError: a label outside the label set.
     """
-    return _load("openface", root, media, subject, labels, course, absolute, label_map)
+    return _load(
+        "openface", root, media, subject=subject, labels=labels, course=course, absolute=absolute,
+        label_map=label_map,
+    )  # fmt: skip
 
 
 def fex(
@@ -62,13 +65,17 @@ def fex(
     label_map: Path | None = None,
 ) -> Database:
     """py-feat's Fex tables (CSV), by manifest or one folder per label; otherwise as `openface`."""
-    return _load("fex", root, media, subject, labels, course, absolute, label_map)
+    return _load(
+        "fex", root, media, subject=subject, labels=labels, course=course, absolute=absolute,
+        label_map=label_map,
+    )  # fmt: skip
 
 
 def _load(
     name: str,
     root: Path,
     media: Path | None,
+    *,
     subject: str,
     labels: Sequence[str] | None,
     course: Course,
@@ -82,7 +89,10 @@ def _load(
         return _rate(_with_table(Path(path), name, media))
 
     what = folder.Media(name, "tables", _tables, rate)
-    read = folder.database(Path(root), what, subject, labels, course, absolute, label_map)
+    read = folder.database(
+        Path(root), what, subject=subject, labels=labels, course=course, absolute=absolute,
+        label_map=label_map,
+    )  # fmt: skip
     clips = []
     for clip in read.clips:
         table, video = _with_table(clip.path, name, media)

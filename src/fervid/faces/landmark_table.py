@@ -205,7 +205,7 @@ def _openface(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
     times = _numbers(path, rows, "timestamp", np.nan * one)
     points = _points(path, rows)
     _refuse_twice(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
-    return _table(path, frame, times, face, points, score, seen)
+    return _table(path, frame=frame, times=times, face=face, points=points, score=score, seen=seen)
 
 
 def _openface_3(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
@@ -227,7 +227,10 @@ def _openface_3(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
     found = [_score(cell) for cell in boxes]
     face = _numbers(path, rows, "face_id")
     _refuse_twice(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
-    return _table(path, frame, np.nan * one, face, points[:, WFLW], np.array(found), seen)
+    return _table(
+        path, frame=frame, times=np.nan * one, face=face, points=points[:, WFLW],
+        score=np.array(found), seen=seen,
+    )  # fmt: skip
 
 
 def _fex(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
@@ -248,7 +251,10 @@ def _fex(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
         face = _linked(frame, points, seen)
     sizes = [_numbers(path, rows, name, 0 * one) for name in ("FrameWidth", "FrameHeight")]
     width, height = (int(np.nan_to_num(size).max()) for size in sizes)
-    return _table(path, frame, np.nan * one, face, points, score, seen, (width, height))
+    return _table(
+        path, frame=frame, times=np.nan * one, face=face, points=points, score=score, seen=seen,
+        size=(width, height),
+    )  # fmt: skip
 
 
 READERS: Mapping[str, Callable[[Path, "pd.DataFrame"], LandmarkTable]] = {
@@ -340,6 +346,7 @@ def _refuse_twice(path: Path, frame: NDArray[np.float64], face: NDArray[np.float
 
 def _table(
     path: Path,
+    *,
     frame: NDArray[np.float64],
     times: NDArray[np.float64],
     face: NDArray[np.float64],

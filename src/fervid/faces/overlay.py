@@ -75,11 +75,11 @@ def draw(
         bars &= face.box[3] >= LEAST_WITH_BARS
         title = _title(face, labels)
         if bars:
-            panel = _panel(canvas.shape, face, title, len(labels), smaller, head, taken)
+            panel = _panel(canvas.shape, face, title, len(labels), smaller, head=head, taken=taken)
             bars = _covered(panel, heads) <= CROWDED * panel[2] * panel[3]
         if not bars:
             smaller = max(smaller, min(READABLE, scale))
-            panel = _panel(canvas.shape, face, title, 0, smaller, head, taken)
+            panel = _panel(canvas.shape, face, title, 0, smaller, head=head, taken=taken)
         _fill(canvas, face, labels if bars else (), colours, smaller, panel, title)
         taken.append(panel)
     if note:
@@ -158,6 +158,7 @@ def _panel(
     title: str,
     bars: int,
     scale: float,
+    *,
     head: Box,
     taken: Sequence[Box],
 ) -> Box:

@@ -17,6 +17,7 @@ def synchrony(
     mean: Values,
     null: Values,
     title: str,
+    *,
     names: tuple[str, str],
 ) -> bytes:
     """A PNG: correlation by window and lag; beside it the mean by lag and what chance gives.

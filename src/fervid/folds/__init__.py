@@ -104,7 +104,7 @@ def leave_one_group_out(clips: Clips, groups: int = 5) -> list[Fold]:
 
 
 def k_fold(clips: Clips, folds: int = 5, seed: int = 0) -> list[Fold]:
-    """Shuffle the subjects by the seed and cut them into k groups [3, Sec. 4.2.1 for k = 5]."""
+    """Shuffle the subjects by the seed and cut them into k groups [3, Sec. 4.2.1; 5, Sec. 4.1]."""
     subjects = np.array(_enough(clips, folds), object)
     shuffled = np.random.default_rng(seed).permutation(subjects)
     cut = [list(part) for part in np.array_split(shuffled, folds)]
