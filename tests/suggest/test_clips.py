@@ -130,5 +130,5 @@ def test_refusals(tmp_path) -> None:
         suggest_clips([run, relabelled])
     with pytest.raises(InputError, match="other clips or labels"):
         suggest_clips([run, strangers])
-    with pytest.raises(OutputError, match="no whole report"):
+    with pytest.raises(OutputError, match="no complete report"):
         suggest_clips([tmp_path])

@@ -80,7 +80,7 @@ def draw(
         if not bars:
             smaller = max(smaller, min(READABLE, scale))
             panel = _panel(canvas.shape, face, title, 0, smaller, head=head, taken=taken)
-        _fill(canvas, face, labels if bars else (), colours, smaller, panel, title)
+        _fill(canvas, face, labels if bars else (), colours, smaller, panel=panel, title=title)
         taken.append(panel)
     if note:
         height = round(20 * scale)
@@ -183,6 +183,7 @@ def _fill(
     labels: Sequence[str],
     colours: Mapping[str, Colour],
     scale: float,
+    *,
     panel: Box,
     title: str,
 ) -> None:
