@@ -164,12 +164,12 @@ def _media(name: str) -> Callable[[Path], object]:
 
 def _model(root: Path) -> None:
     from fervid.systems import SYSTEMS
-    from fervid.systems.dtagn import DTAGNRecognizer
+    from fervid.systems.recognizer import Recognizer
 
     root.mkdir(parents=True, exist_ok=True)
-    recipe = SYSTEMS["dtagn-mmi"]
-    made = DTAGNRecognizer(recipe, ("anger", "fear"), recipe.dtan(2), recipe.dtgn(2))
-    made.save(root / "tiny.safetensors", {})
+    system = SYSTEMS["dtagn-mmi"]
+    model = Recognizer(system, ("anger", "fear"), system.networks(2))
+    model.save(root / "tiny.safetensors", {})
 
 
 def _judged(root: Path) -> None:
@@ -337,12 +337,11 @@ CHANGES = (_flip, _cut, _doubled, _without, _swapped, _number, _text, _line, _en
 
 def _setting(rng: random.Random) -> list[str]:
     """`evaluate SYSTEM` with a field of the system set to something odd; the store is missing."""
-    from dataclasses import fields
-
+    from fervid.learning.recipes import flat
     from fervid.systems import SYSTEMS
 
     name = rng.choice(sorted(SYSTEMS))
-    one = rng.choice(fields(SYSTEMS[name])).name
+    one = rng.choice(sorted(flat(SYSTEMS[name])))
     given = rng.choice((*NUMBERS, *TEXTS[1:], "None", "True", "[]", "{}", "(1,)", "((", "-5",
                         "1e-30", "lambda: 0", "__import__('os')", "1,2,3", "[nan]"))  # fmt: skip
     field = rng.choice((one, one, one, f"{one}x", "", one.upper()))
