@@ -34,8 +34,8 @@ from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
 
-TINY = ("epochs_appearance=2", "epochs_geometry=3", "epochs_joint=2", "checkpoint_seconds=0.0",
-        "appearance=I16-C(3,4)-P2-FC8-S")  # fmt: skip
+TINY = ("appearance.plan.epochs=2", "geometry.plan.epochs=3", "joint.plan.epochs=2",
+        "appearance.layers=I16-C(3,4)-P2-FC8-S")  # fmt: skip
 SETS = [word for pair in TINY for word in ("--set", pair)]
 MODES = ("leader", "group", "two")
 GONE = 2.0  # seconds after which nothing of a killed leader may run
@@ -76,13 +76,13 @@ class Reference:
 
 def jobs(inputs: Path, jobs: int) -> list[Job]:
     """The commands with so many jobs; each writes into its own working directory alone."""
-    number, drawn, store = str(jobs), str(inputs / "drawn"), str(inputs / "store")
-    films = sorted(map(str, (inputs / "drawn").glob("clips/S001/*.mp4")))[:4]
+    number, store = str(jobs), str(inputs / "store")
+    films = sorted(map(str, (inputs / "drawn").glob("clips/S001/*.mp4")))[:2]
     draw = ("draw", "drawn", "--subjects", "2", "--size", "64", "--difficulty", "easy")
     evaluate = ("evaluate", "dtagn", "--store", store, "--protocol", str(inputs / "split.csv"))
     told = [
         Job("draw", (*draw, "--jobs", number)),
-        Job("prepare", ("prepare", "drawn", drawn, "--store", "store", "--jobs", number)),
+        Job("prepare", (*prepare(inputs), "--jobs", number)),
         Job("evaluate", (*evaluate, "--out", "run", *SETS, "--jobs", number)),
         Job("predict", ("predict", *films, "--model", str(inputs / "m.safetensors"), "--overlay",
                         "--out", "out", "--jobs", number)),
@@ -91,6 +91,11 @@ def jobs(inputs: Path, jobs: int) -> list[Job]:
         train = ("train", "dtagn", "--store", store, "--out", "m.safetensors", *SETS)
         told.append(Job("train", train))
     return [Job(f"{job.name} --jobs {jobs}", job.words) for job in told]
+
+
+def prepare(inputs: Path) -> tuple[str, ...]:
+    """Prepare the few clips that a manifest names."""
+    return ("prepare", "folder", str(inputs / "drawn" / "few.csv"), "--store", "store")
 
 
 # Processes
@@ -111,6 +116,8 @@ def warm(spawn: bool) -> None:
     parallel.cores = lambda: 1
     # A commit in the middle of an hour of kills would be told of in reports.
     import_module("fervid.evaluation.report").commit = lambda: ""
+    run = import_module("fervid.learning.run").Run
+    run.__init__.__defaults__ = (*run.__init__.__defaults__[:-1], 0.0)  # a checkpoint each epoch
     if not spawn:
         parallel.get_context = lambda _: get_context("fork")
 
@@ -255,7 +262,10 @@ def lay(inputs: Path, log: Path) -> None:
     """A drawn database, its store, a split in two folds, and a trained model."""
     draw = ("draw", "drawn", "--subjects", "4", "--size", "96", "--difficulty", "easy")
     finish(draw, inputs, log)
-    finish(("prepare", "drawn", "drawn", "--store", "store"), inputs, log)
+    rows = [f"clips/S{n:03d}/{label}_01.mp4,{label},S{n:03d}"
+            for n in range(1, 5) for label in ("happiness", "surprise")]  # fmt: skip
+    (inputs / "drawn" / "few.csv").write_text("\n".join(["path,label,subject", *rows]) + "\n")
+    finish(prepare(inputs), inputs, log)
     rows = [f"S{n:03d},{1 + n % 2}" for n in range(1, 5)]
     (inputs / "split.csv").write_text("\n".join(["subject,fold", *rows]) + "\n")
     train = ("train", "dtagn", "--store", "store", "--out", "m.safetensors", *SETS)
