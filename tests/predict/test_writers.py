@@ -437,7 +437,7 @@ def bad(column: str, value: object) -> str:
         (bad("timestamp", "soon"), "column 'timestamp'"),
         (bad("timestamp", ""), "column 'timestamp': a number is"),
         (bad("timestamp", "inf"), "column 'timestamp': a number is"),
-        (bad("frame", "9" * 23), "column 'frame': a number is"),
+        (bad("frame", "9" * 23), "column 'frame': (a number is|Integer out of range)"),
         (bad("face_id", 0.5), "column 'face_id': a number is"),
         (bad("face_id", 1e30), "column 'face_id': a number is"),
         (bad("left", "-inf"), "column 'left': a number is"),
