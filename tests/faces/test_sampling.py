@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fervid.errors import InputError
-from fervid.faces.sampling import check, sampler, share
+from fervid.faces.sampling import check, sampler
 from fervid.faces.video import frames, write_video
 
 
@@ -32,10 +32,6 @@ def test_fps_is_the_first_frame_of_each_step(rate, fps):
 def test_fps_above_the_rate_takes_all_and_a_gap_costs_nothing():
     assert taken(np.arange(5) / 2, fps=50) == list(range(5))
     assert taken([0.0, 0.1, 9.0, 9.1, 9.4, 10.0], fps=1) == [0, 2, 5]
-
-
-def test_share():
-    assert (share(25, every=5), share(25, fps=5), share(25, fps=50)) == (0.2, 0.2, 1.0)
 
 
 @pytest.mark.parametrize("wrong", [(0, None), (1, 0.0), (1, float("nan")), (2, 5.0)])

@@ -317,8 +317,9 @@ def _linked(
     from scipy.optimize import linear_sum_assignment
 
     ids, boxes = np.full(len(frame), -1.0), dict[int, NDArray[np.float32]]()
-    for index in np.unique(frame[seen]):
-        here = np.flatnonzero(seen & (frame == index))
+    rows = np.flatnonzero(seen)
+    rows = rows[np.argsort(frame[rows], kind="stable")]
+    for here in np.split(rows, np.flatnonzero(np.diff(frame[rows])) + 1) if len(rows) else ():
         sides = np.concatenate([points[here].min(1), points[here].max(1)], axis=1)
         new = list(sides.astype(np.float32))
         known = list(boxes)

@@ -45,8 +45,3 @@ def sampler(every: int = 1, fps: float | None = None) -> Wanted:
         return True
 
     return due
-
-
-def share(rate: float, every: int = 1, fps: float | None = None) -> float:
-    """The share of frames looked at, of a source with `rate` frames per second."""
-    return min(1.0, fps / rate) if fps is not None else 1 / every

@@ -1,6 +1,5 @@
 """Prediction tables -> how two faces' curves go together, label by label."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from fervid.evaluation.statistics import holm
 from fervid.predict.writers.table import read_table
 from fervid.synchrony.correlation import LEAST_SEGMENTS, Curve, Windows, lagged, peak, starts
 from fervid.synchrony.curves import curve, grid, pair, shared_labels
-from fervid.text import CsvWriter
+from fervid.text import csv_text
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ def table(results: Sequence[Synchrony]) -> str:
          f"{r.p_holm:.6g}", r.windows]
         for r in results
     ]  # fmt: skip
-    return _csv([header, *lines])
+    return csv_text([header, *lines])
 
 
 def windows_table(results: Sequence[Synchrony]) -> str:
@@ -163,10 +162,4 @@ def windows_table(results: Sequence[Synchrony]) -> str:
                 place = int(np.nanargmax(row))
                 cells = [f"{result.lags[place]:.4f}", f"{row[place]:.6f}"]
             lines.append([result.label, f"{time:.3f}", *cells])
-    return _csv(lines)
-
-
-def _csv(lines: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    CsvWriter(text).writerows(lines)
-    return text.getvalue()
+    return csv_text(lines)
