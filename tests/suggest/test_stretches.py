@@ -9,8 +9,8 @@ import pytest
 
 from fervid.agreement.raters import read_tiers
 from fervid.errors import InputError
-from fervid.suggest import suggest_stretches
-from fervid.suggest.stretches import csv_text, text, write_elan
+from fervid.suggest import stretches, suggest_stretches
+from fervid.suggest.stretches import text, write_elan
 
 LABELS = ("anger", "fear", "happiness")
 SURE, NARROW = (0.9, 0.08, 0.02), (0.5, 0.45, 0.05)
@@ -75,7 +75,7 @@ def test_inputs_are_kept_apart(tmp_path) -> None:
 def test_csv(tmp_path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"")
     path = table(tmp_path / "x.csv", ["A" * 10 + "f" * 10])
-    (row,) = csv.DictReader(csv_text(suggest_stretches([path])).splitlines())
+    (row,) = csv.DictReader(stretches.table(suggest_stretches([path])).splitlines())
     assert row["path"] == str(tmp_path / "film.mp4") and row["agreement"] == ""
     assert (row["face_id"], row["start_seconds"], row["end_seconds"]) == (
         "0",

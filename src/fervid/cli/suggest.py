@@ -76,4 +76,4 @@ def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str,
     if elan:
         elan.mkdir(parents=True, exist_ok=True)
         files = stretches.write_elan(found, elan)
-    return stretches.text(found) or "nothing to look at", stretches.csv_text(found), files
+    return stretches.text(found) or "nothing to look at", stretches.table(found), files

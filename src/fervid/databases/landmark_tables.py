@@ -6,6 +6,7 @@ Clips are tables; a video of the same name beside the table, or in `media`, give
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fervid.clip import Course, Database
 from fervid.databases import folder
@@ -75,13 +76,9 @@ def _load(
     name: str,
     root: Path,
     media: Path | None,
-    *,
-    subject: str,
-    labels: Sequence[str] | None,
-    course: Course,
-    absolute: bool,
-    label_map: Path | None,
+    **options: Any,
 ) -> Database:
+    """A program's tables; the options are those of `folder.database`."""
     if media is not None and not media.is_dir():
         raise DatabaseError(f"{name}: {media} is no folder: give the folder of the videos")
 
@@ -89,10 +86,7 @@ def _load(
         return _rate(_with_table(Path(path), name, media))
 
     what = folder.Media(name, "tables", _tables, rate)
-    read = folder.database(
-        Path(root), what, subject=subject, labels=labels, course=course, absolute=absolute,
-        label_map=label_map,
-    )  # fmt: skip
+    read = folder.database(Path(root), what, **options)
     clips = []
     for clip in read.clips:
         table, video = _with_table(clip.path, name, media)

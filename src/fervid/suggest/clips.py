@@ -9,7 +9,6 @@ label is likely wrong.
     of Artificial Intelligence Research 70, 2021.
 """
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from fervid.errors import InputError
 from fervid.evaluation.compare import parse_run
 from fervid.evaluation.report import Report
 from fervid.evaluation.tables import read
-from fervid.text import CsvWriter
+from fervid.text import csv_text
 
 NARROW = 0.2  # a margin below it is a reason to look
 NONE = -1  # no label is reached with confidence
@@ -83,21 +82,19 @@ class Clips:
         Args:
             clips: of the store, by name; their files and frames are then named, too.
         """
-        text = io.StringIO()
-        rows = CsvWriter(text)
         header = ["clip", "subject", "label", "suggested", "self_confidence", "margin", "agreement",
                   "reasons"]  # fmt: skip
-        rows.writerow([*header, *(["path", "start", "end"] if clips else [])])
+        rows: list[list[Any]] = [[*header, *(["path", "start", "end"] if clips else [])]]
         for each in self.suggestions:
             figures = (each.self_confidence, each.margin, each.agreement)
             place: list[Any] = []
             if clips:
                 clip = clips[each.clip]
                 place = [clip.path.as_posix(), clip.start, "" if clip.end is None else clip.end]
-            rows.writerow([each.clip, each.subject, each.label, each.suggested,
+            rows.append([each.clip, each.subject, each.label, each.suggested,
                            *(f"{figure:.4f}" for figure in figures), "; ".join(each.reasons),
                            *place])  # fmt: skip
-        return text.getvalue()
+        return csv_text(rows)
 
 
 @dataclass(frozen=True)

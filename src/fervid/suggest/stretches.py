@@ -4,10 +4,10 @@ There are no given labels here, so a stretch is worth a look where models disagr
 two likeliest labels lie close, or where a label flickers up between two others.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.predict.intervals import LabelInterval
 from fervid.predict.writers.table import PredictionTable, read_table
-from fervid.text import CsvWriter
+from fervid.text import csv_text
 
 NARROW = 0.2  # a mean margin below it is a reason to look
 BRIEF = 0.25  # seconds; expressions last longer, and a label that does not is noise or a blink
@@ -78,7 +78,7 @@ def _of_input(
     table: PredictionTable, others: Sequence[PredictionTable]
 ) -> list[tuple[tuple[int, float, float], Stretch]]:
     codes = {label: place for place, label in enumerate(table.labels)}
-    votes = [_by_frame(each, codes) for each in others]
+    votes = [_votes(each, codes) for each in others]
     margins = _margins(table)
     ranked = []
     for number, each in enumerate(table.intervals):
@@ -86,9 +86,9 @@ def _of_input(
                                        [each.first_frame, each.last_frame + 1]))  # fmt: skip
         margin = float(margins.margin[each.face][place].mean())
         seconds = np.bincount(margins.second[each.face][place], minlength=len(codes))
-        said = _said(each, votes, len(codes))
-        agreement = said[codes[each.label]] / said.sum() if said.sum() else np.nan
-        rivals = np.where(np.arange(len(codes)) == codes[each.label], 0, said)
+        counts = _counts(each, votes, len(codes))
+        agreement = counts[codes[each.label]] / counts.sum() if counts.sum() else np.nan
+        rivals = np.where(np.arange(len(codes)) == codes[each.label], 0, counts)
         suggested = table.labels[int((rivals if rivals.any() else seconds).argmax())]
         kinds: dict[int, tuple[float, str]] = {}
         if agreement < HALF:
@@ -133,21 +133,27 @@ def _margins(table: PredictionTable) -> _Margins:
     return _Margins(*parts)
 
 
-def _by_frame(table: PredictionTable, codes: Mapping[str, int]) -> dict[tuple[int, int], int]:
-    """The label's code by face and frame."""
+Votes = Mapping[int, tuple[NDArray[np.int64], NDArray[np.int64]]]  # by face: frames, label codes
+
+
+def _votes(table: PredictionTable, codes: Mapping[str, int]) -> Votes:
+    """Each face's labelled frames, ascending, and the codes of their labels."""
     rows = table.rows[table.rows["label"].notna() & table.rows["face_id"].notna()]
-    keys = zip(rows["face_id"].astype("int64"), rows["frame"].astype("int64"), strict=True)
-    return {key: codes[label] for key, label in zip(keys, rows["label"], strict=True)}
+    rows = rows.sort_values(["face_id", "frame"], kind="stable")
+    face, frame = rows["face_id"].to_numpy(np.int64), rows["frame"].to_numpy(np.int64)
+    code = rows["label"].map(codes).to_numpy(np.int64)
+    return {int(one): (frame[face == one], code[face == one]) for one in np.unique(face)}
 
 
-def _said(
-    each: LabelInterval, votes: Sequence[Mapping[tuple[int, int], int]], labels: int
-) -> NDArray[np.int64]:
+def _counts(each: LabelInterval, votes: Sequence[Votes], labels: int) -> NDArray[np.int64]:
     """(K,) how many frames of the other tables bear each label."""
-    frames = range(each.first_frame, each.last_frame + 1)
-    given = [vote[each.face, frame] for vote in votes for frame in frames
-             if (each.face, frame) in vote]  # fmt: skip
-    return np.bincount(np.array(given, np.int64), minlength=labels)
+    counts = np.zeros(labels, np.int64)
+    for vote in votes:
+        if each.face in vote:
+            frame, code = vote[each.face]
+            part = slice(*np.searchsorted(frame, [each.first_frame, each.last_frame + 1]))
+            counts += np.bincount(code[part], minlength=labels)
+    return counts
 
 
 def _between(intervals: Sequence[LabelInterval], number: int) -> bool:
@@ -168,18 +174,17 @@ def text(stretches: Sequence[Stretch]) -> str:
     )
 
 
-def csv_text(stretches: Sequence[Stretch]) -> str:
+def table(stretches: Sequence[Stretch]) -> str:
     """CSV text to correct in the column `label`."""
-    out = io.StringIO()
-    rows = CsvWriter(out)
-    rows.writerow(["path", "face_id", "start_seconds", "end_seconds", "label", "suggested",
-                   "margin", "agreement", "reasons"])  # fmt: skip
+    header = ["path", "face_id", "start_seconds", "end_seconds", "label", "suggested", "margin",
+              "agreement", "reasons"]  # fmt: skip
+    rows: list[list[Any]] = [header]
     for each in stretches:
         media = each.table.media or each.table.rows["input"].iloc[0]
         figures = ("" if np.isnan(v) else f"{v:.4f}" for v in (each.margin, each.agreement))
-        rows.writerow([str(media), each.face, f"{each.start:.6f}", f"{each.end:.6f}", each.label,
-                       each.suggested, *figures, "; ".join(each.reasons)])  # fmt: skip
-    return out.getvalue()
+        rows.append([str(media), each.face, f"{each.start:.6f}", f"{each.end:.6f}", each.label,
+                     each.suggested, *figures, "; ".join(each.reasons)])  # fmt: skip
+    return csv_text(rows)
 
 
 def write_elan(stretches: Sequence[Stretch], folder: Path) -> list[Path]:
@@ -190,12 +195,11 @@ def write_elan(stretches: Sequence[Stretch], folder: Path) -> list[Path]:
     """
     from fervid.predict.writers import elan
 
-    tables = {each.table.path: each.table for each in stretches}
     written = []
-    for path, table in tables.items():
+    for path, source in {each.table.path: each.table for each in stretches}.items():
         remarks: dict[int, list[tuple[float, float, str]]] = {}
         for each in sorted((s for s in stretches if s.table.path == path), key=lambda s: s.start):
             remark = f"{each.suggested}? {'; '.join(each.reasons)}"
             remarks.setdefault(each.face, []).append((each.start, each.end, remark))
-        written += elan.write(table, folder / f"{table.name}.suggested", remarks)
+        written += elan.write(source, folder / f"{source.name}.suggested", remarks)
     return written
