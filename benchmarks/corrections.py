@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from fervid import folds as protocols
 from fervid.clip import Database
 from fervid.evaluation import baseline, report
 from fervid.evaluation.fold import Predictions
 from fervid.evaluation.tables import read, write_tables
 from fervid.faces import Store
+from fervid.folds import make
 from fervid.progress import bar
 from fervid.suggest import suggest_clips
 
@@ -60,7 +60,7 @@ def evaluated(
     """Write the run of a database with these wrong labels; its accuracy on the right ones, in %."""
     noisy = tuple(replace(c, label=wrong.get(c.name, c.label)) for c in database.clips)
     target = {row: database.labels.index(str(noisy[row].label)) for row in points}
-    folds, answers = protocols.make("five-fold", noisy, seed), []
+    folds, answers = make("five-fold", noisy, seed), []
     for fold in folds:
         train, test = (
             np.array([row for row in sorted(side) if row in points], np.int64)

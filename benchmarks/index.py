@@ -25,10 +25,9 @@ loaded, busy = time.perf_counter(), time.process_time() - busy
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(len(database.clips), loaded - imported, busy, memory, end=" ")
 if sys.argv[3] == "check":
-    from fervid.folds import leaks
-    from fervid import folds as protocols
+    from fervid.folds import leaks, make
     begun = time.perf_counter()
-    folds = protocols.make("ten-fold", database.clips)
+    folds = make("ten-fold", database.clips)
     made, busy = time.perf_counter(), time.process_time()
     found = leaks.check(folds)
     checked, busy = time.perf_counter(), time.process_time() - busy

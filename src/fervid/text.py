@@ -22,8 +22,8 @@ def printable(text: object, *, lines: bool = False) -> str:
     >>> printable("a\x1b[31m\r\udce9.mp4")
     'a\\x1b[31m\\r\\xe9.mp4'
     """
-    kept = "\n\t" if lines else ""
-    return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in kept else _spelt(m[0]), str(text))
+    allowed = "\n\t" if lines else ""
+    return _UNPRINTABLE.sub(lambda m: m[0] if m[0] in allowed else _spelt(m[0]), str(text))
 
 
 def _spelt(character: str) -> str:

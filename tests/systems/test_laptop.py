@@ -1,12 +1,11 @@
 """What no paper has: fields that leave the papers' systems alone, and the laptop recipes."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from test_systems import LABELS, face, small
 
 from fervid.errors import WeightsError
 from fervid.learning import batches, weights
@@ -19,9 +18,6 @@ from fervid.systems.agn3d import pictures
 from fervid.systems.hybrid.segments import segments
 from fervid.systems.ir3d import inputs as ir3d_inputs
 from fervid.systems.tfe.recipe import SHIPPED
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from test_systems import LABELS, face, small
 
 # By the last part of a dotted name: what leaves a paper's system as it was.
 NEUTRAL = {

@@ -4,21 +4,17 @@ Forged clips: a person's own landmarks and texture, and by label other points th
 place that grows bright. A linear model of one frame's landmarks sees the person.
 """
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from test_systems import LABELS, face
 
 from fervid.evaluation import baseline
 from fervid.learning.recipes import changed
 from fervid.learning.run import Run
 from fervid.learning.samples import build
 from fervid.systems import SYSTEMS
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "contracts"))
-from test_systems import LABELS, face
 
 PEOPLE, FRAMES = 24, 16
 # Sizes and steps for seconds; what a recipe sees and how it is judged stays.

@@ -246,7 +246,7 @@ def _episodes(
     seed: int,
 ) -> list[Coefficient]:
     """Of each two raters, the share of episodes that match, for all labels and for each."""
-    found = []
+    coefficients = []
     for first, second in combinations(range(len(names)), 2):
         counts = np.stack([matches(unit[first], unit[second], labels) for unit in units])
         pair, all_of = (names[first], names[second]), counts[..., 1].sum()
@@ -254,8 +254,8 @@ def _episodes(
         for label, part in parts:
             figure = _estimate(part, share, person, seed, least=0)
             often = float(part[:, 1].sum() / all_of)
-            found.append(Coefficient(EPISODES, pair, label, *figure, often))
-    return found
+            coefficients.append(Coefficient(EPISODES, pair, label, *figure, often))
+    return coefficients
 
 
 def _estimate(

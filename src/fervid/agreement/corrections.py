@@ -116,7 +116,7 @@ def import_labels(
     if out.suffix.lower() != ".csv":
         raise OutputError(f"{out} is no name for a manifest: end it in .csv")
     recordings: dict[Path, Path] = {}  # and the file with its labels
-    kept: list[tuple[Interval, str]] = []
+    labelled: list[tuple[Interval, str]] = []
     left_out: Counter[str] = Counter()
     for file in files:
         intervals = _of_tier(file, list(_read(file, media)), tier)
@@ -126,13 +126,13 @@ def import_labels(
                     f"{recordings[recording]} and {file} both label {recording}: import one, or "
                     "compare them with `fervid agreement`"
                 )
-            kept += _kept(file, recording, intervals, names or {}, left_out)
-    if not kept:
+            labelled += _labelled(file, recording, intervals, names or {}, left_out)
+    if not labelled:
         raise InputError(f"{', '.join(map(str, files))}: no labelled interval to import")
-    return _write(out, kept, left_out, subject)
+    return _write(out, labelled, left_out, subject)
 
 
-def _kept(
+def _labelled(
     file: Path,
     recording: Path,
     intervals: Sequence[Interval],
@@ -141,7 +141,7 @@ def _kept(
 ) -> list[tuple[Interval, str]]:
     """One recording's intervals with their labels' names here; counts what it leaves out."""
     rate = frame_rate(str(recording))
-    kept = []
+    labelled = []
     for each in intervals:
         if each.media != recording:
             continue
@@ -151,9 +151,9 @@ def _kept(
         elif round(each.start * rate) == round(each.end * rate):
             left_out["shorter than a frame"] += 1
         else:
-            kept.append((each, label))
-    checked(file, "", [(each.start, each.end, label) for each, label in kept])
-    return kept
+            labelled.append((each, label))
+    checked(file, "", [(each.start, each.end, label) for each, label in labelled])
+    return labelled
 
 
 def _write(

@@ -51,11 +51,11 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
-            kept = KEPT.get(ctx.invoked_subcommand, "no file is left half written")
+            progress = KEPT.get(ctx.invoked_subcommand, "no file is left half written")
             by, code = ("SIGTERM", 143) if isinstance(stop, Terminated) else ("Ctrl-C", 130)
             resume = "to resume" if ctx.invoked_subcommand in KEPT else "to start over"
             print(
-                f"fervid: stopped by {by}; {kept}: run the same command again {resume}",
+                f"fervid: stopped by {by}; {progress}: run the same command again {resume}",
                 file=sys.stderr,
             )
             raise typer.Exit(code) from None

@@ -74,7 +74,7 @@ def evaluate(
     others. With --test: trained on the stores, tested on that.
     """
     made = recipe(system, [*(sets or []), *([f"output={fusion}"] if fusion else [])])
-    told: dict[str, Any] = {
+    options: dict[str, Any] = {
         "seed": seed,
         "device": device,
         "precision": precision,
@@ -84,14 +84,14 @@ def evaluate(
         others = (protocol, test, repeats > 1, sets, fusion, corrections, len(stores) > 1)
         if any(others):
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
-        say(_judge_model(system, weights, stores[0], out, told))
+        say(_judge_model(system, weights, stores[0], out, options))
         return
-    told |= {"save": save_models, "validation": validation}
+    options |= {"save": save_models, "validation": validation}
     data = corrected(opened([*stores, *([test] if test else [])]), corrections)
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
-    say(_judge(made, data, protocol, table=table, repeats=repeats, run=run, told=told))
+    say(_judge(made, data, protocol, table=table, repeats=repeats, run=run, told=options))
 
 
 def _judge_model(

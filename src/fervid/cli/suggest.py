@@ -57,11 +57,13 @@ def _clips(sources: list[str], n: int, store: Path | None) -> tuple[str, str]:
     from fervid.faces import Store
     from fervid.suggest import suggest_clips
 
-    found = suggest_clips(sources, n)
+    suggestions = suggest_clips(sources, n)
     clips = {clip.name: clip for clip in Store.open(store).database.clips} if store else None
-    if clips is not None and (absent := [s.clip for s in found.suggestions if s.clip not in clips]):
+    if clips is not None and (
+        absent := [s.clip for s in suggestions.suggestions if s.clip not in clips]
+    ):
         raise InputError(f"{store} holds no clip {absent[0]!r}: name the store of these runs")
-    return found.text(), found.table(clips)
+    return suggestions.text(), suggestions.table(clips)
 
 
 def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str, list[Path]]:
@@ -71,9 +73,9 @@ def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str,
 
     if elan:
         formats("elan")  # refuses where its package is missing
-    found = stretches.suggest_stretches(tables([Path(source) for source in sources]), n)
+    suggestions = stretches.suggest_stretches(tables([Path(source) for source in sources]), n)
     files = []
     if elan:
         elan.mkdir(parents=True, exist_ok=True)
-        files = stretches.write_elan(found, elan)
-    return stretches.text(found) or "nothing to look at", stretches.table(found), files
+        files = stretches.write_elan(suggestions, elan)
+    return stretches.text(suggestions) or "nothing to look at", stretches.table(suggestions), files

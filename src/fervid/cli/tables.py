@@ -63,10 +63,10 @@ def agreement(
     from fervid.agreement import compare
     from fervid.atomic import write
 
-    found = compare(raters, step=step, skip_unlabelled=skip_unlabelled, people=people, seed=seed)
-    say(found.text())
+    figures = compare(raters, step=step, skip_unlabelled=skip_unlabelled, people=people, seed=seed)
+    say(figures.text())
     if out:
-        write(out, found.table())
+        write(out, figures.table())
         say(f"written: {out}")
 
 

@@ -40,6 +40,6 @@ def correct(database: Database, path: Path) -> tuple[Database, int]:
                 f"{', '.join(database.labels)}: correct it"
             )
         corrected[name] = replace(clips[name], label=label) if label else None
-    kept = [corrected.get(clip.name, clip) for clip in database.clips]
-    changed = sum(one != clip for one, clip in zip(kept, database.clips, strict=True))
-    return replace(database, clips=tuple(clip for clip in kept if clip is not None)), changed
+    after = [corrected.get(clip.name, clip) for clip in database.clips]
+    changed = sum(one != clip for one, clip in zip(after, database.clips, strict=True))
+    return replace(database, clips=tuple(clip for clip in after if clip is not None)), changed

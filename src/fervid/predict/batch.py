@@ -154,14 +154,14 @@ def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: 
     sweep(out)
     tasks = tasks_of(sources, out, wish, terms)
     outcomes, skipped = _run(tasks, wish, recognizer, finder, jobs)
-    told = [(task.source.name, *outcomes[place]) for place, task in enumerate(tasks)]
+    results = [(task.source.name, *outcomes[place]) for place, task in enumerate(tasks)]
     keys = {task.terms["source"] for task in tasks}
     others = earlier(out, keys, {printable(source.name) for source in sources})
-    write_summary(out / SUMMARY, told, recognizer.labels, others)
+    write_summary(out / SUMMARY, results, recognizer.labels, others)
     join(out / JOINED, episode_parts(out, [task.name for task in tasks]))
-    failed = {name: reason for name, _, reason in told if reason}
-    count = len(told) - skipped - len(failed)
-    return Summary(out / SUMMARY, tuple(summary_rows(told)), count, skipped, failed)
+    failed = {name: reason for name, _, reason in results if reason}
+    count = len(results) - skipped - len(failed)
+    return Summary(out / SUMMARY, tuple(summary_rows(results)), count, skipped, failed)
 
 
 def _judged(wish: PredictSettings, recognizer: Recognizer, finder: Finder) -> Neutral | None:
@@ -273,8 +273,8 @@ def _one(
             rows = relative_to_neutral(rows, wish.neutral)
         for format in wish.tables:
             write_table(_ending(base, f".{format}"), rows, format, wish.landmarks)
-        found = episodes(rows)
-        write_episodes(_ending(base, EPISODES), source.name, found)
+        seen_episodes = episodes(rows)
+        write_episodes(_ending(base, EPISODES), source.name, seen_episodes)
         if wish.timeline:
             write_plot(_ending(base, PLOT), rows)
         if drawn := overlay_ending(source, wish):
@@ -284,7 +284,7 @@ def _one(
                 wanted=sampler(wish.gaze.every, wish.gaze.fps), style=wish.overlay or "full",
             )  # fmt: skip
         reason = too_far_apart(rows, recognizer, wish.gaze.window)
-        summary = counted_per_minute(summarise(rows, reason), per_minute(rows, found))
+        summary = counted_per_minute(summarise(rows, reason), per_minute(rows, seen_episodes))
     _export(source, base, wish)
     note = {"terms": dict(task.terms), "outputs": planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))

@@ -122,7 +122,7 @@ def episodes(
         return []
     starts = rows.time[first]
     ends = np.append(starts[1:], starts[-1] + np.median(np.diff(starts)))
-    found: list[Episode] = []
+    by_face: list[Episode] = []
     for face, mine in _by_face(rows):
         place = np.searchsorted(frame, rows.frame[mine])
         plain = np.asarray(rows.probabilities[mine], np.float64)
@@ -130,8 +130,8 @@ def episodes(
             face, frame, place, starts[place], ends[place], plain,
             np.asarray(rows.score[mine], np.float64), rows.labels,
         )  # fmt: skip
-        found += _of_face(seen, settings)
-    return found
+        by_face += _of_face(seen, settings)
+    return by_face
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ class _Seen:
 
 def _by_face(rows: Timeline) -> Iterator[tuple[int, NDArray[np.intp]]]:
     """Each face with its labelled rows, ascending."""
-    kept = np.flatnonzero(rows.labelled & (rows.face != NOBODY))
-    order = kept[np.argsort(rows.face[kept], kind="stable")]
+    labelled = np.flatnonzero(rows.labelled & (rows.face != NOBODY))
+    order = labelled[np.argsort(rows.face[labelled], kind="stable")]
     faces, begins = np.unique(rows.face[order], return_index=True)
     for face, mine in zip(faces, np.split(order, begins[1:]), strict=False):
         yield int(face), mine
@@ -174,15 +174,15 @@ def _of_face(seen: _Seen, settings: EpisodeSettings) -> list[Episode]:
     apart = np.append(True, seen.start[1:] - seen.end[:-1] > settings.gap)
     others = np.array([np.delete(plain, k, axis=1).max(axis=1, initial=0.0) for k in
                        range(len(seen.labels))]).T  # fmt: skip
-    found = []
+    face_episodes = []
     for k, label in enumerate(seen.labels):
         if label != NEUTRAL:
             for begin, stop in spans(curves[:, k], seen.start, seen.end, apart, settings):
                 part = slice(begin, stop)
                 apex = begin + _apex(curves[part, k], settings.near)
                 sure = plain[part, k].max(), (plain[part, k] - others[part, k]).mean()
-                found.append(_episode(seen, label, part, apex, curves[:, k], sure))
-    return sorted(found, key=lambda each: (each.onset_frame, each.label))
+                face_episodes.append(_episode(seen, label, part, apex, curves[:, k], sure))
+    return sorted(face_episodes, key=lambda each: (each.onset_frame, each.label))
 
 
 def _episode(

@@ -99,8 +99,8 @@ class Recognizer(Generic[S]):
             none = np.zeros((0, len(self.labels)), np.float32)
             return dict.fromkeys(self.system.outputs, none)
         answers = {name: torch.cat(rows) for name, rows in parts.items()}
-        found = self.system.combined(self.networks, answers, arrays)
-        return {name: found[name].numpy() for name in self.system.outputs}
+        combined = self.system.combined(self.networks, answers, arrays)
+        return {name: combined[name].numpy() for name in self.system.outputs}
 
     def to(self, device: str) -> "Recognizer[S]":
         """The same, predicting on a device."""

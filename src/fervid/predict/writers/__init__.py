@@ -97,16 +97,18 @@ def convert(
     if episodes and (without := [name for name in chosen if not WRITERS[name].intervals]):
         known = ", ".join(name for name, writer in WRITERS.items() if writer.intervals)
         raise InputError(f"{without[0]} holds no intervals: with --episodes choose from {known}")
-    found = tables(paths)
-    if media and len(found) > 1:
-        raise InputError(f"--media names one video for {len(found)} tables: convert one at a time")
+    sources = tables(paths)
+    if media and len(sources) > 1:
+        raise InputError(
+            f"--media names one video for {len(sources)} tables: convert one at a time"
+        )
     if media and not media.is_file():
         raise InputError(f"{media} is no file: name the video that the table is of")
-    stems = [path.stem for path in found]
+    stems = [path.stem for path in sources]
     if out and (twice := next((each for each in stems if stems.count(each) > 1), "")):
         raise InputError(f"two tables are called {twice}: convert them into different folders")
     written = []
-    for path in found:
+    for path in sources:
         table = read_table(path, media)
         if episodes:
             found_episodes = read_episodes(path.with_name(path.stem + ENDING))
@@ -124,7 +126,7 @@ def tables(paths: Sequence[Path]) -> list[Path]:
     Raises:
         InputError: nothing is there.
     """
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
             markers = sorted(path.glob("*.done.json"))
@@ -137,12 +139,12 @@ def tables(paths: Sequence[Path]) -> list[Path]:
             }
             if not inside:
                 raise InputError(f"{path} holds no table of `fervid predict`: name another folder")
-            found |= dict.fromkeys(inside.values())
+            files |= dict.fromkeys(inside.values())
         elif path.is_file():
-            found[path] = None
+            files[path] = None
         else:
             raise InputError(f"{path} is not there: name a table of `fervid predict`")
-    return list(found)
+    return list(files)
 
 
 def _base(table: PredictionTable, out: Path | None) -> Path:
