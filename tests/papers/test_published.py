@@ -16,6 +16,7 @@ from fervid.papers.published import (
     Published,
     confusion,
     frame,
+    matrices,
     records,
     table,
 )
@@ -28,7 +29,7 @@ ROWS_OFF = {("dtagn", "7", "sadness"): 100.05}
 # Listed in CONTRADICTIONS: no whole number of clips gives it.
 OFF_GRID = {("mmi", "DTAN")}
 SIZES = {"ck_plus": 327, "oulu_casia": 480, "mmi": 205}
-MATRICES = [(paper, number) for paper in PAPERS for number in PAPERS[paper].CONFUSIONS]
+MATRICES = [(paper, number) for paper in PAPERS for number in matrices(paper)]
 
 
 def value(paper: str, number: int | str, **where: object) -> float:
@@ -68,7 +69,8 @@ def test_records_are_complete(paper: str) -> None:
 
 
 def test_papers_have_the_same_keys_everywhere() -> None:
-    assert tuple(PAPERS) == tuple(citations.papers())
+    assert tuple(citations.papers()) == PAPERS
+    assert {*frame().paper} == {*PAPERS}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def lists(paper: str) -> list[str]:
         else:
             found += [f"{one.row} {one.source} {one.value:g}".replace("  ", " ") for one in rows]
     if paper == "dtagn":
-        for number in PAPERS[paper].CONFUSIONS:
+        for number in matrices(paper):
             found += [plain(column) for column in confusion(paper, number)[1].T]
         for number in (8, 9):
             columns = dict.fromkeys(one.column for one in table(paper, number))
@@ -177,9 +179,9 @@ def lists(paper: str) -> list[str]:
             ]
     if paper == "ir3d":
         for number in (1, 2):
-            for name in PAPERS[paper].NAMES:
+            for name in dict.fromkeys(one.row for one in table(paper, number)):
                 rows = [one for one in table(paper, number) if one.row == name]
-                quoted = ", ".join(f"{o.value!r} {o.source}" for o in rows if not o.own)
+                quoted = ", ".join(f"{o.value} {o.source}" for o in rows if not o.own)
                 own = " ".join(
                     f"{one.value:.2f}" + (f"±{one.deviation:.2f}" if one.deviation else "")
                     for one in rows

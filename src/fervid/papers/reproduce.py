@@ -53,7 +53,7 @@ def reproduce(
     `<paper>_table<n>_differences.csv` where one table was asked for.
 
     Args:
-        paper: a key of `fervid.papers.published.PAPERS`.
+        paper: one of `fervid.papers.published.PAPERS`.
         table: as printed ("2", "Fig. 6"); None for all of the paper's.
         stores: database -> its prepared faces.
         runs: where the runs' folders are kept; by default `out`/runs.

@@ -1,84 +1,129 @@
-"""Every number that the five papers print, as data.
+"""Every number that the five papers print, as data: `numbers.csv`, one row each.
 
 >>> [one.value for one in table("dtagn", 2) if one.own]
 [91.44, 92.35, 96.94, 97.25]
 """
 
-from collections.abc import Mapping
-from types import ModuleType
-from typing import TYPE_CHECKING
+import csv
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import InputError
-from fervid.papers.published import agn3d, dtagn, hybrid, ir3d, tfe
-from fervid.papers.published.record import Confusion, Published
 from fervid.papers.published.settings import SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PAPERS", "SETTINGS", "Confusion", "Published", "confusion", "frame", "records", "table"]
+__all__ = ["PAPERS", "SETTINGS", "Published", "confusion", "frame", "records", "table"]
 
-PAPERS: Mapping[str, ModuleType] = {
-    "dtagn": dtagn,
-    "agn3d": agn3d,
-    "ir3d": ir3d,
-    "hybrid": hybrid,
-    "tfe": tfe,
-}
+PAPERS = ("dtagn", "agn3d", "ir3d", "hybrid", "tfe")
 
 
-def _paper(key: str) -> ModuleType:
-    if key not in PAPERS:
-        raise InputError(f"no paper {key!r}: choose one of {', '.join(PAPERS)}")
-    return PAPERS[key]
+@dataclass(frozen=True)
+class Published:
+    """One number as a paper prints it; a row of `numbers.csv`, whose columns are these fields.
+
+    Args:
+        paper: one of PAPERS.
+        table: "1" to "9", "Fig. 6", or "text".
+        row: the row's name as printed; in a confusion matrix the true label, spelt our way.
+        column: the column's name as printed; in a confusion matrix the predicted label.
+        value: as printed, never rounded again.
+        unit: "%", "points" (a difference between percentages) or "count".
+        database: a key of `citations.databases()`; empty if the number belongs to none.
+        protocol: how the clips were split, in words.
+        own: the authors' own result; False where they quote another work.
+        source: the quoted work as the paper numbers it, or the section of a number in the text.
+        deviation: printed after a plus-minus sign, in the unit of the value.
+        note: what a reader must know before comparing with it.
+    """
+
+    paper: str
+    table: str
+    row: str
+    column: str
+    value: float
+    unit: str
+    database: str = ""
+    protocol: str = ""
+    own: bool = True
+    source: str = ""
+    deviation: float | None = None
+    note: str = ""
+
+
+@cache
+def _everything() -> tuple[Published, ...]:
+    text = files("fervid.papers.published").joinpath("numbers.csv").read_text(encoding="utf-8")
+    return tuple(_record(row) for row in csv.DictReader(text.splitlines()))
+
+
+def _record(row: dict[str, Any]) -> Published:
+    deviation = float(row["deviation"]) if row["deviation"] else None
+    one = Published(**{**row, "value": float(row["value"]), "deviation": deviation})
+    return replace(one, own=row["own"] == "yes")
 
 
 def records(paper: str) -> tuple[Published, ...]:
     """Every number of one paper, tables first, text last.
 
     Raises:
-        InputError: no such paper.
+        InputError: the paper is unknown.
     """
-    found: tuple[Published, ...] = _paper(paper).records()
-    return found
+    if paper not in PAPERS:
+        raise InputError(f"no paper {paper!r}: choose one of {', '.join(PAPERS)}")
+    return tuple(one for one in _everything() if one.paper == paper)
 
 
 def table(paper: str, number: int | str) -> tuple[Published, ...]:
     """One table's numbers in the printed order.
 
     Args:
-        paper: a key of PAPERS.
-        number: a table's number, "Fig. 6", or "text" for what stands in no table.
+        paper: one of PAPERS.
+        number: a table's number, "Fig. 6", or "text" for numbers outside the tables.
 
     Raises:
-        InputError: the paper, or what we have of it, holds no such table.
+        InputError: the paper, or what we have of it, does not hold such a table.
     """
-    found = tuple(one for one in records(paper) if one.table == str(number))
-    if not found:
+    numbers = tuple(one for one in records(paper) if one.table == str(number))
+    if not numbers:
         tables = ", ".join(dict.fromkeys(one.table for one in records(paper)))
         raise InputError(f"paper {paper!r} has no table {number!r} here: choose one of {tables}")
-    return found
+    return numbers
 
 
-def confusion(paper: str, table: int | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def confusion(paper: str, number: int | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """A printed confusion matrix: K labels, and (K, K) percentages, rows true.
 
     Raises:
-        InputError: that table is no confusion matrix.
+        InputError: that table is not a confusion matrix.
     """
-    matrices: Mapping[str, Confusion] = _paper(paper).CONFUSIONS
-    if str(table) not in matrices:
-        known = ", ".join(matrices) or "none"
-        raise InputError(f"table {table!r} of {paper!r} is no confusion matrix: those are {known}")
-    found = matrices[str(table)]
-    return found.labels, np.array(found.rows, dtype=np.float64)
+    if str(number) not in matrices(paper):
+        known = ", ".join(matrices(paper)) or "none"
+        raise InputError(
+            f"table {number!r} of {paper!r} is not a confusion matrix: those are {known}"
+        )
+    cells = table(paper, number)
+    labels = tuple(dict.fromkeys(one.row for one in cells))
+    return labels, np.array([one.value for one in cells]).reshape(len(labels), -1)
+
+
+def matrices(paper: str) -> tuple[str, ...]:
+    """Those tables of a paper whose rows and columns are the same labels."""
+    sides: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for one in records(paper):
+        rows, columns = sides.setdefault(one.table, ({}, {}))
+        rows[one.row], columns[one.column] = None, None
+    return tuple(name for name, (rows, columns) in sides.items() if [*rows] == [*columns])
 
 
 def frame() -> "pd.DataFrame":
     """All papers' numbers, one row each, the fields of `Published` as columns."""
     import pandas as pd
 
-    return pd.DataFrame([vars(one) for paper in PAPERS for one in records(paper)])
+    return pd.DataFrame([vars(one) for one in _everything()])
