@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 # Control characters, halves of pairs (bytes of a name that is not UTF-8), line separators, and
@@ -77,3 +79,25 @@ def csv_text(rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     CsvWriter(text).writerows(rows)
     return text.getvalue()
+
+
+def digits(value: float | None) -> str:
+    """A number for a table, with six digits; empty if there is none.
+
+    >>> digits(2 / 3), digits(float("nan"))
+    ('0.666667', '')
+    """
+    return "" if value is None or math.isnan(value) else f"{value:.6g}"
+
+
+def json_text(value: Any) -> str:
+    """JSON for people and programs, with NaN as null."""
+    return json.dumps(_without_nan(value), indent=1, allow_nan=False)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Estimate
-from fervid.text import Rows, csv_text
+from fervid.text import Rows, csv_text, digits
 
 Values = NDArray[np.float64]
 
@@ -130,13 +130,9 @@ def table(measured: Mapping[str, Calibration]) -> str:
     for name, m in measured.items():
         brier = (m.brier.value, m.brier.low, m.brier.high)
         rest = (m.confidence, m.accuracy, m.error, m.by_chance, *brier)
-        rows.append([name, "", "", m.n, *map(_number, rest)])
+        rows.append([name, "", "", m.n, *map(digits, rest)])
         bins = zip(m.edges[:-1], m.edges[1:], m.count, m.sure, m.right, strict=True)
         for low, high, count, sure, right in bins:
-            ends = (_number(low), _number(high), int(count))
-            rows.append([name, *ends, _number(sure), _number(right)])
+            ends = (digits(low), digits(high), int(count))
+            rows.append([name, *ends, digits(sure), digits(right)])
     return csv_text(rows)
-
-
-def _number(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.6g}"

@@ -1,8 +1,7 @@
 """Comparison of runs as text, tables and a figure."""
 
 import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from fervid.atomic import write
 from fervid.evaluation.paired import Pair
 from fervid.evaluation.report import percent
 from fervid.evaluation.statistics import Estimate
-from fervid.text import Rows, csv_text
+from fervid.text import Rows, csv_text, digits, json_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,7 +91,7 @@ class Comparison:
         write(out / "compare-pairs.csv", _csv(self.pairs))
         write(out / "compare.png", _picture(self))
         write(out / "compare.txt", self.text(120) + "\n")
-        write(out / "compare.json", json.dumps(_plain(asdict(self)), indent=1, allow_nan=False))
+        write(out / "compare.json", json_text(asdict(self)))
 
 
 # Text for readers
@@ -197,15 +196,6 @@ def _picture(comparison: Comparison) -> bytes:
     )
 
 
-def _plain(value: Any) -> Any:
-    """Convert for JSON: tuples to lists, NaN to null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and np.isnan(value) else value
-
-
 def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
     """CSV text with one line per item and three columns per estimate."""
     lines: list[dict[str, Any]] = []
@@ -219,11 +209,5 @@ def _csv(items: Sequence[Entry] | Sequence[Pair]) -> str:
                 line[key] = value
         lines.append(line)
     rows: Rows = [lines[0]]
-    rows.extend([_cell(line[name]) for name in lines[0]] for line in lines)
+    rows.extend([digits(v) if isinstance(v, float) else v for v in line.values()] for line in lines)
     return csv_text(rows)
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:.6g}"
-    return value

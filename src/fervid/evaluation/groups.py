@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fervid.clip import Clip
 from fervid.evaluation import statistics as st
 from fervid.evaluation.statistics import Estimate
-from fervid.text import Rows, csv_text
+from fervid.text import Rows, csv_text, digits
 
 # Value of clips whose column is empty.
 UNKNOWN = "unknown"
@@ -124,6 +124,6 @@ def table(groups: Iterable[Mapping[str, Any]]) -> str:
             for name in ("accuracy", "uar", "against")
             for end in ("value", "low", "high")
         ]
-        cells = ("" if v is None or np.isnan(v) else f"{v:.6g}" for v in numbers)
-        rows.append([each["column"], each["value"], each["n"], each["subjects"], *cells])
+        about = (each[name] for name in ("column", "value", "n", "subjects"))
+        rows.append([*about, *map(digits, numbers)])
     return csv_text(rows)

@@ -2,11 +2,8 @@
 
 import csv
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +11,7 @@ from fervid.atomic import write
 from fervid.errors import OutputError
 from fervid.evaluation import groups
 from fervid.evaluation.report import Missing, Report, assemble
-from fervid.text import csv_text
+from fervid.text import csv_text, digits, json_text
 
 
 def write_tables(report: Report, folder: Path) -> None:
@@ -28,12 +25,7 @@ def write_tables(report: Report, folder: Path) -> None:
     write(folder / "subjects.csv", _subjects(report))
     if report.facts.get("groups"):
         write(folder / "groups.csv", groups.table(report.facts["groups"]))
-    write(folder / "report.json", json.dumps(as_json(report), indent=1, allow_nan=False))
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """Everything except the predictions of single clips, with NaN as null."""
-    content = {
+    everything_else = {
         "facts": report.facts,
         "labels": report.labels,
         "origin": report.origin,
@@ -43,15 +35,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "folds": report.folds,
         "missing": [asdict(each) for each in report.missing],
     }
-    return dict(_plain(content))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    write(folder / "report.json", json_text(everything_else))
 
 
 def read(folder: Path) -> Report:
@@ -106,7 +90,7 @@ def _folds(report: Report) -> str:
     rows = [
         [each.get(key, "") for key in keys]
         + [" ".join(each["subjects"])]
-        + [_number(score.folds[number]) for score in report.scores.values()]
+        + [digits(score.folds[number]) for score in report.scores.values()]
         for number, each in enumerate(report.folds)
     ]
     return csv_text([header, *rows])
@@ -125,9 +109,5 @@ def by_subject(report: Report) -> list[tuple[str, str, int, tuple[float, ...]]]:
 
 def _subjects(report: Report) -> str:
     header = ["subject", "fold", "clips", *(f"accuracy {name}" for name in report.scores)]
-    rows = [[s, f, n, *map(_number, values)] for s, f, n, values in by_subject(report)]
+    rows = [[s, f, n, *map(digits, values)] for s, f, n, values in by_subject(report)]
     return csv_text([header, *rows])
-
-
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
