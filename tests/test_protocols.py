@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from fervid.folds import (
     PROTOCOLS,
     Fold,
     digest,
+    fewer_people,
     hold_out,
     inner_split,
     k_fold,
@@ -99,6 +101,23 @@ def test_shuffle_depends_on_the_seed_only() -> None:
     clips = clips_of(*[1] * 30)
     one, two = (k_fold(clips, seed=seed)[0].test_subjects for seed in (0, 1))
     assert one != two
+
+
+def test_fewer_people_are_nested_and_the_test_stays() -> None:
+    fold = k_fold(clips_of(*range(1, 21)), 5)[0]
+    few, more = (fewer_people(fold, people, seed=3) for people in (4, 9))
+    assert few.test == more.test == fold.test
+    assert [len(each.train_subjects) for each in (few, more)] == [4, 9]
+    assert {*few.train_subjects} < {*more.train_subjects} < {*fold.train_subjects}
+    assert all(
+        row in few.train for row in fold.train if fold.clips[row].subject in few.train_subjects
+    )
+    assert fewer_people(fold, 4, seed=4).train != few.train
+    assert few.protocol.endswith("trained on 4 people")
+    assert fewer_people(replace(fold, validation=fold.train[:30]), 4, 3).validation != ()
+    for people in (0, 17):
+        with pytest.raises(ProtocolError, match="trains on 16 people: choose 1 to 16"):
+            fewer_people(fold, people)
 
 
 def test_hold_out() -> None:

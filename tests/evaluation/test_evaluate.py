@@ -205,6 +205,15 @@ def test_without_validation_everybody_trains(tmp_path) -> None:
             run(tmp_path / f"r{share}", validation=share)
 
 
+def test_on_fewer_people_the_test_is_the_same(tmp_path) -> None:
+    report = run(tmp_path / "few", people=6, validation=0.0)
+    assert all(len(trained) == 6 for _, _, trained in fits(tmp_path / "few"))
+    assert sorted(report.clip) == sorted(run(tmp_path / "all").clip)
+    assert "trained on 6 people" in report.table()
+    with pytest.raises(OutputError):
+        run(tmp_path / "few", people=7, validation=0.0)
+
+
 def test_yardsticks_alone(tmp_path) -> None:
     alone, beside = run(tmp_path / "a", system=baseline.Linear()), run(tmp_path / "b")
     assert list(alone.scores) == list(baseline.YARDSTICKS) and alone.output == baseline.NAME

@@ -63,6 +63,10 @@ def evaluate(
     sets: Sets = None,
     corrections: Corrections = None,
     validation: Validation = None,
+    people: Annotated[
+        int | None,
+        typer.Option(min=1, help="Train on this many of each fold's people, for a learning curve."),
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
@@ -81,16 +85,17 @@ def evaluate(
         "jobs": jobs,
     }
     if weights:
-        others = (protocol, test, repeats > 1, sets, fusion, corrections, len(stores) > 1)
+        others = (protocol, test, repeats > 1, sets, fusion, corrections, people, len(stores) > 1)
         if any(others):
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
         say(_judge_model(system, weights, stores[0], out, options))
         return
-    options |= {"save": save_models, "validation": validation}
+    options |= {"save": save_models, "validation": validation, "people": people}
     data = corrected(opened([*stores, *([test] if test else [])]), corrections)
     protocol = _protocol(protocol, stores, data, test, repeats)
     names = "+".join(each.database.name for each in data)
-    run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}-{seed}"
+    few = f"-{people}-people" if people else ""
+    run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}{few}-{seed}"
     say(_judge(made, data, protocol, table=table, repeats=repeats, run=run, told=options))
 
 

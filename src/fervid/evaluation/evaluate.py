@@ -29,7 +29,7 @@ from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
 from fervid.evaluation.workers import Points, work_all
 from fervid.faces.track import Track
-from fervid.folds import Fold, check_share, digest, inner_sides
+from fervid.folds import Fold, check_share, digest, fewer_people, inner_sides
 from fervid.learning.recipes import as_json
 from fervid.learning.run import IDENTITY, Run, owned
 from fervid.learning.samples import Samples, build, with_votes
@@ -53,6 +53,7 @@ def evaluate(
     precision: str = "32-true",
     jobs: int = 1,
     validation: float | None = None,
+    people: int | None = None,
     save: bool = False,
 ) -> Report:
     """Train and test on every fold; write the report into `run_dir` and return it.
@@ -67,6 +68,7 @@ def evaluate(
         jobs: number of worker processes, which share the folds and the processor's cores.
         validation: share of a fold's training clips reserved for selecting the epoch; with 0 the
             last epoch is used. None: 0.2, or 0 if the recipe does not validate.
+        people: train on so many of each fold's people, drawn by the seed. None: on all of them.
         save: keep each fold's trained system as `fold-NN/model.safetensors`. For a run that was
             finished without it, nothing is trained again.
 
@@ -80,6 +82,8 @@ def evaluate(
     database, run_dir = store.database, Path(run_dir)
     if validation is None:
         validation = 0.2 if getattr(system, "validates", True) else 0.0
+    if people is not None:
+        folds = [fewer_people(each, people, seed) for each in folds]
     _check(database, folds)
     check_share(validation)
     for path in teachers(system):

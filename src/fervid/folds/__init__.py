@@ -29,6 +29,7 @@ __all__ = [
     "check_share",
     "cross_database",
     "digest",
+    "fewer_people",
     "fixed_parts",
     "from_file",
     "hold_out",
@@ -288,6 +289,34 @@ def from_file(path: Path, clips: Clips) -> list[Fold]:
     """
     words = f"split file {Path(path).name}"
     return [Fold(clips, train, test, name, words) for train, test, name in read(path, clips)]
+
+
+def fewer_people(fold: Fold, people: int, seed: int = 0) -> Fold:
+    """The same test, but trained on so few of the fold's people, as for a learning curve.
+
+    Everybody in a smaller selection is in a larger one with the same seed, too.
+
+    Raises:
+        ProtocolError: the fold trains on fewer people than that.
+    """
+    everybody = fold.train_subjects
+    if not 1 <= people <= len(everybody):
+        raise ProtocolError(
+            f"fold {fold.name} trains on {len(everybody)} people: choose 1 to {len(everybody)} of "
+            f"them, not {people}"
+        )
+    order = np.random.default_rng(seed).permutation(len(everybody))
+    some = {everybody[place] for place in order[:people]}
+
+    def theirs(rows: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(row for row in rows if fold.clips[row].subject in some)
+
+    return replace(
+        fold,
+        train=theirs(fold.train),
+        validation=None if fold.validation is None else theirs(fold.validation),
+        protocol=f"{fold.protocol}, trained on {people} people",
+    )
 
 
 def digest(folds: Sequence[Fold]) -> str:
