@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from fervid.text import CsvWriter, cell, printable, uncell
+from fervid.text import CsvWriter, cell, json_text, parse_json, printable, uncell
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,13 @@ def test_nothing_raw_reaches_a_terminal_or_splits_a_row(text):
     out = io.StringIO()
     CsvWriter(out).writerows([[text, 1], ["b", 2]])
     assert list(csv.reader(io.StringIO(out.getvalue()))) == [[printable(text), "1"], ["b", "2"]]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\0"])
+def test_bad_json_is_always_a_value_error(text):
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+def test_json_has_null_for_nan():
+    assert parse_json(json_text({"a": (1.5, float("nan"))})) == {"a": [1.5, None]}

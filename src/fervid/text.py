@@ -90,6 +90,18 @@ def digits(value: float | None) -> str:
     return "" if value is None or math.isnan(value) else f"{value:.6g}"
 
 
+def parse_json(text: str | bytes) -> Any:
+    """`json.loads` of text from outside.
+
+    Raises:
+        ValueError: the text is not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("JSON that is nested too deeply") from None
+
+
 def json_text(value: Any) -> str:
     """JSON for people and programs, with NaN as null."""
     return json.dumps(_without_nan(value), indent=1, allow_nan=False)

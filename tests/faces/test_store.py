@@ -218,6 +218,7 @@ def test_what_is_no_store_is_one_sentence(tmp_path: Path) -> None:
         (json.dumps({**marker, "format": "zarr"}), "not of fervid"),
         ("[]", "not of fervid"),
         ("\0", "not of fervid"),
+        ("[" * 100_000, "not of fervid"),
     ]:
         (root / "store.json").write_text(text)
         with pytest.raises(InputError, match=words) as caught:

@@ -1,6 +1,5 @@
 """Read the files of one rater (a person or a model): labelled stretches by recording and face."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from fervid.errors import InputError
 from fervid.labels import canonical
 from fervid.predict.writers import tables
 from fervid.predict.writers.table import read_table
+from fervid.text import parse_json
 
 Stretch = tuple[float, float, str]  # start and end in seconds, label
 Tiers = dict[str, list[Stretch]]  # by face, subject or tier
@@ -173,7 +173,7 @@ def _textgrid(path: Path) -> Tiers:
 
 
 def _boris(path: Path) -> Tiers:
-    project = json.loads(path.read_text(encoding="utf-8"))
+    project = parse_json(path.read_text(encoding="utf-8"))
     if len(project["observations"]) != 1:
         count = len(project["observations"])
         raise InputError(f"{path} holds {count} observations: save each as a project of its own")

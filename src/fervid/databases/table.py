@@ -17,7 +17,7 @@ from fervid.databases.archive import opened
 from fervid.databases.tree import VIDEOS, visible
 from fervid.databases.tree import brief as brief
 from fervid.errors import DatabaseError, FervidError
-from fervid.text import printable
+from fervid.text import parse_json, printable
 
 LARGEST = 1 << 30  # bytes; fer2013.csv, the largest text of any database, has 0.3e9
 WIDEST = 10_000  # characters of a cell; fer2013.csv has 48 x 48 numbers in one
@@ -137,10 +137,10 @@ def document(path: Path, error: type[FervidError] = DatabaseError) -> Any:
         DatabaseError (or `error`, if given): not JSON, or nested too deeply.
     """
     try:
-        return json.loads(text(path, error))
+        return parse_json(text(path, error))
     except json.JSONDecodeError as problem:
         raise error(f"{path}, line {problem.lineno}: no JSON ({problem.msg}): correct it") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise error(f"{path} is no JSON that can be read (nested too deep, or a number of "
                     "thousands of digits): write it anew") from None  # fmt: skip
 

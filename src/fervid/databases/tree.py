@@ -1,13 +1,12 @@
 """Database folders: matched ignoring case, without the hidden files that systems leave."""
 
-import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from fervid.errors import DatabaseError, FervidError
-from fervid.text import printable
+from fervid.text import parse_json, printable
 
 RENDERED = "rendered stand-in (ICT-FaceKit light)"
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm"})
@@ -170,8 +169,8 @@ def origin(root: Path) -> str:
     if not note.is_file():
         return ""
     try:
-        generator = str(json.loads(note.read_text(encoding="utf-8")).get("generator", ""))
-    except (ValueError, AttributeError, OSError, RecursionError):
+        generator = str(parse_json(note.read_text(encoding="utf-8")).get("generator", ""))
+    except (ValueError, AttributeError, OSError):
         generator = ""
     known = not generator or "ICT-FaceKit" in generator
     return RENDERED if known else f"rendered stand-in ({printable(generator)[:60]})"

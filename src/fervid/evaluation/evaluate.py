@@ -6,7 +6,6 @@ so a killed run resumes where it stopped.
 """
 
 import io
-import json
 import shutil
 import sys
 import zlib
@@ -37,7 +36,7 @@ from fervid.learning.seeding import derive
 from fervid.models.card import check_unseen, learnt_from, teachers, trained_on, with_teachers
 from fervid.progress import bar
 from fervid.systems.interface import Store, System, check_pictures
-from fervid.text import printable
+from fervid.text import parse_json, printable
 
 POINTS = "landmarks.npz"
 
@@ -275,5 +274,5 @@ def _missing(clip: Clip, name: str, face: bool, failed: Mapping[str, str]) -> Mi
 
 
 def _facts(run_dir: Path) -> dict[str, Any]:
-    identity = json.loads((run_dir / IDENTITY).read_text(encoding="utf-8"))
+    identity = parse_json((run_dir / IDENTITY).read_text(encoding="utf-8"))
     return {**identity, "commit": report.commit(), "command": report.command()}

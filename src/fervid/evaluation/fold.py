@@ -17,7 +17,7 @@ from fervid.evaluation import baseline
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.systems.interface import System
-from fervid.text import Rows, csv_text
+from fervid.text import Rows, csv_text, parse_json
 
 PREDICTIONS, DONE, MODEL = "predictions.csv", "fold.json", "model.safetensors"
 
@@ -145,7 +145,7 @@ def read(task: Task) -> Predictions:
     """
     folder = task.run.folder
     try:
-        facts = json.loads((folder / DONE).read_text(encoding="utf-8"))
+        facts = parse_json((folder / DONE).read_text(encoding="utf-8"))
         with (folder / PREDICTIONS).open(encoding="utf-8", newline="") as file:
             _, *rows = csv.reader(file)
         clips = np.array(sorted({int(row[0]) for row in rows}), np.int64)

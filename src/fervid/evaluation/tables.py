@@ -1,7 +1,6 @@
 """Write a report's tables, and read a report from them."""
 
 import csv
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from fervid.atomic import write
 from fervid.errors import OutputError
 from fervid.evaluation import groups
 from fervid.evaluation.report import Missing, Report, assemble
-from fervid.text import csv_text, digits, json_text
+from fervid.text import csv_text, digits, json_text, parse_json
 
 
 def write_tables(report: Report, folder: Path) -> None:
@@ -46,7 +45,7 @@ def read(folder: Path) -> Report:
     """
     folder = Path(folder)
     try:
-        about = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        about = parse_json((folder / "report.json").read_text(encoding="utf-8"))
         with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
             _, *rows = csv.reader(file)
         labels = tuple(about["labels"])

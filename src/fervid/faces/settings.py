@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fervid.errors import FacesError
 from fervid.faces.track import SIZE
+from fervid.text import parse_json
 
 FINDERS = ("builtin", "yunet", "mediapipe", "cropped", "table")
 
@@ -66,10 +67,10 @@ class FaceSettings:
     @classmethod
     def of(cls, text: str) -> "FaceSettings":
         """Back from JSON; TypeError where it has fields that this version does not know."""
-        fields = json.loads(text)
+        fields = parse_json(text)
         return cls(**{**fields, "model": Path(fields["model"]) if fields["model"] else None})
 
     def digest(self, version: str) -> str:
         """Sha256 over every setting and the finder's version, which stands for its model file."""
-        named = {**json.loads(self.text), "model": version}
+        named = {**parse_json(self.text), "model": version}
         return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()

@@ -24,7 +24,7 @@ from fervid.errors import DatabaseError, InputError
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import Track
 from fervid.faces.trackfile import Summary, read_tracks
-from fervid.text import printable
+from fervid.text import parse_json, printable
 
 FORMAT = "fervid store"
 VERSION = 1
@@ -161,7 +161,7 @@ def check_marker(root: Path) -> str:
             f"{root} is no store: make one with `fervid prepare DATABASE ROOT --store`"
         )
     try:
-        marker = json.loads(path.read_text())
+        marker = parse_json(path.read_text())
         name, version = marker["database"], int(marker["version"])
         if marker["format"] != FORMAT or not is_folder_name(name):
             raise ValueError
@@ -212,7 +212,7 @@ def read_index(root: Path) -> Store:
     try:
         with path.open("rb") as file:
             table = pq.read_table(file)
-        about = json.loads(table.schema.metadata[b"fervid"])
+        about = parse_json(table.schema.metadata[b"fervid"])
         settings = FaceSettings.of(about["settings"])
         known = {**about["database"], "labels": tuple(about["database"]["labels"])}
         known.pop("citation", None)  # stores of before had one
@@ -225,9 +225,9 @@ def read_index(root: Path) -> Store:
 
 def _row(values: Mapping[str, Any], database: str) -> Row:
     same = ("name", "label", "subject", "start", "end", "apex", "view")
-    groups, path = json.loads(values["groups"]), _as_path(values["path"])
+    groups, path = parse_json(values["groups"]), _as_path(values["path"])
     # Stores of before had neither of these.
-    votes, table = json.loads(values.get("votes") or "{}"), values.get("landmarks")
+    votes, table = parse_json(values.get("votes") or "{}"), values.get("landmarks")
     landmarks = _as_path(table) if table else None
     known = {k: values[k] for k in same}
     if not re.fullmatch(r"([0-9a-f]{64})?", values["key"]):  # it becomes a file's name

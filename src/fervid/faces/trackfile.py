@@ -26,6 +26,7 @@ from fervid.faces.cutting import cutter
 from fervid.faces.settings import FaceSettings
 from fervid.faces.track import STATUS, Track
 from fervid.faces.tracking import FrameFaces
+from fervid.text import parse_json
 
 FORMAT = "fervid tracks"
 VERSION = 2
@@ -218,7 +219,7 @@ def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
     try:
         with safe_open(path, "np") as file:
             metadata = _metadata(path, file.metadata())
-            summary = json.loads(metadata["summary"])
+            summary = parse_json(metadata["summary"])
             for face in range(summary["faces"]) if only is None else [only]:
                 part = {k: file.get_tensor(f"{face}.{k}") for k in ("landmarks", "to_frame")}
                 part |= {k: file.get_tensor(f"{face}.{k}") for k in ("score", "status")}
@@ -228,7 +229,7 @@ def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
                     times=file.get_tensor("times"),
                     frames=file.get_tensor("frames"),
                     face=face,
-                    found_by=json.loads(metadata["found_by"]),
+                    found_by=parse_json(metadata["found_by"]),
                     **part,
                 )
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, cv2.error) as error:
@@ -241,7 +242,7 @@ def read_summary(path: Path) -> Summary | None:
 
     try:
         with safe_open(path, "np") as file:
-            return Summary(**json.loads(_metadata(path, file.metadata())["summary"]))
+            return Summary(**parse_json(_metadata(path, file.metadata())["summary"]))
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, InputError):
         return None
 

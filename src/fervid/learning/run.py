@@ -10,6 +10,7 @@ from typing import Any
 
 from fervid.atomic import held, sweep, write
 from fervid.errors import OutputError
+from fervid.text import parse_json
 
 IDENTITY = "run.json"
 
@@ -67,7 +68,7 @@ def claim(run_dir: Path, identity: dict[str, Any]) -> None:
                     f"{run_dir} is not a run's folder and holds {others[0]}: choose an empty folder"
                 )
             write(path, json.dumps(identity, indent=1))
-        earlier = json.loads(path.read_text(encoding="utf-8"))
+        earlier = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OutputError(
             f"{run_dir} cannot be used for this run ({error}): choose another folder"

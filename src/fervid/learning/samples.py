@@ -16,6 +16,7 @@ from fervid.clip import Clip
 from fervid.errors import OutputError
 from fervid.faces.track import Track
 from fervid.labels import index
+from fervid.text import parse_json
 
 ROWS = 64  # rows read at a time to verify a checksum
 
@@ -176,7 +177,7 @@ class _Growing:
 def _read(folder: Path, digest: str) -> Samples | None:
     """Samples of an earlier `build` as memory maps; None if missing, outdated or damaged."""
     try:
-        about = json.loads((folder / "samples.json").read_text())
+        about = parse_json((folder / "samples.json").read_text())
         if about["digest"] != digest:
             return None
         sums = about["crc32"]

@@ -21,6 +21,7 @@ import fervid
 from fervid.atomic import blamed, whole
 from fervid.errors import FervidError, WeightsError
 from fervid.learning.recipes import changed, flat
+from fervid.text import parse_json
 
 FORMAT = "fervid"
 Recipe = TypeVar("Recipe")
@@ -233,7 +234,7 @@ def _value(path: Path, name: str, value: Any, default: Any) -> Any:
 def _card(text: str) -> dict[str, Any]:
     """Parse metadata from JSON; empty if they are not a JSON object."""
     with suppress(ValueError):
-        card = json.loads(text)
+        card = parse_json(text)
         if isinstance(card, dict):
             return card
     return {}

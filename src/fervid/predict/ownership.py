@@ -5,7 +5,6 @@ that were begun. Neither can make anything be removed but outputs of its own nam
 """
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episode_tables import is_joined
 from fervid.predict.summary import COLUMNS, is_summary
 from fervid.predict.writers import WRITERS
-from fervid.text import uncell
+from fervid.text import parse_json, uncell
 
 MARKER, CLAIM = ".done.json", ".claim.json"
 PLOT = ".timeline.png"
@@ -30,8 +29,8 @@ SUMMARY, JOINED = "summary.csv", "episodes.csv"
 def note(path: Path) -> dict[str, Any]:
     """A marker's or claim's content; empty where it is missing or not ours."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     ours = isinstance(content, dict) and isinstance(content.get("terms"), dict)
     return content if ours and isinstance(content["terms"].get("source"), str) else {}
