@@ -33,6 +33,20 @@ def test_yardsticks_alone_without_validation(run, stores, tmp_path) -> None:
     assert run(*words[:-1], 1, "--out", tmp_path / "other").exit_code == 2
 
 
+def test_learning_curve(run, refused, stores, tmp_path) -> None:
+    words = ("evaluate", "quick", "--store", stores["alpha"], "--out", tmp_path / "curve")
+    done = run(*words, "--people", "3,5")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count(" people: ") == 2
+    assert f"picture: {tmp_path / 'curve' / 'learning-curve.png'}" in done.stdout
+    done = run(*words[:-1], tmp_path / "few", "--people", 5)
+    assert done.exit_code == 0 and "10 folds" in done.stdout
+    assert facts(tmp_path / "few")["folds"] == facts(tmp_path / "curve" / "people-005")["folds"]
+    assert "write whole numbers" in refused(*words, "--people", "5,x")
+    assert "choose --people 1 to" in refused(*words, "--people", "5,500")
+    assert "once" in refused(*words, "--people", "5,9", "--repeats", 2)
+
+
 def test_each_database(run, stores, tmp_path) -> None:
     places = [word for name in ("alpha", "beta", "gamma") for word in ("--store", stores[name])]
     done = run("evaluate", "quick", *places, "--out", tmp_path / "run")

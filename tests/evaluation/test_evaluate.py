@@ -18,6 +18,7 @@ from fervid.atomic import held, whole
 from fervid.clip import Database
 from fervid.errors import FervidError, InputError, LeakError, OutputError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
+from fervid.evaluation.learning_curve import learning_curve
 from fervid.evaluation.page import training_curves
 from fervid.evaluation.report import percent, title
 from fervid.folds import Fold, k_fold, ten_fold_by_id
@@ -212,6 +213,27 @@ def test_on_fewer_people_the_test_is_the_same(tmp_path) -> None:
     assert "trained on 6 people" in report.table()
     with pytest.raises(OutputError):
         run(tmp_path / "few", people=7, validation=0.0)
+
+
+def test_learning_curve(tmp_path) -> None:
+    store = fakes.store()
+    counts = (9, 3, 6)
+    curve = learning_curve(
+        SYSTEM, store, tmp_path / "curve", "five-fold", counts, validation=0.0, seed=2
+    )
+    assert list(curve.reports) == [3, 6, 9]
+    tests = {tuple(sorted(report.clip)) for report in curve.reports.values()}
+    assert len(tests) == 1
+    text = (tmp_path / "curve" / "learning-curve.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [int(row["people"]) for row in rows if row["network"] == "joint"] == [3, 6, 9]
+    for row in rows:
+        score = curve.reports[int(row["people"])].scores[row["network"]]
+        assert float(row["accuracy"]) == pytest.approx(score.accuracy.value, rel=1e-5)
+    assert (tmp_path / "curve" / "learning-curve.png").read_bytes().startswith(b"\x89PNG")
+    assert "   9 people: joint fine-tuning" in curve.text()
+    with pytest.raises(ProtocolError, match="choose --people 1 to"):
+        learning_curve(SYSTEM, store, tmp_path / "more", "five-fold", (3, 1000))
 
 
 def test_yardsticks_alone(tmp_path) -> None:

@@ -1,5 +1,6 @@
 """Commands that end with a number: evaluate, compare, reproduce, demo."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,9 +65,12 @@ def evaluate(
     corrections: Corrections = None,
     validation: Validation = None,
     people: Annotated[
-        int | None,
-        typer.Option(min=1, help="Train on this many of each fold's people, for a learning curve."),
-    ] = None,
+        str,
+        typer.Option(
+            help="Train on this many of each fold's people; several (10,20,40) draw a learning "
+            "curve."
+        ),
+    ] = "",
     seed: Seed = 0,
     device: Device = "auto",
     precision: Precision = "32-true",
@@ -90,12 +94,21 @@ def evaluate(
             raise InputError("--weights judges a trained model on one --store: leave the rest out")
         say(_judge_model(system, weights, stores[0], out, options))
         return
-    options |= {"save": save_models, "validation": validation, "people": people}
+    options |= {"save": save_models, "validation": validation}
     data = corrected(opened([*stores, *([test] if test else [])]), corrections)
     protocol = _protocol(protocol, stores, data, test, repeats)
+    counts = _people(people)
+    if len(counts) > 1 and (repeats > 1 or protocol in (CROSS, EACH)):
+        raise InputError(
+            "a learning curve follows one protocol's folds, once: name one number of --people"
+        )
     names = "+".join(each.database.name for each in data)
-    few = f"-{people}-people" if people else ""
+    few = f"-people-{people}" if counts else ""
     run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}{few}-{seed}"
+    if len(counts) > 1:
+        say(_learning_curve(made, joined(data, table), protocol, counts, run, options))
+        return
+    options |= {"people": counts[0] if counts else None}
     say(_judge(made, data, protocol, table=table, repeats=repeats, run=run, told=options))
 
 
@@ -133,6 +146,28 @@ def _protocol(
         raise InputError(f"--repeats goes over one protocol's folds, not {chosen}: leave it out")
     all_of(chosen, stores, test)  # refuses --test where the protocol has no use for it
     return named(chosen, stores)
+
+
+def _people(text: str) -> list[int]:
+    """Numbers of training people; empty for everybody.
+
+    Raises:
+        InputError: the text is not a list of whole numbers of 1 or more.
+    """
+    counts = [part.strip() for part in text.split(",")] if text else []
+    if not all(re.fullmatch(r"0*[1-9]\d{0,8}", part, re.ASCII) for part in counts):
+        raise InputError(f"--people {text}: write whole numbers, e.g. --people 10,20,40")
+    return [int(part) for part in counts]
+
+
+def _learning_curve(
+    made: Any, store: Any, protocol: str, people: list[int], run: Path, options: dict[str, Any]
+) -> str:
+    """Evaluate with each number of people; what to print."""
+    from fervid.evaluation.learning_curve import learning_curve
+
+    curve = learning_curve(made, store, run, protocol, people, **options)
+    return f"{curve.text()}\npicture: {run / 'learning-curve.png'}"
 
 
 def _judge(
