@@ -39,7 +39,7 @@ check: .venv/installed         ## style and types, of tests and programs too
 wheel:                         ## the wheel in an empty environment outside the checkout
 	$(PYTHON) .ci/wheel.py
 
-# Old releases warn about the newer ones beneath them: here a warning is no error.
+# Old releases warn about the newer ones beneath them: so here a warning is not an error.
 lowest:                        ## quick tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear .lowest
 	$(PYTHON) .ci/lowest.py > .lowest/constraints.txt

@@ -55,7 +55,7 @@ class Samples:
         return self.pictures[index], self.landmarks[index]
 
     def _other(self, rng: Generator) -> Grey:
-        """Some (96, 96) content that is no centred face."""
+        """Some (96, 96) content that is not a centred face."""
         if rng.random() < 0.7:
             return texture(self.textures, rng)
         picture, points = self._pick(rng)

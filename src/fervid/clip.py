@@ -78,7 +78,7 @@ class Database:
     def __post_init__(self) -> None:
         if not is_folder_name(self.name):
             raise DatabaseError(
-                f"{self.name!r} is no name for a database: begin with a letter or a digit, and "
+                f"{self.name!r} is not a name for a database: begin with a letter or a digit, and "
                 "leave out / \\ : and control characters"
             )
         names = Counter(clip.name for clip in self.clips)

@@ -55,7 +55,7 @@ SPELLINGS: Mapping[str, str] = {
 # Allowed custom labels; "=1+1" would be a formula in a spreadsheet, "$x$" one in matplotlib.
 LABEL = re.compile(r"[^\W\d_][\w ./()-]{0,59}")
 
-# Explicit maps between label sets, by name. A label that is no key of a map is dropped, and a
+# Explicit maps between label sets, by name. A label that is not a key of a map is dropped, and a
 # cross-database run reports it [3, Sec. 4.2.2 drops contempt, relief and neutral].
 MAPS: Mapping[str, Mapping[str, str]] = {
     "basic": {

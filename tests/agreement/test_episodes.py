@@ -89,7 +89,7 @@ def raters(tmp_path, recordings: int):
 
 
 def test_intervals_over_people(tmp_path) -> None:
-    """Sixty recordings of four people are no sixty people."""
+    """Sixty recordings of four people are not sixty people."""
     paths = raters(tmp_path, 60)
     people = tmp_path / "people.csv"
     rows = "".join(f"clip{n};{'odd' if n % 2 else 'even'} {n % 4}\n" for n in range(60))

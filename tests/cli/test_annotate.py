@@ -20,6 +20,6 @@ def test_import_and_prepare(run, refused, folder, tmp_path) -> None:
         "prepare", "folder", folder / "corrected.csv", "--store", tmp_path / "store",
         "--faces", "builtin",
     )  # fmt: skip
-    assert done.exit_code == 0 and "0 clips prepared, 0 there already, 4 failed" in done.stdout
+    assert done.exit_code == 0 and "0 clips prepared, 0 already there, 4 failed" in done.stdout
     assert "no face in any of its 4 frames" in done.stdout  # the pictures hold none
     assert "is there already" in refused(*words, "--label", "wut=anger")

@@ -24,7 +24,7 @@ def model(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def bad(tmp_path, scene) -> dict[str, Path]:
-    """Files that are no video, as users have them."""
+    """Files that are not videos, as users have them."""
     whole = tmp_path / "whole.mp4"
     write_video(whole, scene(0), 25)
     data = whole.read_bytes()
@@ -60,7 +60,7 @@ def test_predict_two_bad_files(refused, bad, model, tmp_path) -> None:
 def test_predict_an_empty_folder(refused, model, tmp_path) -> None:
     (tmp_path / "empty").mkdir()
     said = refused("predict", tmp_path / "empty", "--model", model, "--out", tmp_path / "out")
-    assert "holds no video or image" in said
+    assert "contains no video or image" in said
 
 
 def test_predict_what_is_not_there(refused, model, tmp_path) -> None:
@@ -230,9 +230,9 @@ def test_unknown_names(refused, stores, tmp_path) -> None:
 
 def test_no_store(refused, folder, tmp_path) -> None:
     said = refused("evaluate", "dtagn", "--store", folder)
-    assert "is no store: make one with `fervid prepare" in said
+    assert "is not a store: make one with `fervid prepare" in said
     (tmp_path / "store.json").write_text("{}")
-    assert "is not of fervid" in refused("evaluate", "dtagn", "--store", tmp_path)
+    assert "was not written by fervid" in refused("evaluate", "dtagn", "--store", tmp_path)
 
 
 @pytest.mark.usefixtures("quick")

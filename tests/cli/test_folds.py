@@ -100,7 +100,7 @@ def test_export_and_back(run, stores, tmp_path, ending) -> None:
 
 def test_export_needs_an_ending(refused, stores, tmp_path) -> None:
     said = refused("folds", "export", "loso", tmp_path / "out.txt", "--store", stores["alpha"])
-    assert said.endswith("end its name in one of them")
+    assert said.endswith("choose a name that is")
     said = refused("folds", "export", "hold-out", tmp_path / "o.csv", "--store", stores["alpha"])
     assert said.endswith("export to a .json file")
 
@@ -120,7 +120,7 @@ def test_import(run, mine, tmp_path, key) -> None:
         rows = [(name, "abc"[n // each % 3]) for n, name in enumerate(names[key])]
         csv.writer(file).writerows([(key, "fold"), *rows])
     done = run("folds", "import", split, "--store", mine)
-    assert done.exit_code == 0 and "3 folds kept: --protocol thirds" in done.stdout
+    assert done.exit_code == 0 and "3 folds imported; use them with" in done.stdout
     shown = run("folds", "show", "thirds", "--store", mine)
     assert [line.split()[:3] for line in shown.stdout.splitlines()[1:]] == [
         ["a", "24", "12"], ["b", "24", "12"], ["c", "24", "12"],
@@ -140,17 +140,17 @@ def test_import_refuses_leaks(refused, mine, tmp_path) -> None:
 def test_import_says_where(refused, run, folder, mine, tmp_path) -> None:
     split = tmp_path / "loso.csv"
     split.write_text("subject,fold\n" + "".join(f"S{n},{n % 4}\n" for n in range(8)))
-    assert "say where to keep" in refused("folds", "import", split, *of(folder))
-    assert "a protocol's name" in refused("folds", "import", split, "--store", mine)
+    assert "choose where to keep" in refused("folds", "import", split, *of(folder))
+    assert "the name of a protocol" in refused("folds", "import", split, "--store", mine)
     kept = run("folds", "import", split, *of(folder), "--out", tmp_path / "kept.json")
     assert kept.exit_code == 0 and len(json.loads((tmp_path / "kept.json").read_text())) == 4
 
 
 def test_whose_clips(refused, folder, stores) -> None:
     assert "--store STORE, or --database" in refused("folds", "show", "loso")
-    assert "say whose" in refused("folds", "show", "loso", "--database", "folder")
+    assert "give either" in refused("folds", "show", "loso", "--database", "folder")
     both = ("--store", stores["alpha"], *of(folder))
-    assert "say whose" in refused("folds", "show", "loso", *both)
+    assert "give either" in refused("folds", "show", "loso", *both)
     said = refused("folds", "check", "cross-database", "--store", stores["alpha"])
     assert "--test STORE go together" in said
     assert "choose one of paper" in refused("folds", "show", "nine-fold", *of(folder))

@@ -20,7 +20,7 @@ def table_store(run, tmp_path):
     done = run(*words)
     assert done.exit_code == 0, done.output
     assert "face finder: table" in done.stdout and "12 clips prepared" in done.stdout
-    assert "12 there already" in run(*words).stdout
+    assert "12 already there" in run(*words).stdout
     return tmp_path / "store"
 
 
@@ -47,4 +47,4 @@ def test_landmarks_alone(run, refused, table_store, tmp_path, no_page) -> None:
 def test_a_finder_of_ones_own_is_refused(refused, tmp_path) -> None:
     root = forge("fex").make(tmp_path / "tables")
     said = refused("prepare", "fex", root, "--store", tmp_path / "store", "--faces", "builtin")
-    assert said == "fex brings landmarks of its own: leave the face finder out"
+    assert said == "fex brings its own landmarks: leave the face finder out"

@@ -1,4 +1,4 @@
-"""File names as file systems allow them: pipes, bytes that are no text, control characters."""
+"""File names as file systems allow them: pipes, bytes that are not text, control characters."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="names and pipes of POSI
 
 @pytest.fixture
 def tree(tmp_path, scene) -> Path:
-    """Happy and sad people in folders; two of the names are no text."""
+    """Happy and sad people in folders; two of the names are not text."""
     root = tmp_path / "tree"
     for number, name in enumerate((b"happy/S1/caf\xe9.mp4", b"happy/S2/a\x1b[2J.mp4")):
         path = root / os.fsdecode(name)
@@ -42,7 +42,7 @@ def test_a_store_and_a_drawing_in_folders_whose_names_are_no_text(run, tree, tmp
     words = ("--set", "subject=parent", "--store", odd)
     assert run("prepare", "folder", tree, *words).exit_code == 0
     again = run("prepare", "folder", tree, *words)
-    assert "0 clips prepared, 0 there already, 2 failed" in again.output  # no faces
+    assert "0 clips prepared, 0 already there, 2 failed" in again.output  # no faces
     assert run("folds", "show", "loso", "--store", odd).exit_code == 0
     shown = run("folds", "export", "loso", odd / "split.csv", "--store", odd)
     assert (

@@ -86,7 +86,7 @@ def test_repeats_of_fixed_parts(run, refused, stores, tmp_path) -> None:
     found = [facts(tmp_path / "run" / f"repeat-0{n}") for n in (1, 2)]
     assert found[0]["folds"] == found[1]["folds"] and [f["seed"] for f in found] == [0, 1]
     two = ("--store", stores["alpha"], "--store", stores["beta"], "--repeats", "2")
-    assert "one protocol's folds" in refused("evaluate", "quick", *two, "--out", tmp_path / "no")
+    assert "--repeats does not work" in refused("evaluate", "quick", *two, "--out", tmp_path / "no")
 
 
 def test_fixed_parts_of_unknown_people(run, stores, tmp_path) -> None:
@@ -114,7 +114,7 @@ def test_an_imported_split_by_its_name(run, stores, tmp_path) -> None:
         (("--protocol", "leave-one-database-out"), "needs several databases"),
         (("--protocol", "sevenfold"), "choose one of paper"),
         (("--set", "colour=red"), "quick has the fields"),
-        (("--set", "shrink=much"), "give a value of its kind"),
+        (("--set", "shrink=much"), "give a value of the same type"),
     ],
 )
 def test_options_that_do_not_fit(refused, stores, tmp_path, words, said) -> None:
@@ -161,7 +161,7 @@ def test_settings_of_a_table_s_systems(run, refused, tmp_path) -> None:
     assert done.exit_code == 0 and "no store of ck_plus" in done.stdout
     assert "no system has a field sizes" in refused(*words, "--set", "sizes=64")
     assert "no system has a field agn.input.size" in refused(*words, "--set", "agn.input.size=64")
-    assert "give a value of its kind" in refused(*words, "--set", "input.size=large")
+    assert "give a value of the same type" in refused(*words, "--set", "input.size=large")
     assert "agn3d has the fields" in refused(*words, "--set", "agn3d.hue=1")
 
 

@@ -38,7 +38,7 @@ def test_several_values_of_one_field() -> None:
     assert recipe("tfe", [f"teachers={one}"]).teachers == (one,)
     assert recipe("tfe", [f"teachers={one},{more}"]).teachers == (one, more)
     assert recipe("tfe", ["teachers=()"]).teachers == ()
-    with pytest.raises(InputError, match="give a value of its kind"):
+    with pytest.raises(InputError, match="give a value of the same type"):
         recipe("agn3d", ["appearance.maps=8,8,8,wide"])
 
 

@@ -67,11 +67,11 @@ def test_refusals(run, refused, stores, tmp_path) -> None:
     assert "name a table" in refused("suggest", tmp_path / "gone")
     words = ("--store", stores["alpha"], "--out", tmp_path / "run")
     assert run("evaluate", "quick", *words, "--protocol", "five-fold").exit_code == 0
-    assert "--elan writes stretches" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
+    assert "--elan works with tables" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
     far = ("suggest", tmp_path / "run", "--store", tmp_path)
-    assert "is no store" in refused(*far)
-    assert "--store goes with run" in refused("suggest", "x.csv", "--store", stores["alpha"])
+    assert "is not a store" in refused(*far)
+    assert "--store works with run" in refused("suggest", "x.csv", "--store", stores["alpha"])
     two = ("evaluate", "quick", "--store", stores["alpha"], "--store", stores["beta"])
     file = tmp_path / "c.csv"
     file.write_text("clip,label\nc01,fear\n")
-    assert "one store's clips" in refused(*two, "--corrections", file, "--out", tmp_path / "no")
+    assert "clips of one store" in refused(*two, "--corrections", file, "--out", tmp_path / "no")

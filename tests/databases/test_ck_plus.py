@@ -52,7 +52,7 @@ def test_missing_tree(root, tree) -> None:
 
 
 def test_no_folder(tmp_path) -> None:
-    with pytest.raises(DatabaseError, match="is no folder"):
+    with pytest.raises(DatabaseError, match="is not a folder"):
         ck_plus.load(tmp_path / "nowhere")
 
 

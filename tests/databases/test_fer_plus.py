@@ -83,7 +83,7 @@ def test_zip_that_leads_out(tmp_path, name) -> None:
 def test_damaged_zip(tmp_path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"PK\3\4 and no more")
     for name in ("bad.zip", "none.zip"):
-        with pytest.raises(DatabaseError, match="no whole zip"):
+        with pytest.raises(DatabaseError, match=r"not a complete zip|does not exist"):
             fer_plus.unpack(tmp_path / name, tmp_path / "out")
 
 

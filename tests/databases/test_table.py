@@ -19,7 +19,7 @@ from fervid.text import printable
         (b"a,b\n1,2\n\n1\x002,3\n", r"line 4: the control character '\\x00'"),
         (b"a,b\n1,\x1b[2J\n", r"line 2: the control character '\\x1b'"),
         ("a,b\n1,2\n".encode("utf-16"), "line 1: the text is UTF-16"),
-        (b"a,b\n1,\x81\xfe\n", "line 2: no text in UTF-8"),
+        (b"a,b\n1,\x81\xfe\n", "line 2: not text in UTF-8"),
         (b'a,b\n1,2\n"3,4\n5,6\n', "line 3: no CSV"),
         (b'a,b\n1,"2"x\n', "line 2: no CSV"),
         (b"a,b\n1," + b"2" * 200_000, "line 2: no CSV .*limit"),
@@ -63,7 +63,7 @@ def test_json_that_cannot_be_read(tmp_path, text) -> None:
 
 def test_what_is_no_file_is_not_waited_for(tmp_path) -> None:
     os.mkfifo(tmp_path / "t.csv")
-    with pytest.raises(DatabaseError, match=r"t\.csv is no file"):
+    with pytest.raises(DatabaseError, match=r"t\.csv is not a file"):
         table.text(tmp_path / "t.csv")
 
 

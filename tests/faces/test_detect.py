@@ -93,7 +93,7 @@ def test_a_followed_face_costs_no_detection() -> None:
 def test_others_are_looked_for_now_and_then() -> None:
     found = scripted([[10, 10, 20, 20]], [], max_faces=3, redetect_every=10)
     counts = [len(found(GREY, i / 25).score) for i in range(40)]
-    assert counts == [1] * 40  # the same face again is no new face
+    assert counts == [1] * 40  # the same face again is not a new face
     assert searches(found) == 4
 
 
@@ -270,12 +270,12 @@ def test_auto_is_yunet_where_its_file_is(tmp_path: Path, monkeypatch: Any) -> No
     monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
     assert choose("auto") == "builtin" and choose("cropped") == "cropped"
     (tmp_path / "yunet_n_640_640.onnx").write_bytes(b"something else")
-    with pytest.raises(FacesError, match=r"yunet_n_640_640\.onnx is not the yunet model"):
+    with pytest.raises(FacesError, match=r"yunet_n_640_640\.onnx is not the expected yunet model"):
         choose("auto")
     known = replace(outside.MODELS["yunet"], sha256=sha256(b"something else").hexdigest())
     monkeypatch.setitem(outside.MODELS, "yunet", known)
     assert choose("auto") == "yunet"
-    with pytest.raises(FacesError, match="is no YuNet model that OpenCV"):
+    with pytest.raises(FacesError, match="is not a YuNet model that OpenCV"):
         finder(FaceSettings(finder="yunet"))
 
 

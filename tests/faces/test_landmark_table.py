@@ -152,7 +152,7 @@ def test_another_video(tmp_path) -> None:
     video = film(tmp_path / "a.mp4", 5)
     clip = Clip("clip", video, "openface", "anger", "S1", landmarks=table)
     done = prepare(Database("openface", ("anger",), (clip,)), tmp_path / "store")
-    assert "goes to frame 7 (from 0) and" in done.failed["clip"]
+    assert "the last frame is 7 (from 0) in" in done.failed["clip"]
 
 
 def test_prepared_again_when_the_table_changes(tmp_path) -> None:
@@ -170,7 +170,7 @@ def test_prepared_again_when_the_table_changes(tmp_path) -> None:
 def test_finders(tmp_path) -> None:
     table = openface.write(tmp_path / "a.csv", {0: openface.face(1)})
     own = Clip("clip", table, "openface", "anger", "S1", landmarks=table)
-    with pytest.raises(FacesError, match="brings landmarks of its own: leave the face finder out"):
+    with pytest.raises(FacesError, match="brings its own landmarks: leave the face finder out"):
         prepare(Database("x", ("anger",), (own,)), tmp_path / "store", FaceSettings())
     with pytest.raises(FacesError, match="brings no landmarks"):
         prepare(
@@ -193,9 +193,9 @@ def edited(path, line: int, column: str, value: str):
     ("line", "column", "value", "said"),
     [
         (3, "x_30", "12,3", r"cannot be read|line 3"),
-        (3, "x_30", "left", r"line 3: x_30 is 'left', no number"),
-        (3, "frame", "0", r"line 3: no frame's number"),
-        (3, "frame", "1", r"line 2: face 0 is twice"),
+        (3, "x_30", "left", r"line 3: x_30 is 'left', not a number"),
+        (3, "frame", "0", r"line 3: not a valid frame number"),
+        (3, "frame", "1", r"line 2: face 0 occurs twice"),
     ],
 )
 def test_bad_openface(tmp_path, line, column, value, said) -> None:
@@ -216,8 +216,8 @@ def test_windows_nan_is_no_face(tmp_path) -> None:
     [
         ("frame, face_id, timestamp, confidence, success, AU01_r\n1,0,0,1,1,0\n", "-2Dfp"),
         ("", "-2Dfp"),
-        ("image_path\tface_id\tlandmarks\na_frame_0.jpg\t0\t[[1, 2]]\n", "list of 98 points"),
-        (",".join(fex.COLUMNS) + "\n", "no row"),
+        ("image_path\tface_id\tlandmarks\na_frame_0.jpg\t0\t[[1, 2]]\n", "list of 98 landmarks"),
+        (",".join(fex.COLUMNS) + "\n", "no rows"),
     ],
 )
 def test_other_tables(tmp_path, content, said) -> None:
@@ -229,5 +229,5 @@ def test_other_tables(tmp_path, content, said) -> None:
 
 def test_several_inputs(tmp_path) -> None:
     table = fex.write(tmp_path / "a.csv", {"A": fex.face(1)})
-    with pytest.raises(InputError, match="has 2 inputs: write a table for each"):
+    with pytest.raises(InputError, match="has 2 inputs: write one table for each"):
         read_landmarks(edited(table, 3, "input", "other.mp4"))

@@ -205,7 +205,7 @@ def test_a_bad_clip_is_recorded_with_its_reason(damaged: Database, tmp_path: Pat
     done = prepare(damaged, tmp_path / "s", SETTINGS)
     words = {
         "empty": "0 bytes", "text": "not a video", "missing": "does not exist",
-        "bare": "holds no image", "nobody": "no face in any of its 9 frames",
+        "bare": "contains no image", "nobody": "no face in any of its 9 frames",
         "late": "no readable frame from frame 500",
     }  # fmt: skip
     assert done.done == 2 and set(done.failed) == set(words)

@@ -207,18 +207,18 @@ def test_one_store_holds_one_database(tmp_path: Path) -> None:
 
 
 def test_what_is_no_store_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no store"):
+    with pytest.raises(InputError, match="not a store"):
         Store.open(tmp_path)
-    with pytest.raises(InputError, match="no store"):
+    with pytest.raises(InputError, match="not a store"):
         Store.open(tmp_path / "nowhere")
     root = filled(tmp_path / "s", database())
     marker = json.loads((root / "store.json").read_text())
     for text, words in [
         (json.dumps({**marker, "version": 9}), "version 9"),
-        (json.dumps({**marker, "format": "zarr"}), "not of fervid"),
-        ("[]", "not of fervid"),
-        ("\0", "not of fervid"),
-        ("[" * 100_000, "not of fervid"),
+        (json.dumps({**marker, "format": "zarr"}), "not written by fervid"),
+        ("[]", "not written by fervid"),
+        ("\0", "not written by fervid"),
+        ("[" * 100_000, "not written by fervid"),
     ]:
         (root / "store.json").write_text(text)
         with pytest.raises(InputError, match=words) as caught:
@@ -287,7 +287,7 @@ def test_a_database_s_name_is_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"store\.json"):
         Store.open(root)
     (root / "store.json").write_text(json.dumps(marker))
-    with pytest.raises(DatabaseError, match="no name for a database"):
+    with pytest.raises(DatabaseError, match="not a name for a database"):
         replace(database(), name=name)
     strange = database()
     object.__setattr__(strange, "name", name)  # as a forger writes it

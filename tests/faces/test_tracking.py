@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
-from fervid.faces.tracking import FrameFaces, follow, look, overlap
+from fervid.faces.tracking import FrameFaces, follow, overlap, thumbnail
 from fervid.faces.video import Frame
 
 RNG = np.random.default_rng(0)
@@ -199,9 +199,9 @@ def test_looks_ignore_brightness_and_survive_the_frame_edge() -> None:
     (frame,) = pictures([[("a", 100, 100)]])
     box = np.array([79, 79, 121, 121], np.float32)
     dim = (frame.image * 0.5 + 20).astype(np.uint8)
-    assert look(frame.image, box) @ look(dim, box) > 0.99
+    assert thumbnail(frame.image, box) @ thumbnail(dim, box) > 0.99
     for outside in ([-90, -90, -50, -50], [590, 190, 700, 300], [-5, -5, 700, 700]):
-        assert np.isfinite(look(frame.image, np.array(outside, np.float32))).all()
+        assert np.isfinite(thumbnail(frame.image, np.array(outside, np.float32))).all()
 
 
 def test_frames_far_apart_are_so_many_stills() -> None:

@@ -147,7 +147,7 @@ def test_damage_in_the_middle_costs_only_what_it_hit(folder: Path, whole: Path) 
     [
         ("empty.mp4", b"", "is empty"),
         ("text.mp4", b"hello, world\n" * 900, "not a video"),
-        ("text.txt", b"hello, world\n" * 900, "holds no video"),
+        ("text.txt", b"hello, world\n" * 900, "contains no video"),
         ("noise.avi", bytes(np.random.default_rng(0).bytes(9000)), "not a video"),
         ("noise.png", bytes(np.random.default_rng(0).bytes(900)), "no readable frame"),
         ("list.csv", b"path,label\na.mp4,anger\n", "not a video"),
@@ -167,7 +167,7 @@ def test_missing_and_empty_places(folder: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         next(frames(folder / "nothing.mp4"))
     (folder / "bare").mkdir()
-    with pytest.raises(InputError, match="holds no image"):
+    with pytest.raises(InputError, match="contains no image"):
         next(frames(folder / "bare"))
 
 

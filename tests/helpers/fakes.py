@@ -131,7 +131,7 @@ class FakeSystem:
 
 
 class Mortal:
-    """The fake system with a death that is no field of its recipe."""
+    """The fake system with a death that is not a field of its recipe."""
 
     name = "fake"
 

@@ -265,7 +265,7 @@ def test_refusals(tmp_path: Path) -> None:
         again(12, tmp_path)
     with pytest.raises(InputError, match="only the text"):
         reproduce("tfe", None, {}, tmp_path)
-    with pytest.raises(InputError, match="is no store"):
+    with pytest.raises(InputError, match="is not a store"):
         open_stores([tmp_path])
     (tmp_path / "file").touch()
     with pytest.raises(OutputError):

@@ -286,7 +286,7 @@ def test_when_all_fail(tmp_path, world, model):
         predict([tmp_path / "zero.mp4"], tmp_path / "out", model=model)
     assert table(tmp_path / "out/summary.csv")["status"].tolist() == ["failed"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no video"):
+    with pytest.raises(InputError, match="contains no video"):
         predict([tmp_path / "empty"], tmp_path / "out", model=model)
     with pytest.raises(InputError, match="all 2 inputs"):
         predict([tmp_path / "empty", tmp_path / "zero.mp4"], tmp_path / "out", model=model)

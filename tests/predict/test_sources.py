@@ -46,7 +46,7 @@ def test_problems_are_noted(tree):
     (tree / "empty").mkdir()
     problems = [s.problem for s in expand(["gone.mp4", "empty", "*.xyz", "a/x.mp4"], tree)]
     assert "gone.mp4 does not exist" in problems[0]
-    assert "empty holds no video" in problems[1]
+    assert "empty contains no video" in problems[1]
     assert "matches no video" in problems[2] and not problems[3]
     with pytest.raises(InputError):
         expand([], tree)

@@ -192,7 +192,7 @@ def test_episodes_as_intervals(tmp_path) -> None:
     with pytest.raises(InputError, match=r"long holds no intervals: .* elan, textgrid, boris"):
         convert([path], "elan,long", tmp_path / "out", episodes=True)
     (tmp_path / "holiday.episodes.csv").unlink()
-    with pytest.raises(InputError, match=r"holiday.episodes.csv is no table of episodes"):
+    with pytest.raises(InputError, match=r"holiday.episodes.csv is not a table of episodes"):
         convert([path], "elan", tmp_path / "out", episodes=True)
 
 
@@ -461,5 +461,5 @@ def test_media_of_several_tables(tmp_path) -> None:
         convert(paths, "long", media=paths[0])
     with pytest.raises(InputError, match="two tables are called holiday"):
         convert(paths, "long", tmp_path / "out")
-    with pytest.raises(InputError, match=r"film\.mp4 is no file"):
+    with pytest.raises(InputError, match=r"film\.mp4 is not a file"):
         convert(paths[:1], "long", media=tmp_path / "film.mp4")

@@ -125,4 +125,4 @@ def test_refusals(tmp_path) -> None:
         with pytest.raises(InputError, match=said):
             synchrony(paths, count=9, **options)
     done = CliRunner().invoke(app, ["synchrony", str(two), "--faces", "0-1"])
-    assert done.exit_code == 2 and "--faces 0-1 is no pair" in done.output
+    assert done.exit_code == 2 and "--faces 0-1 is not a pair" in done.output

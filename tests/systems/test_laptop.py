@@ -94,7 +94,7 @@ def test_the_peak_by_parts_does_not_follow_the_head() -> None:
     assert agn3d_inputs.peak_row(points) == 39
     assert abs(agn3d_inputs.peak_row(points, "parts") - 19.5) <= 1.5
     noisy = points.copy()
-    noisy[2, 48:54, 1] += 8  # one frame's slip is no peak
+    noisy[2, 48:54, 1] += 8  # one frame's slip is not a peak
     assert abs(agn3d_inputs.peak_row(noisy, "parts") - 19.5) <= 4
     assert agn3d_inputs.peak_row(points[:1], "parts") == 0
     assert agn3d_inputs.film_rows(18, 10, "spread").tolist() == list(range(0, 20, 2))

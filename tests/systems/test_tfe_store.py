@@ -143,7 +143,7 @@ def test_a_test_part_that_comes_alone(store, tmp_path):
     train(recipe(), [store], model, device="cpu")
     words = ["prepare", "fer_plus", str(root), "--store", str(tmp_path / "s")]
     done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0 and "1 clips prepared, 0 there already, 0 failed" in done.stdout
+    assert done.exit_code == 0 and "1 clips prepared, 0 already there, 0 failed" in done.stdout
     words = ["evaluate", "tfe-plus", "--weights", str(model), "--store", str(tmp_path / "s")]
     judged = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "judged")])
     assert judged.exit_code == 0, judged.output

@@ -114,7 +114,7 @@ def import_labels(
     if out.exists():
         raise OutputError(f"{out} is there already: name another file with --out, or remove it")
     if out.suffix.lower() != ".csv":
-        raise OutputError(f"{out} is no name for a manifest: end it in .csv")
+        raise OutputError(f"{out} is not a name for a manifest: end it in .csv")
     recordings: dict[Path, Path] = {}  # and the file with its labels
     labelled: list[tuple[Interval, str]] = []
     left_out: Counter[str] = Counter()

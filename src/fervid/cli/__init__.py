@@ -14,15 +14,15 @@ from fervid.cli import annotate, data, folds, models, runs, suggest, tables
 from fervid.errors import FervidError
 from fervid.text import printable
 
-# What the system refuses that a user can mend.
-MENDABLE = (
+# Errors of the operating system that a user can fix.
+FIXABLE = (
     errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM,
     errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR,
 )  # fmt: skip
-SHOWN = 200  # characters of a name that messages repeat
+LONGEST_NAME = 200  # characters of a file name that a message shows
 
 
-# What a command that was stopped keeps, so that running it again resumes.
+# What each interrupted command keeps, so that running it again resumes.
 KEPT = {
     "draw": "finished clips are kept",
     "prepare": "finished clips are kept",
@@ -35,17 +35,17 @@ KEPT = {
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, handled as Ctrl-C is: everything is unwound, workers are ended."""
+    """SIGTERM, handled like Ctrl-C: the stack unwinds and workers end."""
 
 
 class Commands(TyperGroup):
-    """What a user can mend is one sentence and exit code 2, never a traceback.
+    """Prints errors that a user can fix as one sentence, with exit code 2 and no traceback.
 
-    Ctrl-C and SIGTERM are one sentence, too, with exit codes 130 and 143.
+    Ctrl-C and SIGTERM also print one sentence; their exit codes are 130 and 143.
     """
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
+        """Run the requested command."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _terminate)
         try:
@@ -62,11 +62,11 @@ class Commands(TyperGroup):
         except FervidError as error:
             sentence = str(error)
         except OSError as error:
-            if error.errno not in MENDABLE:
+            if error.errno not in FIXABLE:
                 raise
             where = str(error.filename or "the output folder")
-            where = where if len(where) <= SHOWN else f"{where[:SHOWN]}..."
-            sentence = f"{where}: {error.strerror}; free some space or name another place"
+            where = where if len(where) <= LONGEST_NAME else f"{where[:LONGEST_NAME]}..."
+            sentence = f"{where}: {error.strerror}; free some space or choose another folder"
         print(f"fervid: {printable(sentence, lines=True)}", file=sys.stderr)
         raise typer.Exit(2)
 

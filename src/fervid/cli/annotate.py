@@ -1,4 +1,4 @@
-"""Commands about people's labels: import."""
+"""Commands for labels made by people: import."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from fervid.cli.say import say
 from fervid.errors import InputError
 
-app = typer.Typer(help="Take in what people labelled or corrected.", no_args_is_help=True)
+app = typer.Typer(help="Import labels that people made or corrected.", no_args_is_help=True)
 
 
 @app.command("import")
@@ -21,17 +21,17 @@ def import_(
     out: Annotated[Path, typer.Option(help="Manifest to write (.csv).")],
     media: Annotated[
         Path | None,
-        typer.Option(help="Folder of the recordings. Default: what is linked, or beside the file."),
+        typer.Option(help="Folder of the recordings. Default: where the files link to, or are."),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Table `from,to` of what other labels mean.")
+        Path | None, typer.Option(help="CSV (from,to) that maps other labels to known ones.")
     ] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="The same for one label: `joyful=happiness` (repeatable)."),
+        typer.Option(help="Map one label, e.g. `joyful=happiness` (repeatable)."),
     ] = None,
-    tier: Annotated[str, typer.Option(help="Tier to import, where there are several.")] = "",
-    subject: Annotated[str, typer.Option(help="Subject seen in all recordings.")] = "",
+    tier: Annotated[str, typer.Option(help="Tier to import if there are several.")] = "",
+    subject: Annotated[str, typer.Option(help="Subject shown in all recordings.")] = "",
 ) -> None:
     """Turn labelled intervals into a manifest for `fervid prepare folder`."""
     from fervid.agreement.corrections import import_labels

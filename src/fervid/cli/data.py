@@ -1,4 +1,4 @@
-"""Commands about databases: draw, prepare, list, cite."""
+"""Commands for databases: draw, prepare, list, cite."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from fervid.cli import names
-from fervid.cli.options import WHO, Finder, Jobs, LoaderSets, Seed, StorePath
+from fervid.cli.options import FINDER_HELP, Finder, Jobs, LoaderSets, Seed, StorePath
 from fervid.cli.say import say
 
 
@@ -36,7 +36,7 @@ def draw(
         form=form,
         size=size,
     )
-    say(f"drawn into {out}: fervid prepare drawn {out} --store STORE")
+    say(f"drawn into {out}; next: fervid prepare drawn {out} --store STORE")
 
 
 def prepare(
@@ -53,25 +53,25 @@ def prepare(
     jobs: Jobs = 1,
     faces: Annotated[
         Finder | None,
-        typer.Option(help=f"{WHO} Default: auto, or what the database needs."),
+        typer.Option(help=f"{FINDER_HELP} Default: `auto`, or what the database needs."),
     ] = None,
 ) -> None:
-    """Find the faces of a database once. Run it again to resume."""
+    """Find and align the faces of a database, once. Run it again to resume."""
     from fervid.cli.sources import loaded
     from fervid.databases import CROPPED, TABLES
     from fervid.faces import FaceSettings
     from fervid.faces import prepare as prepare_faces
     from fervid.faces.detect import choose
 
-    found = loaded(database, root, sets or [])
-    usual = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
-    finder = choose(faces or usual)
+    clips = loaded(database, root, sets or [])
+    default = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
+    finder = choose(faces or default)
     say(f"face finder: {finder}")
     settings = FaceSettings(finder=finder)
-    done = prepare_faces(found, store, settings, jobs=jobs)
+    done = prepare_faces(clips, store, settings, jobs=jobs)
     for name, reason in done.failed.items():
         say(f"no track: {name}: {reason}")
-    say(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
+    say(f"{done.done} clips prepared, {done.skipped} already there, {len(done.failed)} failed")
 
 
 def databases(
@@ -79,7 +79,7 @@ def databases(
         str, typer.Argument(help="Database to describe.", autocompletion=names.databases)
     ] = "",
 ) -> None:
-    """List the databases; with a name, its layout, labels, people, licence and citation."""
+    """List the databases. With a name, show its layout, labels, people, licence and citation."""
     from fervid.cli import listing
 
     say(listing.database(name) if name else listing.databases())
@@ -93,7 +93,7 @@ def protocols(
         ),
     ] = "",
 ) -> None:
-    """List the protocols; with a name, its folds and the papers it is from."""
+    """List the protocols. With a name, show its folds and the papers it comes from."""
     from fervid.cli import listing
 
     say(listing.protocol(name) if name else listing.protocols())

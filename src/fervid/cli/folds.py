@@ -1,4 +1,4 @@
-"""Commands about splits: show, check, export, import."""
+"""Commands for splits: show, check, export, import."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ app = typer.Typer(
 
 Split = Annotated[str, typer.Argument(help="Protocol name or split file (CSV or JSON).")]
 Name = Annotated[
-    str, typer.Option("--database", help="Database that is not prepared yet; needs --root.")
+    str, typer.Option("--database", help="A database that is not yet prepared; needs --root.")
 ]
 Root = Annotated[Path | None, typer.Option(help="Folder of the database as delivered.")]
 Tested = Annotated[
@@ -60,14 +60,14 @@ def check(
     sets: LoaderSets = None,
     jobs: Jobs = 1,
 ) -> None:
-    """Look for subjects and copied clips on both sides; exit code 2 if there are any."""
+    """Find subjects and copied clips on both sides of a split; exit code 2 if there are any."""
     from fervid.folds import leaks
 
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
-    found = leaks.check(sides(named(split, places), clips), perceptual, jobs)
-    say(found.table())
-    found.refuse()
+    leakage = leaks.check(sides(named(split, places), clips), perceptual, jobs)
+    say(leakage.table())
+    leakage.refuse()
 
 
 @app.command()
@@ -86,7 +86,7 @@ def export(
     from fervid.folds import splits
 
     if out.suffix.lower() not in (".csv", ".json"):
-        raise InputError(f"{out} is neither a .csv nor a .json file: end its name in one of them")
+        raise InputError(f"{out} is neither a .csv nor a .json file: choose a name that is")
     places = all_of(split, stores, test)
     clips = database(places, name, root, sets or [], table)
     folds = sides(named(split, places), clips)
@@ -108,25 +108,25 @@ def import_(
     sets: LoaderSets = None,
     jobs: Jobs = 1,
 ) -> None:
-    """Check a split file and keep it beside the store; --protocol then takes its name."""
+    """Check a split file and copy it into the store; --protocol then accepts its name."""
     from fervid.folds import from_file, leaks, splits
 
-    place = out or _place(file, stores or [])
+    target = out or _target(file, stores or [])
     clips = database(stores or [], name, root, sets or [], "basic")
-    found = leaks.check(splits.read(file, clips), perceptual, jobs)
-    say(found.table())
-    found.refuse()
+    leakage = leaks.check(splits.read(file, clips), perceptual, jobs)
+    say(leakage.table())
+    leakage.refuse()
     folds = from_file(file, clips.clips)
-    splits.export(folds, place)
-    say(f"{len(folds)} folds kept: --protocol {place if out else place.stem}")
+    splits.export(folds, target)
+    say(f"{len(folds)} folds imported; use them with --protocol {target if out else target.stem}")
 
 
-def _place(file: Path, stores: list[Path]) -> Path:
+def _target(file: Path, stores: list[Path]) -> Path:
     from fervid.cli.sources import CROSS
     from fervid.folds import FURTHER, PROTOCOLS
 
     if len(stores) != 1:
-        raise InputError("say where to keep the split: one --store, or --out FILE.json")
+        raise InputError("choose where to keep the split: give one --store, or --out FILE.json")
     if file.stem in (CROSS, *PROTOCOLS, *FURTHER):
-        raise InputError(f"{file.stem} is a protocol's name: rename {file.name}, or give --out")
+        raise InputError(f"{file.stem} is the name of a protocol: rename {file.name} or give --out")
     return stores[0] / FOLDS / f"{file.stem}.json"

@@ -1,4 +1,4 @@
-"""`fervid systems`, `databases`, `protocols`: what there is to choose from, and what it means."""
+"""`fervid systems`, `databases` and `protocols`: what is available, and what each one means."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ from fervid.errors import InputError
 
 
 def table() -> str:
-    """A line for each system: name, parameters for seven labels, input, tables, paper."""
+    """One line per system: name, parameters for seven labels, input, tables, paper."""
     from fervid.systems import SYSTEMS
 
     rows: list[tuple[str, ...]] = [("system", "parameters", "input", "printed tables on", "paper")]
@@ -26,12 +26,12 @@ def table() -> str:
 
 
 def recipe(system: Any) -> str:
-    """Every field by its dotted name, with its value and the comment beside it in the source."""
+    """All fields by dotted name, with their values and their comments in the source."""
     return _aligned([("field", "value", "meaning and source"), *_described(system)])
 
 
 def databases() -> str:
-    """A line for each database: name, clips, people, labels, what it is."""
+    """One line per database: name, clips, people, labels, description."""
     from fervid.databases import DATABASES
     from fervid.databases.about import ABOUT
 
@@ -44,7 +44,7 @@ def databases() -> str:
 
 
 def database(name: str) -> str:
-    """What a database is, the layout its loader expects, its licence, citation and command.
+    """Description of a database: layout the loader expects, labels, licence, citation, command.
 
     Raises:
         InputError: no such database.
@@ -60,7 +60,7 @@ def database(name: str) -> str:
         facts: list[tuple[str, ...]] = [
             ("labels", ", ".join(about.labels) or "none"),
             ("clips", f"{about.clips:,}" if about.clips else "not fixed"),
-            ("people", f"{about.subjects:,}" if about.subjects else "not said"),
+            ("people", f"{about.subjects:,}" if about.subjects else "not stated"),
             ("licence", about.licence),
         ]
         parts.append(_aligned(facts))
@@ -72,7 +72,7 @@ def database(name: str) -> str:
 
 
 def protocols() -> str:
-    """A line for each protocol: name, what it does, its source in a paper."""
+    """One line per protocol: name, what it does, its source in a paper."""
     from fervid.folds import NAMED
 
     rows: list[tuple[str, ...]] = [("protocol", "what it does, and [paper, section]")]
@@ -83,7 +83,7 @@ def protocols() -> str:
 
 
 def protocol(name: str) -> str:
-    """What a protocol does, what the paper leaves open, the papers it is from, and its command.
+    """What a protocol does, what the paper leaves open, its papers, and its command.
 
     Raises:
         InputError: no such protocol.
@@ -121,9 +121,9 @@ def _first_line(function: Any) -> str:
 
 
 def _options(function: Any) -> dict[str, Any]:
-    """What a loader or protocol can be told besides what it reads, with the defaults."""
-    given = inspect.signature(function).parameters.values()
-    return {each.name: each.default for each in given if each.default is not each.empty}
+    """Optional arguments of a loader or protocol, with their defaults."""
+    parameters = inspect.signature(function).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not each.empty}
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> str:
@@ -145,8 +145,8 @@ def _described(part: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
 
 
 def _comments(cls: type) -> dict[str, str]:
-    """The comment beside each field, in the source of the class that has it."""
-    found: dict[str, str] = {}
+    """Comment beside each field, from the source of the class that defines it."""
+    comments: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         if not is_dataclass(base):
             continue
@@ -156,32 +156,32 @@ def _comments(cls: type) -> dict[str, str]:
         for node in tree.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 line = source.splitlines()[node.lineno - 1]
-                found[node.target.id] = line.partition("  # ")[2]
-    return found
+                comments[node.target.id] = line.partition("  # ")[2]
+    return comments
 
 
 def _written(value: Any) -> str:
-    """A value as --set takes it."""
+    """A value in the form that --set accepts."""
     if isinstance(value, tuple):
         return ",".join(map(_written, value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _databases(name: str) -> list[str]:
-    """Databases on which a printed table asks for this system."""
+    """Databases on which a printed table evaluates this system."""
     from fervid.papers.plans import PLANS
 
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for plan in PLANS.values():
-        found |= dict.fromkeys(base for base, system in plan.systems.items() if system == name)
-        found |= dict.fromkeys(base for _, base, system, _ in plan.added if system == name)
+        names |= dict.fromkeys(base for base, system in plan.systems.items() if system == name)
+        names |= dict.fromkeys(base for _, base, system, _ in plan.added if system == name)
         if any(system == name for system, _ in plan.others.values()):
-            found |= dict.fromkeys(["ck_plus"])
-    return list(found)
+            names |= dict.fromkeys(["ck_plus"])
+    return list(names)
 
 
 def _parameters(system: Any) -> str:
-    """How many there are in all networks, for seven labels; nothing where it cannot be told."""
+    """Number of parameters in all networks for seven labels, or "-" for a foreign system."""
     import torch
 
     if not hasattr(system, "networks"):
@@ -192,15 +192,15 @@ def _parameters(system: Any) -> str:
 
 
 def _input(system: Any) -> str:
-    """The arrays of a sample, and how many frames they are of."""
-    arrays: Mapping[str, np.ndarray[Any, Any]] = system.inputs(_nobody())
+    """A sample's arrays and their shapes, and whether a sample is a frame or a clip."""
+    arrays: Mapping[str, np.ndarray[Any, Any]] = system.inputs(_empty_track())
     shapes = ("x".join(map(str, a.shape[1:])) for a in arrays.values())
-    told = ", ".join(f"{n} {shape}" for n, shape in zip(arrays, shapes, strict=True) if shape)
-    return f"{'frame' if system.per_frame else 'clip'}: {told}"
+    inputs = ", ".join(f"{n} {shape}" for n, shape in zip(arrays, shapes, strict=True) if shape)
+    return f"{'frame' if system.per_frame else 'clip'}: {inputs}"
 
 
-def _nobody() -> Any:
-    """A track without a frame."""
+def _empty_track() -> Any:
+    """A track with no frames."""
     from fervid.faces.track import SIZE, Track
 
     none = np.zeros(0)
@@ -213,7 +213,7 @@ def _nobody() -> Any:
 
 
 def _paper(system: Any) -> str:
-    """The title that PAPER.md beside the system's code names in italics."""
+    """The paper's title, which PAPER.md beside the system's code gives in italics."""
     path = Path(inspect.getfile(type(system))).parent / "PAPER.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     title = re.search(r"\*([^*]+)\*", text)

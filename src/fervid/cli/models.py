@@ -1,4 +1,4 @@
-"""Commands about trained systems: train, predict, list."""
+"""Commands for trained systems: train, predict, list."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,7 +23,7 @@ from fervid.cli.settings import recipe
 from fervid.cli.sources import corrected, opened
 from fervid.errors import InputError
 
-MAX_FACES = 50  # at once; a crowd, and still bounded
+MAX_FACES = 50  # at once: enough for a crowd, and still bounded
 
 
 def train(
@@ -32,7 +32,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Model file to write (.safetensors).")],
     *,
     neutral: Annotated[
-        bool, typer.Option(help="Add the label neutral, learned from the start of each clip.")
+        bool, typer.Option(help="Add the label `neutral`, learned from the start of each clip.")
     ] = False,
     corrections: Corrections = None,
     sets: Sets = None,
@@ -41,16 +41,15 @@ def train(
     device: Device = "auto",
     precision: Precision = "32-true",
 ) -> None:
-    """Train on whole databases for `fervid predict`; this gives no test result."""
+    """Train a model for `fervid predict` on whole databases, without testing it."""
     from fervid.models.train import train as train_on
 
-    made = recipe(system, sets or [])
     data = corrected(opened(stores), corrections)
     train_on(
-        made, data, out, neutral=neutral, seed=seed, device=device, precision=precision,
-        validation=validation,
+        recipe(system, sets or []), data, out, neutral=neutral, seed=seed, device=device,
+        precision=precision, validation=validation,
     )  # fmt: skip
-    say(f"trained: fervid predict VIDEO --model {out}")
+    say(f"trained; next: fervid predict VIDEO --model {out}")
 
 
 def predict(
@@ -70,14 +69,14 @@ def predict(
     format: Annotated[
         str,
         typer.Option(
-            help="`csv`, `parquet`, and what `fervid convert` writes, separated by commas."
+            help="`csv`, `parquet` and the formats of `fervid convert`, separated by commas."
         ),
     ] = "csv",
     overlay_style: Annotated[
         Literal["full", "box", "points", "anonymous"] | None,
         typer.Option(
-            help="Write overlays in this style: `full`; `box` or `points` alone; `anonymous` with "
-            "drawn faces in the people's place and no sound."
+            help="Write overlays in this style: `full`, only `box` or `points`, or `anonymous` "
+            "(drawn faces in place of the people, and no sound)."
         ),
     ] = None,
     timeline: Annotated[
@@ -85,16 +84,16 @@ def predict(
     ] = True,
     faces: Faces = "auto",
     window: Annotated[
-        float, typer.Option(help="Length of the window behind each prediction, in seconds.")
+        float, typer.Option(help="Length of the window for each prediction, in seconds.")
     ] = 1.0,
     step: Annotated[float, typer.Option(help="Time between two predictions, in seconds.")] = 0.25,
     smooth: Annotated[
         float,
-        typer.Option(help="Temporal smoothing in seconds, for models that look at single frames."),
+        typer.Option(help="Temporal smoothing in seconds, for models of single frames."),
     ] = 0.1,
     landmarks: Annotated[bool, typer.Option(help="Add the 68 landmarks to the table.")] = False,
     max_faces: Annotated[
-        int, typer.Option(min=1, help="Most faces to follow at once.")
+        int, typer.Option(min=1, help="Maximum number of faces to track at once.")
     ] = MAX_FACES,
     min_face: Annotated[
         float,
@@ -102,9 +101,7 @@ def predict(
             min=0.01, max=1, help="Smallest face, as a share of the frame's shorter side."
         ),
     ] = 0.05,
-    min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Lowest face score to accept.")
-    ] = 0.5,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum score of a face.")] = 0.5,
     max_gap: Annotated[
         float,
         typer.Option(min=0, help="Longest absence after which a face keeps its id, in seconds."),
@@ -115,22 +112,20 @@ def predict(
     seconds: Annotated[
         float | None, typer.Option(help="Stop after this many seconds of video.")
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="Look at every Nth frame only.")] = 1,
-    fps: Annotated[
-        float | None, typer.Option(help="Look at this many frames a second only.")
-    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Use only every Nth frame.")] = 1,
+    fps: Annotated[float | None, typer.Option(help="Use only this many frames per second.")] = None,
     neutral: Annotated[
         str | None,
         typer.Option(
-            help="Where each face is neutral, for columns relative to it: seconds (`0-2`), `auto`, "
-            "or a picture or video of the face."
+            help="Add columns relative to each face's neutral, which is taken from these seconds "
+            "(`0-2`), from its calmest frames (`auto`), or from a picture or video."
         ),
     ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
 
-    Exit code: 0 if every input worked, 1 if some failed, 2 if all did.
+    Exit code: 0 if every input succeeded, 1 if some failed, 2 if all failed.
     """
     from fervid.faces import FaceSettings
     from fervid.faces.detect import choose
@@ -184,7 +179,7 @@ def import_weights(
 @weights.command("export")
 def export_weights(
     model: Annotated[
-        str, typer.Argument(help="Name of a shipped model of single faces, or a model file.")
+        str, typer.Argument(help="Shipped TFE model (tfe or tfe-plus), or a model file.")
     ],
     out: Annotated[Path, typer.Argument(help="ONNX file to write.")],
 ) -> None:
@@ -194,10 +189,11 @@ def export_weights(
     from fervid.systems.recognizer import Recognizer
     from fervid.systems.tfe import TFE
 
-    made = open_model(model)
-    if not (isinstance(made, Recognizer) and isinstance(made.system, TFE)):
-        raise InputError(f"{model} is of {made.system.name}: only models of still faces go to ONNX")
-    say(f"written: {out}, within {export(made, out):.1g} of torch")
+    recognizer = open_model(model)
+    if not (isinstance(recognizer, Recognizer) and isinstance(recognizer.system, TFE)):
+        name = recognizer.system.name
+        raise InputError(f"{model} is a {name} model, but only TFE models can be exported to ONNX")
+    say(f"written: {out}, within {export(recognizer, out):.1g} of PyTorch")
 
 
 def systems(
@@ -209,7 +205,7 @@ def systems(
         ),
     ] = "",
 ) -> None:
-    """List the systems; with a name, the fields of its recipe and where each number is from."""
+    """List the systems. With a name, show its recipe's fields and the source of each number."""
     from fervid.cli import listing
 
     say(listing.recipe(recipe(name, [])) if name else listing.table())

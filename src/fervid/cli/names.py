@@ -1,6 +1,6 @@
-"""Names that help texts and the shell's completion offer; the catalogues themselves load torch.
+"""Names for help texts and shell completion, repeated here because the catalogues load torch.
 
-Tests hold these to the catalogues. Names from other packages are added without loading them.
+Tests compare them with the catalogues. Names from other packages are added without loading them.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,11 +20,11 @@ MODELS = ("dtagn", "tfe", "tfe-plus")
 
 
 def complete(names: Iterable[str], group: str = "") -> Callable[[str], list[str]]:
-    """What the shell completes an unfinished word to.
+    """A completion function for the shell, from an unfinished word to the names that fit.
 
     Args:
-        names: fervid's own.
-        group: the entry points of other packages that add some.
+        names: fervid's own names.
+        group: entry points through which other packages add names.
     """
 
     def completion(incomplete: str) -> list[str]:
@@ -35,7 +35,7 @@ def complete(names: Iterable[str], group: str = "") -> Callable[[str], list[str]
 
 
 def databases(incomplete: str) -> list[str]:
-    """Names of databases for the shell; they are quick to load."""
+    """Complete the name of a database from the catalogue, which is quick to load."""
     from fervid.databases import DATABASES
 
     return [name for name in DATABASES if name.startswith(incomplete)]

@@ -8,11 +8,11 @@ import typer
 from fervid.cli import names
 
 Finder = Literal["auto", "yunet", "builtin", "mediapipe", "cropped"]
-WHO = (
-    "Face finder: `auto` is yunet where its file is at hand (`fervid weights get yunet`), else "
-    "builtin; `cropped` if the images are already face crops."
+FINDER_HELP = (
+    "Face finder. `auto` is yunet if its file is available (`fervid weights get yunet`), else "
+    "builtin; use `cropped` if the images are already face crops."
 )
-Faces = Annotated[Finder, typer.Option(help=WHO)]
+Faces = Annotated[Finder, typer.Option(help=FINDER_HELP)]
 StorePath = Annotated[Path, typer.Option("--store", help="Folder made by `fervid prepare`.")]
 Stores = Annotated[
     list[Path], typer.Option("--store", help="Store of a prepared database (repeatable).")
@@ -23,7 +23,7 @@ SomeStores = Annotated[
 System = Annotated[
     str,
     typer.Argument(
-        help=f"System: {', '.join(names.SYSTEMS)} (`fervid systems` describes them), or one of "
+        help=f"System: {', '.join(names.SYSTEMS)} (`fervid systems` describes them), or one from "
         "another package.",
         autocompletion=names.complete(names.SYSTEMS, "fervid.systems"),
     ),
@@ -33,11 +33,11 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
 Device = Annotated[
     str, typer.Option(help="Where to compute: `cpu`, `cuda`, or `auto` (CUDA if there is a GPU).")
 ]
-SHARE = (
-    "Share of training clips, by subject, kept for choosing the epoch; 0 keeps none. "
-    "Default: 0.2 (train: 0.15), 0 for a recipe that does not validate."
+VALIDATION_HELP = (
+    "Share of the training clips, split by subject, held out to choose the epoch (0: none). "
+    "Default: 0.2 (train: 0.15), or 0 for a recipe that does not validate."
 )
-Validation = Annotated[float | None, typer.Option(min=0, max=0.9, help=SHARE)]
+Validation = Annotated[float | None, typer.Option(min=0, max=0.9, help=VALIDATION_HELP)]
 Precision = Annotated[
     Literal["32-true", "bf16-mixed"],
     typer.Option(help="`bf16-mixed` is faster on processors that support it."),
@@ -52,7 +52,7 @@ Table = Annotated[
 Corrections = Annotated[
     list[Path] | None,
     typer.Option(
-        help="CSV (clip,label) of corrected labels; an empty one drops its clip (repeatable)."
+        help="CSV (clip,label) of corrected labels; an empty label drops the clip (repeatable)."
     ),
 ]
 Sets = Annotated[

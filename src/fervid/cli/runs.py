@@ -78,10 +78,10 @@ def evaluate(
 ) -> None:
     """Train and test on separate subjects, and write a report.
 
-    One store: by the protocol (paper). Several: each database tested once by what learnt from the
-    others. With --test: trained on the stores, tested on that.
+    With one store, cross-validate by `--protocol` (default: paper). With several, test on each in
+    turn and train on the others. With `--test`, train on all stores and test on that one.
     """
-    made = recipe(system, [*(sets or []), *([f"output={fusion}"] if fusion else [])])
+    chosen_system = recipe(system, [*(sets or []), *([f"output={fusion}"] if fusion else [])])
     options: dict[str, Any] = {
         "seed": seed,
         "device": device,
@@ -91,8 +91,11 @@ def evaluate(
     if weights:
         others = (protocol, test, repeats > 1, sets, fusion, corrections, people, len(stores) > 1)
         if any(others):
-            raise InputError("--weights judges a trained model on one --store: leave the rest out")
-        say(_judge_model(system, weights, stores[0], out, options))
+            raise InputError(
+                "--weights evaluates a trained model on one --store: leave out --protocol, --test, "
+                "--repeats, --set, --fusion, --corrections and --people"
+            )
+        say(_evaluate_model(system, weights, stores[0], out, options))
         return
     options |= {"save": save_models, "validation": validation}
     data = corrected(opened([*stores, *([test] if test else [])]), corrections)
@@ -104,36 +107,40 @@ def evaluate(
         )
     names = "+".join(each.database.name for each in data)
     few = f"-people-{people}" if counts else ""
-    run = out or Path("runs") / f"{names}-{made.name}-{Path(protocol).stem}{few}-{seed}"
+    run = out or Path("runs") / f"{names}-{chosen_system.name}-{Path(protocol).stem}{few}-{seed}"
     if len(counts) > 1:
-        say(_learning_curve(made, joined(data, table), protocol, counts, run, options))
+        say(_learning_curve(chosen_system, joined(data, table), protocol, counts, run, options))
         return
     options |= {"people": counts[0] if counts else None}
-    say(_judge(made, data, protocol, table=table, repeats=repeats, run=run, told=options))
+    say(
+        _evaluate(
+            chosen_system, data, protocol, table=table, repeats=repeats, run=run, options=options
+        )
+    )
 
 
-def _judge_model(
-    system: str, weights: str, place: Path, out: Path | None, told: dict[str, Any]
+def _evaluate_model(
+    system: str, weights: str, path: Path, out: Path | None, options: dict[str, Any]
 ) -> str:
-    """Judge a model; what to print."""
+    """Evaluate a trained model; returns the text to print."""
     from fervid.evaluation.cross_database import evaluate_model
     from fervid.models.pretrained import Pretrained
     from fervid.models.shipped import shipped_of
 
-    made = Pretrained.of(shipped_of(system) if weights == "shipped" else weights, system)
-    store = opened([place])[0]
-    run = out or Path("runs") / f"{store.database.name}-{made.name}-{made.model[:8]}"
-    report = evaluate_model(made, store, run, **told)
+    model = Pretrained.of(shipped_of(system) if weights == "shipped" else weights, system)
+    store = opened([path])[0]
+    run = out or Path("runs") / f"{store.database.name}-{model.name}-{model.model[:8]}"
+    report = evaluate_model(model, store, run, **options)
     return f"{report.table()}\nreport: {run / 'report.html'}"
 
 
 def _protocol(
     protocol: str, stores: Sequence[Path], data: Sequence[Any], test: Path | None, repeats: int
 ) -> str:
-    """What was asked for, or what these stores are for.
+    """The protocol that was chosen, or the default for these stores.
 
     Raises:
-        InputError: options that contradict one another.
+        InputError: the options contradict each other.
     """
     default = CROSS if test else EACH if len(stores) > 1 else "paper"
     if default == "paper" and all(clip.groups.get("part") for clip in data[0].database.clips):
@@ -141,10 +148,10 @@ def _protocol(
     default = "five-fold" if repeats > 1 and default == "paper" else default
     chosen = protocol or default
     if chosen == EACH and len(stores) < 2:
-        raise InputError(f"--protocol {EACH} needs several databases: name a --store for each")
+        raise InputError(f"--protocol {EACH} needs several databases: give a --store for each")
     if repeats > 1 and chosen in (CROSS, EACH):
-        raise InputError(f"--repeats goes over one protocol's folds, not {chosen}: leave it out")
-    all_of(chosen, stores, test)  # refuses --test where the protocol has no use for it
+        raise InputError(f"--repeats does not work with {chosen}: leave it out")
+    all_of(chosen, stores, test)  # rejects --test if the protocol does not use it
     return named(chosen, stores)
 
 
@@ -161,33 +168,44 @@ def _people(text: str) -> list[int]:
 
 
 def _learning_curve(
-    made: Any, store: Any, protocol: str, people: list[int], run: Path, options: dict[str, Any]
+    system: Any, store: Any, protocol: str, people: list[int], run: Path, options: dict[str, Any]
 ) -> str:
-    """Evaluate with each number of people; what to print."""
+    """Evaluate with each number of people; returns the text to print."""
     from fervid.evaluation.learning_curve import learning_curve
 
-    curve = learning_curve(made, store, run, protocol, people, **options)
+    curve = learning_curve(system, store, run, protocol, people, **options)
     return f"{curve.text()}\npicture: {run / 'learning-curve.png'}"
 
 
-def _judge(
-    made: Any, data: list[Any], protocol: str, *, table: str, repeats: int, run: Path, told: Any
+def _evaluate(
+    system: Any,
+    data: list[Any],
+    protocol: str,
+    *,
+    table: str,
+    repeats: int,
+    run: Path,
+    options: Any,
 ) -> str:
-    """Run it; what to print."""
+    """Evaluate by a protocol; returns the text to print."""
     from fervid.evaluation import cross_database
     from fervid.evaluation import evaluate as evaluate_folds
     from fervid.evaluation.repeated import evaluate_repeated
 
     if protocol == CROSS:
-        report = cross_database.evaluate_across(made, data[:-1], data[-1], run, table=table, **told)
+        report = cross_database.evaluate_across(
+            system, data[:-1], data[-1], run, table=table, **options
+        )
     elif protocol == EACH:
-        report = cross_database.evaluate_each_database(made, data, run, table=table, **told)
+        report = cross_database.evaluate_each_database(system, data, run, table=table, **options)
     elif repeats > 1:
-        found = evaluate_repeated(made, joined(data, table), run, protocol, repeats=repeats, **told)
-        return f"{found.text()}\nreports: {run}/repeat-*/report.html"
+        repeated = evaluate_repeated(
+            system, joined(data, table), run, protocol, repeats=repeats, **options
+        )
+        return f"{repeated.text()}\nreports: {run}/repeat-*/report.html"
     else:
         report = evaluate_folds(
-            made, *cross_database.split(joined(data, table), protocol), run, **told
+            system, *cross_database.split(joined(data, table), protocol), run, **options
         )
     dropped = cross_database.dropped_text(report) if len(data) > 1 else ""
     page = f"report: {run / 'report.html'}"
@@ -196,16 +214,16 @@ def _judge(
 
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(help="Run folders; FOLDER:NETWORK picks one of a run's networks.")
+        list[str], typer.Argument(help="Run folders; FOLDER:NETWORK chooses a network of a run.")
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for the tables and the picture.")] = None,
     store: Annotated[
         Path | None,
-        typer.Option(help="Store, to show the faces that the second run corrects and breaks."),
+        typer.Option(help="Store, to show the faces that the second run corrects or gets wrong."),
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Compare runs on the same folds: differences, intervals, paired tests."""
+    """Compare runs on the same folds: differences, intervals and paired tests."""
     from fervid.evaluation.compare import compare as compare_runs
 
     faces = opened([store])[0] if store else None
@@ -215,14 +233,14 @@ def compare(
 
 
 def reproduce(
-    paper: Annotated[str, typer.Argument(help="dtagn, agn3d, ir3d, hybrid or tfe")],
+    paper: Annotated[str, typer.Argument(help="Paper: dtagn, agn3d, ir3d, hybrid or tfe.")],
     table: Annotated[
         str | None, typer.Argument(help="Table as printed, e.g. `2` or `Fig. 6`. Default: all.")
     ] = None,
     stores: SomeStores = None,
     *,
     contradictions: Annotated[
-        bool, typer.Option("--contradictions", help="Only list where the paper contradicts itself.")
+        bool, typer.Option("--contradictions", help="Only list the paper's own contradictions.")
     ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("results"),
     runs: Annotated[Path, typer.Option(help="Folder for the runs.")] = Path("runs"),
@@ -232,7 +250,7 @@ def reproduce(
     precision: Precision = "32-true",
     jobs: Jobs = 1,
 ) -> None:
-    """Show a paper's printed tables beside ours, and why a cell could not be run."""
+    """Show a paper's printed tables beside our results, with the reason for every empty cell."""
     from fervid.papers.published.contradictions import markdown
     from fervid.papers.reproduce import open_stores
     from fervid.papers.reproduce import reproduce as run
@@ -240,17 +258,17 @@ def reproduce(
     if contradictions:
         print(markdown(paper), end="")
         return
-    found, systems = open_stores(stores or []), everywhere(sets or [])
-    told: dict[str, Any] = {
+    data = open_stores(stores or [])
+    options: dict[str, Any] = {
         "runs": runs,
-        "systems": systems,
+        "systems": everywhere(sets or []),
         "seed": seed,
         "device": device,
         "precision": precision,
         "jobs": jobs,
     }
-    for made in run(paper, table, found, out, **told):
-        say(made.text())
+    for comparison in run(paper, table, data, out, **options):
+        say(comparison.text())
 
 
 def demo(
@@ -259,9 +277,9 @@ def demo(
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:
-    """Draw a database, prepare it, evaluate DTAGN on five subject-independent folds.
+    """Draw a database, prepare it, and evaluate DTAGN on five subject-independent folds.
 
-    By its recipe for laptops, with fewer epochs of the appearance network.
+    Uses its laptop recipe with fewer epochs for the appearance network.
     """
     draw(out / "drawn", subjects=subjects, clips_per_emotion=1, seed=seed, jobs=jobs)
     prepare("drawn", out / "drawn", out / "store", jobs=jobs)

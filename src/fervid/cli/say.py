@@ -1,4 +1,4 @@
-"""What a command prints: names and texts from elsewhere never steer the terminal."""
+"""Output of the commands. Control characters in foreign names never reach the terminal."""
 
 from fervid.text import printable
 

@@ -1,4 +1,4 @@
-"""--set NAME=VALUE: fields of recipes, arguments of loaders."""
+"""--set NAME=VALUE: fields of recipes and arguments of loaders."""
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +15,10 @@ LONGEST = 10_000  # characters of a value
 
 
 def recipe(name: str, sets: Sequence[str]) -> Any:
-    """A catalogue's system with the fields that --set names replaced.
+    """A system of the catalogue, with the fields given by --set replaced.
 
     Raises:
-        InputError: no such system or field, or a value of another kind than the default's.
+        InputError: there is no such system or field, or a value's type differs from the default's.
     """
     from fervid.systems import SYSTEMS
 
@@ -33,52 +33,52 @@ def recipe(name: str, sets: Sequence[str]) -> Any:
 
 
 def everywhere(sets: Sequence[str]) -> dict[str, Any]:
-    """Every system of the catalogue with the fields that --set names replaced where it has them.
+    """All systems of the catalogue, with the fields given by --set replaced where they exist.
 
-    `input.size=64` is for all systems that have such a field, `agn3d.input.size=64` for the one.
+    `input.size=64` applies to all systems with such a field, `agn3d.input.size=64` to one system.
 
     Raises:
-        InputError: no such system or field, or a value of another kind than the default's.
+        InputError: there is no such system or field, or a value's type differs from the default's.
     """
     from fervid.systems import SYSTEMS
 
-    found: dict[str, list[str]] = {name: [] for name in SYSTEMS}
+    pairs: dict[str, list[str]] = {name: [] for name in SYSTEMS}
     known = {name: flat(system) for name, system in SYSTEMS.items()}
     for pair in sets:
         field = pair.partition("=")[0]
-        alone = field.partition(".")[0]
-        if alone in SYSTEMS:
-            found[alone].append(pair.removeprefix(f"{alone}."))
+        prefix = field.partition(".")[0]
+        if prefix in SYSTEMS:
+            pairs[prefix].append(pair.removeprefix(f"{prefix}."))
             continue
-        having = [name for name in found if field in known[name]]
-        if not having:
+        matching = [name for name in SYSTEMS if field in known[name]]
+        if not matching:
             raise InputError(
                 f"--set {_brief(pair)}: no system has a field {_brief(field)}; `fervid systems "
-                f"NAME` lists them, and SYSTEM.FIELD=VALUE is for one of {', '.join(SYSTEMS)}"
+                f"NAME` lists them, and SYSTEM.FIELD=VALUE sets it for one of {', '.join(SYSTEMS)}"
             )
-        for name in having:
-            found[name].append(pair)
-    return {name: recipe(name, some) if some else SYSTEMS[name] for name, some in found.items()}
+        for name in matching:
+            pairs[name].append(pair)
+    return {name: recipe(name, own) if own else SYSTEMS[name] for name, own in pairs.items()}
 
 
 def arguments(name: str, load: Callable[..., Any], sets: Sequence[str]) -> dict[str, Any]:
-    """The keyword arguments of a database's loader that --set names.
+    """Keyword arguments for a database's loader, given by --set.
 
     Raises:
-        InputError: it takes no such argument, or another kind of value.
+        InputError: the loader has no such argument, or it takes a different type of value.
     """
-    found = signature(load).parameters.values()
-    known = {each.name: each.default for each in found if each.kind is each.KEYWORD_ONLY}
+    parameters = signature(load).parameters.values()
+    known = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
     hints = get_type_hints(load)
     values = _values(name, sets, known)
-    return {key: _fitting(key, value, hints[key]) for key, value in values.items()}
+    return {key: _converted(key, value, hints[key]) for key, value in values.items()}
 
 
-def _fitting(key: str, value: Any, hint: Any) -> Any:
-    """A loader's argument: one of its choices, and of the kind it takes where it has no default.
+def _converted(key: str, value: Any, hint: Any) -> Any:
+    """A loader's argument, converted to the type of its hint.
 
     Raises:
-        InputError: it is not.
+        InputError: the value is not one of the choices, or does not have that type.
     """
     kinds = get_args(hint) if NoneType in get_args(hint) else (hint,)
     kind = kinds[0]
@@ -88,31 +88,33 @@ def _fitting(key: str, value: Any, hint: Any) -> Any:
     if kind is Path:
         return Path(str(value))
     if get_origin(kind) is Sequence:
-        given = value if isinstance(value, tuple | list) else str(value).split(",")
-        return tuple(str(some).strip() for some in given)
+        items = value if isinstance(value, tuple | list) else str(value).split(",")
+        return tuple(str(item).strip() for item in items)
     if get_origin(kind) is Mapping:
         pairs = value.items() if isinstance(value, dict) else [("", "")]
         if not all(isinstance(code, int) and isinstance(label, str) for code, label in pairs):
-            raise InputError(f"--set {key}: give numbers and their labels as {{1: 'anger', ...}}")
+            raise InputError(f"--set {key}: map numbers to labels, as in {{1: 'anger', ...}}")
     return value
 
 
 def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
+    values = {}
     for pair in sets:
         key, _, text = pair.partition("=")
         if key not in known or not text:
             listed = ", ".join(_choices(key, known))
-            fields_of = f"{name} has the fields {listed}" if known else f"{name} has none"
+            fields_of = f"{name} has the fields {listed}" if known else f"{name} has no fields"
             raise InputError(f"--set {_brief(pair)}: {fields_of}; use NAME=VALUE")
         if len(text) > LONGEST:
-            raise InputError(f"--set {key}: a value of {len(text)} characters: shorten it")
-        found[key] = _value(text, known[key], pair)
-    return found
+            raise InputError(
+                f"--set {key}: the value has {len(text)} characters: shorten it to {LONGEST}"
+            )
+        values[key] = _value(text, known[key], pair)
+    return values
 
 
 def _choices(key: str, known: Mapping[str, Any]) -> list[str]:
-    """The fields beside a mistaken one; a group of fields as its name and a dot."""
+    """Fields in the same group as a mistaken one; nested groups end with a dot."""
     group = key.rpartition(".")[0]
     while group and not any(name.startswith(f"{group}.") for name in known):
         group = group.rpartition(".")[0]
@@ -122,9 +124,9 @@ def _choices(key: str, known: Mapping[str, Any]) -> list[str]:
 
 
 def _value(text: str, default: Any, pair: str) -> Any:
-    """Read as a value of the default's kind; where that is None, as whatever it looks like.
+    """Parse a value of the default's type; if the default is None, of whatever type it looks like.
 
-    Of several values the text is what Python writes, (0.5, 1), or has just the commas: 0.5,1.
+    Several values are written as in Python, (0.5, 1), or only with commas, 0.5,1.
     """
     kind = type(default)
     try:
@@ -132,22 +134,22 @@ def _value(text: str, default: Any, pair: str) -> Any:
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         value = text if default is None else None
     if kind is tuple:
-        given = value if isinstance(value, tuple | list) else text.split(",")
-        each = default[0] if default else ""
-        return tuple(_value(str(some), each, pair) for some in given)
+        items = value if isinstance(value, tuple | list) else text.split(",")
+        first = default[0] if default else ""
+        return tuple(_value(str(item), first, pair) for item in items)
     if isinstance(value, int | float) and not isinstance(value, bool):
         least = 0 if kind in (int, float) and default >= 0 else -MOST
-        if not least <= value <= MOST:  # NaN is not, either
+        if not least <= value <= MOST:  # also rejects NaN
             raise InputError(f"--set {_brief(pair)}: give a number from {least} to {MOST}")
         value = float(value) if kind is float else value
-    right = default is None or (isinstance(value, kind) and not (
+    same_type = default is None or (isinstance(value, kind) and not (
         isinstance(value, bool) and kind is int))  # fmt: skip
-    if not right or (isinstance(value, str) and not value.isprintable()):
-        raise InputError(f"--set {_brief(pair)}: the default is {default!r}: give a value of its "
-                         "kind")  # fmt: skip
+    if not same_type or (isinstance(value, str) and not value.isprintable()):
+        raise InputError(f"--set {_brief(pair)}: the default is {default!r}: give a value of the "
+                         "same type")  # fmt: skip
     return value
 
 
 def _brief(text: str) -> str:
-    """Foreign text for a message: short, without control characters."""
+    """A user's text for a message: shortened, without control characters."""
     return printable(text if len(text) <= 80 else f"{text[:77]}...")

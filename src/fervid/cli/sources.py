@@ -1,4 +1,4 @@
-"""From what the user named to clips and folds."""
+"""Turns the user's options into clips and folds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,51 +9,51 @@ from fervid.clip import Database
 from fervid.errors import InputError
 
 CROSS, EACH = "cross-database", "leave-one-database-out"
-FOLDS = "folds"  # of a store: split files taken in by `fervid folds import`
+FOLDS = "folds"  # folder of a store with the split files of `fervid folds import`
 
 
 def loaded(name: str, root: Path, sets: Sequence[str] = ()) -> Database:
-    """A database as it was delivered, with what --set tells its loader."""
+    """A database as it was delivered, loaded with the arguments given by --set."""
     from fervid.cli.settings import arguments
     from fervid.databases import DATABASES, load
 
-    told = arguments(name, DATABASES[name], sets) if name in DATABASES else {}
-    return load(name, root, **told)
+    options = arguments(name, DATABASES[name], sets) if name in DATABASES else {}
+    return load(name, root, **options)
 
 
 def database(
     stores: Sequence[Path], name: str, root: Path | None, sets: Sequence[str], table: str
 ) -> Database:
-    """The clips of one store, of several joined, or of a database that is not prepared.
+    """Clips of one store, of several joined stores, or of a database that is not prepared.
 
     Raises:
-        InputError: neither, or both.
+        InputError: both a store and a database are given, or neither.
     """
     if bool(stores) == bool(name) or bool(name) != bool(root):
-        raise InputError("say whose clips: --store STORE, or --database NAME --root FOLDER")
+        raise InputError("give either --store STORE, or --database NAME with --root FOLDER")
     if name and root:
         return loaded(name, root, sets)
-    found: Database = joined(opened(stores), table).database
-    return found
+    prepared: Database = joined(opened(stores), table).database
+    return prepared
 
 
 def opened(paths: Sequence[Path]) -> list[Any]:
-    """Stores."""
+    """Open each store."""
     from fervid.faces import Store
 
     return [Store.open(path) for path in paths]
 
 
 def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
-    """The stores with a person's corrections of their labels, file after file, counted in print.
+    """Apply files of corrected labels to a store, in order, and print the number of changes.
 
     Raises:
-        InputError: corrections for several stores.
+        InputError: there are corrections and several stores.
     """
     if not paths:
         return list(stores)
     if len(stores) > 1:
-        raise InputError("--corrections are of one store's clips: name one --store")
+        raise InputError("--corrections apply to the clips of one store: give one --store")
     from fervid.databases.corrections import correct
 
     database = stores[0].database
@@ -65,34 +65,34 @@ def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
 
 
 def joined(stores: Sequence[Any], table: str) -> Any:
-    """One store as it is, several as one."""
+    """Join several stores into one; a single store is returned unchanged."""
     from fervid.evaluation.cross_database import join
 
     return stores[0] if len(stores) == 1 else join(stores, table)
 
 
 def all_of(split: str, stores: Sequence[Path] | None, test: Path | None) -> list[Path]:
-    """The stores, that to test on last.
+    """All stores, with the one to test on last.
 
     Raises:
-        InputError: a store to test on without the protocol for it, or the reverse.
+        InputError: there is a store to test on without the cross-database protocol, or vice versa.
     """
     if (split == CROSS) != (test is not None):
-        raise InputError(f"{CROSS} and --test STORE go together: give both, or neither")
+        raise InputError(f"{CROSS} and --test STORE go together: give both or neither")
     return [*(stores or []), *([test] if test else [])]
 
 
 def named(split: str, stores: Sequence[Path]) -> str:
-    """A protocol's name or split file; of a file taken into the store, its path there."""
+    """A protocol's name or a split file; an imported split file by its path in the store."""
     inside = [store / FOLDS / f"{split}.json" for store in stores]
     return next((str(path) for path in inside if path.is_file()), split)
 
 
 def sides(split: str, clips: Database) -> list[Any]:
-    """Folds of a protocol; of a split file, and of parts, the sides as they stand, unchecked."""
+    """Folds of a protocol. Those of a split file, and of `parts`, are not yet checked."""
     from fervid.folds import cross_database, make, splits
 
-    if split == CROSS:  # the store to test on was named last
+    if split == CROSS:  # the store to test on comes last
         return list(cross_database(clips.clips, clips.clips[-1].database))
     if split == "parts":
         return list(splits.parts(clips))

@@ -1,4 +1,4 @@
-"""The command that asks for a person's look: suggest."""
+"""The command that suggests what a person should look at: suggest."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,28 +12,32 @@ from fervid.errors import InputError
 def suggest(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Run folders of `evaluate` (FOLDER:NETWORK), or tables of `predict`."),
+        typer.Argument(
+            help="Run folders of `evaluate` (FOLDER:NETWORK), or tables written by `predict`."
+        ),
     ],
-    n: Annotated[int, typer.Option("--n", min=1, help="Most clips or stretches to name.")] = 50,
+    n: Annotated[
+        int, typer.Option("--n", min=1, help="Maximum number of clips or stretches to list.")
+    ] = 50,
     store: Annotated[
-        Path | None, typer.Option(help="Store of the runs, to name each clip's file.")
+        Path | None, typer.Option(help="Store of the runs, to add each clip's file.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write, ready to correct.")] = None,
     elan: Annotated[
-        Path | None, typer.Option(help="Tables only: folder for an .eaf for each of them.")
+        Path | None, typer.Option(help="Tables only: folder for one .eaf per table.")
     ] = None,
 ) -> None:
-    """Name the clips or stretches most worth a person's look, each with its reason."""
+    """List the clips or stretches that most need a person's look, each with its reason."""
     from fervid.atomic import write
 
     if any(map(_is_run, sources)):
         if elan:
-            raise InputError("--elan writes stretches of tables, runs have clips: use --out")
+            raise InputError("--elan works with tables, not with run folders: use --out")
         lines, content = _clips(sources, n, store)
         files: list[Path] = []
     else:
         if store:
-            raise InputError("--store goes with run folders: leave it out for tables")
+            raise InputError("--store works with run folders, not with tables: leave it out")
         lines, content, files = _stretches(sources, n, elan)
     say(lines)
     if out:
@@ -44,7 +48,7 @@ def suggest(
 
 
 def _is_run(source: str) -> bool:
-    """Whether a source is a run of `evaluate`: a folder with a report or with repeats."""
+    """Whether a source is a run of `evaluate`: a folder with a report, or with repeats."""
     from fervid.evaluation.compare import parse_run
 
     folder, network = parse_run(source)
@@ -53,7 +57,7 @@ def _is_run(source: str) -> bool:
 
 
 def _clips(sources: list[str], n: int, store: Path | None) -> tuple[str, str]:
-    """What to print and the CSV."""
+    """Suggested clips as text to print and as CSV."""
     from fervid.faces import Store
     from fervid.suggest import suggest_clips
 
@@ -62,17 +66,17 @@ def _clips(sources: list[str], n: int, store: Path | None) -> tuple[str, str]:
     if clips is not None and (
         absent := [s.clip for s in suggestions.suggestions if s.clip not in clips]
     ):
-        raise InputError(f"{store} holds no clip {absent[0]!r}: name the store of these runs")
+        raise InputError(f"{store} has no clip {absent[0]!r}: give the store of these runs")
     return suggestions.text(), suggestions.table(clips)
 
 
 def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str, list[Path]]:
-    """What to print, the CSV, and the files written for ELAN."""
+    """Suggested stretches as text to print and as CSV, and the files written for ELAN."""
     from fervid.predict.writers import formats, tables
     from fervid.suggest import stretches
 
     if elan:
-        formats("elan")  # refuses where its package is missing
+        formats("elan")  # fails early if its package is missing
     suggestions = stretches.suggest_stretches(tables([Path(source) for source in sources]), n)
     files = []
     if elan:

@@ -1,4 +1,4 @@
-"""Commands about prediction tables: convert, agreement, synchrony."""
+"""Commands for prediction tables: convert, agreement, synchrony."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def convert(
         ),
     ],
     media: Annotated[
-        Path | None, typer.Option(help="Video of the table. Default: the input it was made from.")
+        Path | None, typer.Option(help="Video of the table. Default: the table's input.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Output folder. Default: beside each table.")
@@ -30,7 +30,8 @@ def convert(
     episodes: Annotated[
         bool,
         typer.Option(
-            "--episodes", help="Write episodes (elan, textgrid, boris) instead of runs of a label."
+            "--episodes",
+            help="Write episodes instead of runs of one label (elan, textgrid and boris only).",
         ),
     ] = False,
 ) -> None:
@@ -44,13 +45,11 @@ def convert(
 def agreement(
     raters: Annotated[
         list[Path],
-        typer.Argument(help="File or folder for each rater: tables, .eaf, .TextGrid or .boris."),
+        typer.Argument(help="One file or folder per rater: tables, .eaf, .TextGrid or .boris."),
     ],
-    step: Annotated[
-        float, typer.Option(help="Time between the moments compared, in seconds.")
-    ] = 0.04,
+    step: Annotated[float, typer.Option(help="Time between compared moments, in seconds.")] = 0.04,
     skip_unlabelled: Annotated[
-        bool, typer.Option("--skip-unlabelled", help="Leave out moments that a rater left blank.")
+        bool, typer.Option("--skip-unlabelled", help="Treat moments without a label as missing.")
     ] = False,
     people: Annotated[
         Path | None,
@@ -72,32 +71,34 @@ def agreement(
 
 def synchrony(
     tables: Annotated[
-        list[Path], typer.Argument(help="One table with two faces, or a table for each face.")
+        list[Path], typer.Argument(help="One table with two faces, or one table per face.")
     ],
     *,
     faces: Annotated[
-        str, typer.Option(help="Ids of the two faces, e.g. `0,1`. Default: labelled longest.")
+        str, typer.Option(help="Ids of the faces, e.g. `0,1`. Default: those labelled longest.")
     ] = "",
     label: Annotated[
         list[str] | None, typer.Option(help="Label to compare (repeatable). Default: all.")
     ] = None,
     window: Annotated[float, typer.Option(help="Length of a window, in seconds.")] = 6.0,
-    reach: Annotated[float, typer.Option(help="Largest lag either way, in seconds.")] = 3.0,
+    reach: Annotated[
+        float, typer.Option(help="Largest lag in either direction, in seconds.")
+    ] = 3.0,
     step: Annotated[
-        float, typer.Option(help="Time between two windows in the picture, in seconds.")
+        float, typer.Option(help="Time between windows in the picture, in seconds.")
     ] = 1.0,
     offset: Annotated[
-        float, typer.Option(help="Two tables: when the second starts, in seconds of the first.")
+        float, typer.Option(help="Two tables: start of the second, in seconds of the first.")
     ] = 0.0,
     surrogates: Annotated[
-        int, typer.Option(min=1, help="Number of shuffles that p is counted from.")
+        int, typer.Option(min=1, help="Number of shuffles for the p value.")
     ] = 999,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the tables and the pictures.")
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Measure whether two faces' expressions go together, and who follows whom by how long."""
+    """Measure whether two faces' expressions move together, and which follows by how long."""
     from fervid.atomic import write
     from fervid.figures.synchrony import synchrony as draw
     from fervid.synchrony import synchrony as compare_curves
@@ -125,5 +126,5 @@ def _pair(faces: str) -> tuple[int, int] | None:
         return None
     match = re.fullmatch(r"(\d{1,9}),(\d{1,9})", faces)
     if not match:
-        raise InputError(f"--faces {faces} is no pair: write two ids with a comma, such as 0,1")
+        raise InputError(f"--faces {faces} is not a pair: give two ids with a comma, such as 0,1")
     return int(match[1]), int(match[2])

@@ -35,7 +35,7 @@ def opened(source: Path) -> Iterator[zipfile.ZipFile]:
         DatabaseError: not a zip archive, a member leads out of the folder, or it is too large.
     """
     if not source.is_file():
-        raise DatabaseError(f"{source} is no whole zip archive (no such file): correct the path")
+        raise DatabaseError(f"{source} does not exist: correct the path")
     try:
         with zipfile.ZipFile(source) as archive:
             _check(archive, source)
@@ -44,7 +44,9 @@ def opened(source: Path) -> Iterator[zipfile.ZipFile]:
         raise
     except DAMAGED as error:
         reason = brief(str(error))
-        raise DatabaseError(f"{source} is no whole zip archive ({reason}): copy it again") from None
+        raise DatabaseError(
+            f"{source} is not a complete zip archive ({reason}): copy it again"
+        ) from None
 
 
 def _check(archive: zipfile.ZipFile, source: Path) -> None:

@@ -68,7 +68,7 @@ def load(root: Path) -> Database:
 def _annotations(root: Path) -> tuple[list[table.Row], dict[str, str]]:
     """The rows, and the names of the clip, emotion and (if present) code and gender columns."""
     if not root.is_dir():
-        raise DatabaseError(f"baum_1s: {root} is no folder: give the folder of the annotations")
+        raise DatabaseError(f"baum_1s: {root} is not a folder: give the folder of the annotations")
     path = table.beside(root, "annotations_baum1s.csv") or table.beside(
         root, "annotations_baum1s.xls*"
     )

@@ -188,8 +188,8 @@ def _parts(root: Path) -> dict[str, Path]:
     """Part -> its folder, in root or in a folder below it (data/)."""
     if not root.is_dir():
         raise DatabaseError(
-            f"fer_plus: {root} is no folder: give the one with FER2013Train/, or a zip of it with "
-            "--set unpacked=FOLDER"
+            f"fer_plus: {root} is not a folder: give the one with FER2013Train/, or a zip of it "
+            "with --set unpacked=FOLDER"
         )
     wanted = {name.lower(): part for part, (name, _) in PARTS.items()}
     for home in (root, *folders(root)):
@@ -332,7 +332,7 @@ def _grey(face: table.Row) -> NDArray[np.uint8]:
         if grey.max() <= 255:
             return grey.astype(np.uint8).reshape(SIDE, SIDE)
     raise DatabaseError(
-        f"fer_plus: {face.where} is no face of 48 x 48 values from 0 to 255: copy the file again"
+        f"fer_plus: {face.where} is not a face of 48 x 48 values from 0 to 255: copy the file again"
     )
 
 

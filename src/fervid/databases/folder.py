@@ -314,8 +314,8 @@ def _subject(name: str, rule: str, root: Path) -> str:
         subject = found.group(1) if found else None
     except (re.error, IndexError) as error:
         raise DatabaseError(
-            f"folder: the subject rule {rule!r} is no regular expression with a group ({error}): "
-            "put the subject's part in (...), as in '(S[0-9]+)_'"
+            f"folder: the subject rule {rule!r} is not a regular expression with a group "
+            f"({error}): put the subject's part in (...), as in '(S[0-9]+)_'"
         ) from None
     if not subject:
         raise DatabaseError(

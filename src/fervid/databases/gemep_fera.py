@@ -32,7 +32,7 @@ def load(root: Path) -> Database:
     """
     root = Path(root)
     if not root.is_dir():
-        raise DatabaseError(f"gemep_fera: {root} is no folder: give the folder of the videos")
+        raise DatabaseError(f"gemep_fera: {root} is not a folder: give the folder of the videos")
     found = {name: entry.path for name, entry in walk(root, VIDEOS)}
     copies = [name for name in found if is_copy(name)]
     for name in copies:

@@ -35,7 +35,7 @@ def place(root: Path, names: tuple[str, ...], database: str, what: str) -> Path:
         DatabaseError: `root` is not a folder.
     """
     if not root.is_dir():
-        raise DatabaseError(f"{database}: {root} is no folder: give the folder with {what}")
+        raise DatabaseError(f"{database}: {root} is not a folder: give the folder with {what}")
     for entry in sorted(_list(root, database), key=lambda entry: entry.name):
         if entry.name.strip().lower() in names and entry.is_dir():
             return Path(entry.path)

@@ -80,7 +80,7 @@ def _load(
 ) -> Database:
     """A program's tables; the options are those of `folder.database`."""
     if media is not None and not media.is_dir():
-        raise DatabaseError(f"{name}: {media} is no folder: give the folder of the videos")
+        raise DatabaseError(f"{name}: {media} is not a folder: give the folder of the videos")
 
     def rate(path: str) -> float:
         return _rate(_with_table(Path(path), name, media))

@@ -99,7 +99,7 @@ def _pair(cells: list[str], where: str) -> Pair:
     numbers = [table.whole(cell) for cell in (cells[1:] if len(cells) == 3 else cells[1::2])]
     if len(cells) not in (3, 4) or None in numbers:
         shown = table.brief(" ".join(cells))
-        raise DatabaseError(f"{where}: {shown} is no pair: copy the file again")
+        raise DatabaseError(f"{where}: {shown} is not a pair: copy the file again")
     people = (cells[0], cells[0] if len(cells) == 3 else cells[2])
     first, second = (f"{who}_{n:04d}" for who, n in zip(people, numbers, strict=True))
     return Pair(first, second, len(cells) == 3)

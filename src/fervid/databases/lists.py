@@ -310,7 +310,7 @@ def _homes(home: Path, media: Path | None, lines: Sequence[_Line], name: str) ->
     """Folders that paths may start from: the lists' own, those above, and their subfolders."""
     if media is not None:
         if not Path(media).is_dir():
-            raise DatabaseError(f"{name}: {media} is no folder: give the folder of the clips")
+            raise DatabaseError(f"{name}: {media} is not a folder: give the folder of the clips")
         return (Path(media),)
     above = [home, home.parent, home.parent.parent]
     below = [inner for place in above for inner in _folders(place)]

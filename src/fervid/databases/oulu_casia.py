@@ -76,7 +76,7 @@ def load(root: Path, *, light: Light = "strong", camera: Camera = "vis") -> Data
 def _place(root: Path, prefix: str, light: str) -> Path:
     """The folder of one light: the shallowest, preferring original to cropped pictures."""
     if not root.is_dir():
-        raise DatabaseError(f"oulu_casia: {root} is no folder: give the folder above {prefix}/")
+        raise DatabaseError(f"oulu_casia: {root} is not a folder: give the folder above {prefix}/")
     level, found = [root], []
     for _ in range(DEPTH + 1):
         found += [folder for folder in level if folder.name.strip().upper().startswith(prefix)]

@@ -31,7 +31,7 @@ def load(root: Path) -> Database:
     """
     root = Path(root)
     if not root.is_dir():
-        raise DatabaseError(f"rml: {root} is no folder: give the folder that holds s1/ to s8/")
+        raise DatabaseError(f"rml: {root} is not a folder: give the folder that holds s1/ to s8/")
     out: Counter[str] = Counter()
     clips = []
     for name, entry in walk(root, VIDEOS):

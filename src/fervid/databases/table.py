@@ -83,7 +83,7 @@ def data(path: Path, error: type[FervidError] = DatabaseError) -> bytes:
     try:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
-            raise error(f"{path} is no file: name a file")
+            raise error(f"{path} is not a file: name a file")
         if about.st_size > LARGEST:
             raise error(f"{path} holds {about.st_size:.1e} bytes, more than 1e9: split it")
         return path.read_bytes()
@@ -109,12 +109,12 @@ def text(path: Path, error: type[FervidError] = DatabaseError) -> str:
             decoded = content.decode("cp1252")
         except UnicodeDecodeError as problem:
             line = content.count(b"\n", 0, problem.start) + 1
-            raise error(f"{path}, line {line}: no text in UTF-8: save it in UTF-8") from None
+            raise error(f"{path}, line {line}: not text in UTF-8: save it in UTF-8") from None
     decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
     if odd := CONTROL.search(decoded):
         line = decoded.count("\n", 0, odd.start()) + 1
         raise error(
-            f"{path}, line {line}: the control character {odd[0]!r} is no text: save it in UTF-8 "
+            f"{path}, line {line}: the control character {odd[0]!r} is not text: save it in UTF-8 "
             "or remove the character"
         )
     return decoded

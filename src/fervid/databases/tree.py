@@ -101,7 +101,9 @@ def expect(root: Path, name: str, what: str, database: str) -> Path:
         DatabaseError: no such folder; the message lists what is there instead.
     """
     if not root.is_dir():
-        raise DatabaseError(f"{database}: {root} is no folder: give the folder that holds {name}/")
+        raise DatabaseError(
+            f"{database}: {root} is not a folder: give the folder that holds {name}/"
+        )
     there = visible(root)
     for path in there:
         if path.name.strip().lower() == name.lower() and path.is_dir():

@@ -23,7 +23,7 @@ class Calibration:
         error: expected calibration error: |share correct - mean probability| of each bin, weighted
             by its number of clips; 0 to 1.
         by_chance: `error` expected of perfectly calibrated predictions with the same probabilities,
-            which is above 0 for a finite number of clips. An `error` close to it is no evidence
+            which is above 0 for a finite number of clips. An `error` close to it is not evidence
             of miscalibration.
         brier: squared distance between probabilities and truth, mean over clips, 0 to 2, with its
             95 % interval over subjects.

@@ -1,6 +1,6 @@
-"""Clip -> Track: what is seen of a face, frame by frame.
+"""Clip -> Track: one face, frame by frame.
 
-The names below load their modules on first use.
+The names below import their modules on first use.
 """
 
 from importlib import import_module

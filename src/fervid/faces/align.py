@@ -1,8 +1,8 @@
-"""Alignment: the similarity that puts a face upright, centred and at one scale into its crop.
+"""Alignment: the similarity that places a face upright, centred and at a fixed scale in its crop.
 
-The transform is fitted to the points of a face that expressions move least: the corners of the
-eyes and the bridge of the nose down to its tip. Mouth, brows, jaw and the nose's base (which
-rises when the nose is wrinkled) take no part, so no expression shrinks or shifts the crop.
+The transform is fitted to the points that expressions move least: the eye corners and the bridge
+of the nose down to its tip. The mouth, brows, jaw and base of the nose (which rises when the nose
+is wrinkled) are not used, so expressions neither shrink nor shift the crop.
 """
 
 from functools import lru_cache
@@ -17,20 +17,20 @@ from fervid.faces.track import SIZE
 
 Floats = NDArray[np.float32]
 
-# Mean positions over 14,000 rendered faces turned less than 5 degrees, made symmetric; unit: the
-# distance between the eyes' centres, origin midway between them, y down.
+# Mean positions over 14,000 rendered faces turned by less than 5 degrees, made symmetric. Unit: the
+# distance between the eye centres; origin: midway between them; y points down.
 RIGID = {
     36: (-0.68, 0.00), 39: (-0.28, 0.03), 42: (0.28, 0.03), 45: (0.68, 0.00),
     27: (0.0, -0.06), 28: (0.0, 0.11), 29: (0.0, 0.27), 30: (0.0, 0.465),
 }  # fmt: skip
-INTEROCULAR = 0.28  # of the crop's side: a dropped jaw (2.2 units down) stays inside
-EYES = (0.5, 0.36)  # where the point between the eyes lies, as parts of the crop's side
-INERTIA = 0.6  # of the "smooth" crop: weight of the place it had one frame ago
+INTEROCULAR = 0.28  # share of the crop's side; keeps a dropped jaw (2.2 units down) inside
+EYES = (0.5, 0.36)  # midpoint between the eyes, as fractions of the crop's side
+INERTIA = 0.6  # "smooth" crops only: weight of the previous frame's transform
 
 
 @lru_cache
 def template(size: int = SIZE) -> NDArray[np.float64]:
-    """(8, 2) where the rigid points go, pixels of a crop of this side."""
+    """(8, 2) target positions of the rigid points, in pixels of a crop with this side."""
     unit = np.array(list(RIGID.values()))
     middle = np.array(EYES) * size - 0.5  # pixel centres are whole numbers
     return unit * INTEROCULAR * size + middle
@@ -39,7 +39,7 @@ def template(size: int = SIZE) -> NDArray[np.float64]:
 def to_crop(landmarks: NDArray[np.floating], size: int = SIZE) -> Floats:
     """Least-squares similarity from frame to crop, in closed form, for all rows at once.
 
-    With centred points p (frame) and q (template) as complex numbers, the turn and scale that
+    With centred points p (frame) and q (template) as complex numbers, the rotation and scale that
     minimise sum |a p - q|^2 are a = sum(conj(p) q) / sum |p|^2 (Umeyama's solution in the plane).
 
     Args:
@@ -47,7 +47,7 @@ def to_crop(landmarks: NDArray[np.floating], size: int = SIZE) -> Floats:
         size: side of the crop, pixels.
 
     Returns:
-        (T, 2, 3), no mirroring.
+        (T, 2, 3) transforms, never with a reflection.
     """
     p = landmarks[:, list(RIGID)].astype(np.float64).view(np.complex128)[..., 0]  # (T, 8)
     q = template(size).view(np.complex128)[:, 0]
@@ -60,28 +60,29 @@ def to_crop(landmarks: NDArray[np.floating], size: int = SIZE) -> Floats:
 
 
 def inverse(transforms: Floats) -> Floats:
-    """(T, 2, 3) the way back of (T, 2, 3) similarities."""
+    """(T, 2, 3) inverses of (T, 2, 3) similarities."""
     a, b = _complex(transforms)
     with np.errstate(invalid="ignore"):
         return _matrix(1 / a, -b / a)
 
 
 def move(points: NDArray[np.floating], transforms: Floats) -> Floats:
-    """(T, L, 2) points through (T, 2, 3) transforms."""
-    turned = np.einsum("tij,tlj->tli", transforms[:, :, :2], points)
-    return np.asarray(turned + transforms[:, None, :, 2], np.float32)
+    """(T, L, 2) points, moved by (T, 2, 3) transforms."""
+    rotated = np.einsum("tij,tlj->tli", transforms[:, :, :2], points)
+    return np.asarray(rotated + transforms[:, None, :, 2], np.float32)
 
 
 def crop(image: NDArray[np.uint8], transform: Floats, size: int = SIZE) -> NDArray[np.uint8]:
-    """The face cut out of a frame.
+    """Crop a face out of a frame.
 
     Args:
         image: (H, W, 3).
         transform: (2, 3) frame to crop.
+        size: side of the crop, pixels.
 
     Returns:
-        (size, size, 3), black beyond the frame; a face larger than the crop is cut out finer and
-        averaged, so that no pixel is skipped.
+        (size, size, 3), black outside the frame. A face larger than the crop is sampled at a
+        higher resolution and then averaged, so that no pixel is skipped.
     """
     finer = int(np.clip(1 / np.hypot(transform[0, 0], transform[1, 0]), 1, 8))
     fine = transform.astype(np.float64) * finer
@@ -93,7 +94,7 @@ def crop(image: NDArray[np.uint8], transform: Floats, size: int = SIZE) -> NDArr
 
 
 def normalise(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(T, 68, 2) moved, turned and scaled: the eyes' centres come to (-1/2, 0) and (1/2, 0)."""
+    """(T, 68, 2) landmarks, moved, rotated and scaled: eye centres at (-1/2, 0) and (1/2, 0)."""
     complex_points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]  # (T, 68)
     right, left = (complex_points[:, eye].mean(axis=1, keepdims=True) for eye in points68.EYES)
     apart = np.where(left == right, 1, left - right)
@@ -102,11 +103,11 @@ def normalise(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 class Aligner:
-    """Cuts a stream's faces out, frame after frame; remembers each face only if it is to smooth.
+    """Crops the faces of a stream, frame by frame; keeps state per face only to smooth.
 
     Args:
         settings: size and stabilisation.
-        pictures: whether frames have pictures; without, crops are of 0 pixels.
+        pictures: whether frames have pictures; if not, crops have 0 pixels.
     """
 
     def __init__(self, settings: FaceSettings, pictures: bool = True) -> None:
@@ -117,12 +118,12 @@ class Aligner:
     def __call__(
         self, image: NDArray[np.uint8], landmarks: Floats, face: int
     ) -> tuple[NDArray[np.uint8], Floats, Floats]:
-        """Cut one face out.
+        """Crop one face.
 
         Args:
             image: (H, W, 3) the frame.
             landmarks: (68, 2) pixels of the frame.
-            face: the face's id, by which "smooth" knows its earlier place.
+            face: id of the face, by which "smooth" finds its previous transform.
 
         Returns:
             crop (S, S, 3), landmarks (68, 2) in its pixels, to_frame (2, 3).
@@ -131,7 +132,7 @@ class Aligner:
         if self._smooth:
             last = self._last.get(face, forward)
             jump = np.abs(move(landmarks[None], last) - move(landmarks[None], forward)).max()
-            weight = INERTIA if jump < 0.1 * self._size else 0.0  # too far: start afresh
+            weight = INERTIA if jump < 0.1 * self._size else 0.0  # too far: start over
             forward = weight * last + (1 - weight) * forward
             self._last[face] = forward
         if self._pictures:

@@ -1,4 +1,4 @@
-"""Where faces may be: what a detector proposes, as crops for the landmark network to look into."""
+"""Face detectors. They propose crops that the landmark network then examines."""
 
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -16,19 +16,19 @@ from fervid.faces.settings import FaceSettings
 Floats = NDArray[np.float32]
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
-CASCADE_FACE = 30  # pixels the smallest face has in the picture given to the cascade (it knows 20)
-LARGE = 0.3  # of the frame's shorter side: a face in a portrait
-YUNET_FACE = 16  # pixels the smallest face has in the picture given to YuNet (it knows 10)
-YUNET_SCORE = 0.6  # from which YuNet's word alone makes a face
-YUNET_ANCHORS = (0, 1, 3, 4)  # of the landmark network's: YuNet knows the nose's tip, not its base
+CASCADE_FACE = 30  # size of the smallest face in the cascade's input, pixels (it can detect 20)
+LARGE = 0.3  # size of a face in a portrait, as a share of the frame's shorter side
+YUNET_FACE = 16  # size of the smallest face in YuNet's input, pixels (it can detect 10)
+YUNET_SCORE = 0.6  # from this score on, a YuNet detection needs no confirmation
+YUNET_ANCHORS = (0, 1, 3, 4)  # without the base of the nose: YuNet finds the tip instead
 
 
 class Candidates(NamedTuple):
     """Proposed faces of one frame.
 
     Args:
-        crops: (N, 2, 3) from the unit square of each face's crop to pixels of the frame.
-        score: (N,) 0..1, how sure the detector is; 0 where it does not say.
+        crops: (N, 2, 3) maps from the unit square of each face's crop to pixels of the frame.
+        score: (N,) confidence of the detector in 0..1; 0 if it reports none.
     """
 
     crops: Floats
@@ -41,28 +41,28 @@ class Detector(Protocol):
     version: str
 
     def __call__(self, image: NDArray[np.uint8]) -> Candidates:
-        """Faces in a frame, (H, W, 3) RGB."""
+        """Propose the faces of a frame, (H, W, 3) RGB."""
 
 
 class Haar:
-    """OpenCV's frontal cascade: needs no file of its own, misses small and turned faces."""
+    """OpenCV's frontal cascade. Needs no extra file, but misses small and turned faces."""
 
     version = f"{CASCADE} of OpenCV {cv2.__version__}"
 
     def __init__(self, settings: FaceSettings) -> None:
         self.cascade: Any = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
         least = settings.min_size
-        # One face is wanted: large ones first, in a small picture; others only if there is none.
+        # For a single face, first search a small picture for large faces, then for smaller ones.
         self._least = (max(least, LARGE), least) if settings.max_faces == 1 else (least,)
 
     def __call__(self, image: NDArray[np.uint8]) -> Candidates:
-        """Faces in a frame, (H, W, 3) RGB."""
+        """Propose the faces of a frame, (H, W, 3) RGB."""
         boxes = self.boxes(image)
         upright = np.zeros(len(boxes), np.float32)
         return Candidates(crops_of_boxes(boxes, upright), upright)
 
     def boxes(self, image: NDArray[np.uint8]) -> Floats:
-        """(N, 4) left, top, width, height in pixels."""
+        """(N, 4) boxes: left, top, width, height in pixels."""
         shorter = min(image.shape[:2])
         for least in self._least:
             shrink = min(1.0, CASCADE_FACE / (least * shorter))
@@ -71,16 +71,17 @@ class Haar:
             side = round(least * shorter * shrink)
             boxes = self.cascade.detectMultiScale(grey, 1.15, 3, minSize=(side, side))
             if len(boxes):
-                ordered = np.asarray(sorted(boxes.tolist()), np.float32)  # its threads race
+                # Sorted, because the order depends on the cascade's threads.
+                ordered = np.asarray(sorted(boxes.tolist()), np.float32)
                 return np.asarray(ordered / np.float32(shrink))
         return np.zeros((0, 4), np.float32)
 
 
 class YuNet:
-    """YuNet (Wu, Peng and Yu 2023) through OpenCV: small, turned and half hidden faces, too.
+    """YuNet (Wu, Peng and Yu 2023) in OpenCV. Also finds small, turned and half-hidden faces.
 
     Raises:
-        FacesError: its file is not at hand, or OpenCV cannot read it.
+        FacesError: the model file is missing, or OpenCV cannot read it.
     """
 
     def __init__(self, settings: FaceSettings) -> None:
@@ -89,14 +90,14 @@ class YuNet:
             self._network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), YUNET_SCORE)
         except cv2.error as error:
             raise FacesError(
-                f"{path} is no YuNet model that OpenCV {cv2.__version__} reads: "
+                f"{path} is not a YuNet model that OpenCV {cv2.__version__} can read: run "
                 "`fervid weights get yunet`, or use --faces builtin"
             ) from error
         self._least = settings.min_size
         self.version = f"yunet {digest_of(Path(path))[:12]} in OpenCV {cv2.__version__}"
 
     def __call__(self, image: NDArray[np.uint8]) -> Candidates:
-        """Faces in a frame, (H, W, 3) RGB."""
+        """Propose the faces of a frame, (H, W, 3) RGB."""
         shrink = min(1.0, YUNET_FACE / (self._least * min(image.shape[:2])))
         small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         self._network.setInputSize(small.shape[1::-1])
@@ -104,6 +105,7 @@ class YuNet:
         if rows is None:
             return Candidates(np.zeros((0, 2, 3), np.float32), np.zeros(0, np.float32))
         scale = np.array(image.shape[1::-1]) / small.shape[1::-1]
-        points = (rows[:, 4:14].reshape(-1, 5, 2) + 0.5) * scale - 0.5  # pixel centres
+        # Pixel centres are whole numbers.
+        points = (rows[:, 4:14].reshape(-1, 5, 2) + 0.5) * scale - 0.5
         crops = crops_of_anchors(points[:, YUNET_ANCHORS], YUNET_ANCHORS)
         return Candidates(crops, np.asarray(rows[:, 14], np.float32))

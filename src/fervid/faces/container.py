@@ -1,4 +1,4 @@
-"""Media containers: opened for reading, whatever their names and metadata are."""
+"""Opens media containers for reading, whatever their names and metadata contain."""
 
 import os
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from typing import Any
 
 from fervid.errors import InputError
 
-# Pixels of a picture or a frame above which it is not decoded: Pillow's limit for a decompression
-# bomb, 0.5 GB as RGB. The largest cameras give about 150 million.
+# Pictures and frames with more pixels are not decoded. This is Pillow's limit for a decompression
+# bomb, 0.5 GB as RGB; the largest cameras produce about 150 million pixels.
 PIXELS = 178_956_970
-TEXT = ("tty", "subviewer", "bin")  # FFmpeg "plays" a text file as a terminal
+TEXT = ("tty", "subviewer", "bin")  # formats by which FFmpeg "plays" a text file as a terminal
 
 
 @contextmanager
@@ -19,30 +19,30 @@ def open_container(path: Path) -> Iterator[Any]:
     """An open PyAV container.
 
     Raises:
-        InputError: it is not one that FFmpeg can read.
+        InputError: FFmpeg cannot read the file.
     """
     import av
 
     with ExitStack() as stack:
         try:
-            # PyAV takes names as UTF-8 alone.
+            # PyAV accepts only names in UTF-8.
             file = f"file:{path}" if _is_utf8(path) else stack.enter_context(path.open("rb"))
-            # A file may name others (playlists): only files are followed, never the network.
+            # A playlist may name other sources: allow files, but never the network.
             options = {"protocol_whitelist": "file"}
             container = av.open(file, options=options, metadata_errors="replace")
         except (av.FFmpegError, OSError) as error:
             raise InputError(
                 f"{path} is not a video that can be read (truncated, or another kind of file): "
-                "check or copy it again"
+                "check it or copy it again"
             ) from error
         yield stack.enter_context(container)
 
 
 def video_stream(path: Path, container: Any) -> Any:
-    """The first stream of moving pictures, ready to be decoded.
+    """The first video stream, ready to be decoded.
 
     Raises:
-        InputError: there is none, or its frames are too large.
+        InputError: there is no video stream, or its frames are too large.
     """
     import av
 
@@ -50,24 +50,23 @@ def video_stream(path: Path, container: Any) -> Any:
     streams = [s for s in container.streams.video if not s.disposition & cover]
     if not streams or container.format.name in TEXT:
         raise InputError(
-            f"{path} holds no video: name a video file, an image or a folder of images"
+            f"{path} contains no video: give a video file, an image or a folder of images"
         )
     stream = streams[0]
     check_size(path, stream.width or 0, stream.height or 0)
-    stream.codec_context.options = {"max_pixels": str(PIXELS)}  # frames may grow on the way
+    stream.codec_context.options = {"max_pixels": str(PIXELS)}  # frame size may change later
     return stream
 
 
 def check_size(path: Path, width: int, height: int) -> None:
-    """Refuse what would fill the memory once decoded.
+    """Reject a picture that would fill the memory once decoded.
 
     Raises:
-        InputError: more than `PIXELS`.
+        InputError: it has more than `PIXELS` pixels.
     """
     if width * height > PIXELS:
         raise InputError(
-            f"{path} is {width} x {height} pixels large, above the limit of {PIXELS:,}: "
-            "scale it down"
+            f"{path} has {width} x {height} pixels, above the limit of {PIXELS:,}: scale it down"
         )
 
 

@@ -1,4 +1,4 @@
-"""One way from a frame and its landmarks to a face crop, for stores and for prediction alike."""
+"""Crops faces from frames and landmarks, in the same way for stores and for prediction."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 
 
 class Cutter(Protocol):
-    """Cuts faces out of a stream, frame after frame."""
+    """Crops the faces of a stream, frame by frame."""
 
     def __call__(
         self, image: NDArray[np.uint8], landmarks: Floats, face: int
@@ -22,9 +22,9 @@ class Cutter(Protocol):
 
 
 def cutter(settings: FaceSettings, pictures: bool = True) -> Cutter:
-    """The cutter that settings call for: images that are face crops already stay as they are.
+    """The cutter for these settings; images that are already face crops are not aligned.
 
     Args:
-        pictures: whether frames have pictures to cut.
+        pictures: whether frames have pictures to crop.
     """
     return Whole(settings.size) if settings.finder == "cropped" else Aligner(settings, pictures)

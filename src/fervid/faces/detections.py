@@ -1,4 +1,4 @@
-"""What every face finder is, and what it finds."""
+"""The interface of all face finders, and their result."""
 
 from typing import NamedTuple, Protocol
 
@@ -21,16 +21,16 @@ class Detections(NamedTuple):
 
 
 class Finder(Protocol):
-    """Finds faces in a stream; what it saw in one frame tells it where to look in the next."""
+    """Finds faces in a stream; may use the faces of one frame to find those of the next."""
 
     version: str
-    """Code and model: two finders of one version find the same."""
+    """Identifies code and model: two finders of the same version give the same results."""
 
     def begin(self) -> None:
-        """Forget every face: a new stream follows, and must not depend on the one before."""
+        """Start a new stream and forget all faces, so that streams do not affect each other."""
 
     def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
-        """Faces of the next frame, (H, W, 3) RGB, at a time in seconds."""
+        """Find the faces of the next frame, (H, W, 3) RGB, at a time in seconds."""
 
     def close(self) -> None:
-        """The stream is over: give back what was held for it."""
+        """End the stream and release its resources."""

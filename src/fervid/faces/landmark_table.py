@@ -1,6 +1,6 @@
-"""Tables of landmarks that OpenFace [1, 2] and py-feat [3] wrote -> faces, frame after frame.
+"""Landmark tables written by OpenFace [1, 2] and py-feat [3] -> faces, frame by frame.
 
-OpenFace 2 counts frames from 1, the others from 0. OpenFace 3 has 98 points, of which 68 are taken.
+OpenFace 2 counts frames from 1, the others from 0. OpenFace 3 has 98 points, of which 68 are used.
 
 [1] Baltrusaitis, Zadeh, Lim, Morency, OpenFace 2.0: Facial Behavior Analysis Toolkit, FG 2018.
 [2] Hu, Mathur, Liang, Morency, OpenFace 3.0: A Lightweight Multitask System for Comprehensive
@@ -31,7 +31,7 @@ ENDINGS = (".csv", ".tsv")
 POINTS = [f"{axis}_{point}" for axis in "xy" for point in range(68)]
 NOT_NUMBERS = ("", "nan", "-nan", "nan(ind)", "-nan(ind)", "inf", "-inf")
 OPENFACE, OPENFACE_3, FEX = "OpenFace 2", "OpenFace 3", "py-feat"
-NEAR = 0.1  # overlap from which two boxes are one face, where nobody is named
+NEAR = 0.1  # smallest overlap of two boxes of one face, in tables without identities
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class LandmarkTable:
 
     Args:
         frames: (F,) int64, 0-based index of every frame in the table, ascending.
-        times: (F,) float64, seconds from the start; NaN where the table does not say.
+        times: (F,) float64, seconds from the start; NaN if the table has no times.
         frame: (N,) int64, 0-based index of each face's frame, ascending.
-        face: (N,) int64, who it is.
+        face: (N,) int64, id of each face.
         landmarks: (N, 68, 2) float32, pixels of the frame.
-        score: (N,) float32, 0..1, how sure the program is of the face.
-        size: (width, height) of the frames; (0, 0) where the table does not say.
+        score: (N,) float32, 0..1, confidence of the program that wrote the table.
+        size: (width, height) of the frames; (0, 0) if the table has no size.
     """
 
     frames: NDArray[np.int64]
@@ -58,84 +58,90 @@ class LandmarkTable:
 
     @property
     def rate(self) -> float:
-        """Frames per second: the inverse of the median step; `RATE` where there are no times."""
+        """Frames per second: the inverse of the median step, or `RATE` without times."""
         steps = np.diff(self.times) / np.maximum(np.diff(self.frames), 1)
         step = float(np.median(steps)) if len(steps) else np.nan
         return 1 / step if step > 0 else RATE
 
 
 class Table:
-    """The finder "table": finds nothing, as the faces come with the clips."""
+    """The finder "table": detects nothing, because the clips bring their own landmarks."""
 
     version = "landmarks of a table, 1"
 
     def begin(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing: no state is kept between frames."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resources are held."""
 
     def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
-        """Raises FacesError: pictures need another finder."""
-        raise FacesError("the finder 'table' finds no faces in pictures: name another")
+        """Raise FacesError, because pictures need another finder."""
+        raise FacesError("the finder 'table' cannot find faces in pictures: choose another finder")
 
 
 def from_table(
     table: Path, video: Path, start: int = 0, end: int | None = None, rate: float = RATE
 ) -> Iterator[FrameFaces]:
-    """The frames that a table has, with its faces; ids count from 0 by first appearance.
+    """The frames of a table with their faces; ids count from 0 by first appearance.
 
     Args:
-        video: whose landmarks they are; the table once more where there is no video, and then
-            frames have no picture.
-        start: first frame wanted.
-        end: one past the last frame wanted; None: to the end.
-        rate: frames per second where neither video nor table says when a frame is.
+        video: the video that the landmarks belong to; without one, the table itself, and then
+            frames have no pictures.
+        start: first frame.
+        end: one past the last frame; None reads to the end.
+        rate: frames per second if neither the video nor the table has times.
 
     Raises:
-        InputError: not such a table, or of another video.
+        InputError: the file is not such a table, or belongs to another video.
     """
-    read = read_landmarks(table)
-    wanted = (read.frames >= start) & (read.frames < (np.inf if end is None else end))
-    if not wanted.any():
+    landmarks = read_landmarks(table)
+    inside = (landmarks.frames >= start) & (landmarks.frames < (np.inf if end is None else end))
+    if not inside.any():
         raise InputError(f"{table} has no frame from {start} to {end}: correct the span")
     ids: dict[int, int] = {}
     if video == table:
-        source = _unpictured(read, wanted, rate)
+        source = _without_pictures(landmarks, inside, rate)
     else:
-        source = _pictured(read.frames[wanted], table, video, rate)
+        source = _with_pictures(landmarks.frames[inside], table, video, rate)
     for frame in source:
-        low, high = np.searchsorted(read.frame, [frame.index, frame.index + 1])
+        low, high = np.searchsorted(landmarks.frame, [frame.index, frame.index + 1])
+        rows = slice(low, high)
         faces = (
-            Seen(ids.setdefault(int(who), len(ids)), points, float(score))
-            for who, points, score in zip(
-                read.face[low:high], read.landmarks[low:high], read.score[low:high], strict=True
+            Seen(ids.setdefault(int(face), len(ids)), points, float(score))
+            for face, points, score in zip(
+                landmarks.face[rows], landmarks.landmarks[rows], landmarks.score[rows], strict=True
             )
         )
         yield FrameFaces(frame, tuple(sorted(faces, key=lambda seen: seen.face)))
 
 
-def _unpictured(table: LandmarkTable, wanted: NDArray[np.bool_], rate: float) -> Iterator[Frame]:
+def _without_pictures(
+    table: LandmarkTable, inside: NDArray[np.bool_], rate: float
+) -> Iterator[Frame]:
     width, height = table.size
-    image = np.broadcast_to(np.uint8(0), (height, width, 3))  # tells the size, takes no memory
-    for index, time in zip(table.frames[wanted], table.times[wanted], strict=True):
+    image = np.broadcast_to(np.uint8(0), (height, width, 3))  # has the size, takes no memory
+    for index, time in zip(table.frames[inside], table.times[inside], strict=True):
         yield Frame(int(index), float(time) if np.isfinite(time) else index / rate, image)
 
 
-def _pictured(wanted: NDArray[np.int64], table: Path, video: Path, rate: float) -> Iterator[Frame]:
-    last, rows = -1, set(wanted.tolist())
-    for frame in frames(video, int(wanted[0]), int(wanted[-1]) + 1, rate):
+def _with_pictures(
+    indices: NDArray[np.int64], table: Path, video: Path, rate: float
+) -> Iterator[Frame]:
+    last, listed = -1, set(indices.tolist())
+    for frame in frames(video, int(indices[0]), int(indices[-1]) + 1, rate):
         last = frame.index
-        if last in rows:
+        if last in listed:
             yield frame
-    if last < wanted[-1]:
+    if last < indices[-1]:
         raise InputError(
-            f"{table} goes to frame {wanted[-1]} (from 0) and {video} to {last}: give its own video"
+            f"the last frame is {indices[-1]} (from 0) in {table} but {last} in {video}: "
+            "give the video that the table belongs to"
         )
 
 
 def program(columns: list[str]) -> str:
-    """Which program names its columns so; "" for none with landmarks.
+    """The program that writes such columns; "" if there are no landmarks.
 
     >>> program(["frame", " confidence", *(f" {name}" for name in POINTS)])
     'OpenFace 2'
@@ -149,10 +155,10 @@ def program(columns: list[str]) -> str:
 
 
 def header(path: Path) -> list[str]:
-    """The names of a table's columns, without the blanks around them.
+    """The names of a table's columns, without surrounding blanks.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the file cannot be read.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -167,10 +173,10 @@ def _separator(line: str) -> str:
 
 
 def read_landmarks(path: Path) -> LandmarkTable:
-    """A table of OpenFace 2 or 3 or py-feat.
+    """Read a table written by OpenFace 2 or 3 or by py-feat.
 
     Raises:
-        InputError: none of these, or it says what cannot be.
+        InputError: the table is none of these, or it contradicts itself.
     """
     import pandas as pd
 
@@ -178,8 +184,8 @@ def read_landmarks(path: Path) -> LandmarkTable:
     kind = program(names)
     if not kind:
         raise InputError(
-            f"{path} has no 68 landmarks of OpenFace or py-feat (x_0 to y_67): run OpenFace with "
-            "-2Dfp, or name another table"
+            f"{path} does not have the 68 landmarks of OpenFace or py-feat (x_0 to y_67): run "
+            "OpenFace with -2Dfp, or give another table"
         )
     with path.open(encoding="utf-8-sig") as file:
         mark = _separator(file.readline(1 << 20))
@@ -189,14 +195,17 @@ def read_landmarks(path: Path) -> LandmarkTable:
             index_col=False, na_values=list(NOT_NUMBERS), low_memory=False,
         )  # fmt: skip
     except (ValueError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error}): write it anew") from None
+        raise InputError(f"{path} cannot be read ({error}): write it again") from None
     if rows.empty:
-        raise InputError(f"{path} has no row: leave it out")
+        raise InputError(f"{path} has no rows: leave it out")
     return READERS[kind](path, rows)
 
 
 def _openface(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
-    """FeatureExtraction and FaceLandmarkVidMulti; FaceLandmarkImg has no frames, times, success."""
+    """Tables of FeatureExtraction, FaceLandmarkVidMulti, and FaceLandmarkImg.
+
+    The last has no frames, times or success.
+    """
     one = np.ones(len(rows))
     frame = _numbers(path, rows, "frame", one) - 1
     face = _numbers(path, rows, "face_id" if "face_id" in rows else "face", 0 * one)
@@ -204,12 +213,15 @@ def _openface(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
     seen = _numbers(path, rows, "success", one) > 0
     times = _numbers(path, rows, "timestamp", np.nan * one)
     points = _points(path, rows)
-    _refuse_twice(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
+    _reject_duplicates(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
     return _table(path, frame=frame, times=times, face=face, points=points, score=score, seen=seen)
 
 
 def _openface_3(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
-    """Its frames are pictures, numbered at the end of their names; its time is the clock's."""
+    """Tables whose frames are pictures numbered at the end of their names.
+
+    Their time column is not read: it holds the time of day.
+    """
     import pandas as pd
 
     one = np.ones(len(rows))
@@ -224,29 +236,30 @@ def _openface_3(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
     seen = np.array([each is not None for each in lists])
     points = np.array([np.full((98, 2), np.nan) if each is None else each for each in lists])
     boxes = rows["face_detection"] if "face_detection" in rows else [None] * len(rows)
-    found = [_score(cell) for cell in boxes]
+    scores = [_score(cell) for cell in boxes]
     face = _numbers(path, rows, "face_id")
-    _refuse_twice(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
+    _reject_duplicates(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
     return _table(
         path, frame=frame, times=np.nan * one, face=face, points=points[:, WFLW],
-        score=np.array(found), seen=seen,
+        score=np.array(scores), seen=seen,
     )  # fmt: skip
 
 
 def _fex(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
-    """One input's; a frame without a face is a row without numbers."""
+    """A py-feat table of one input; a frame without a face is a row without numbers."""
     if "input" in rows and rows["input"].nunique() > 1:
-        raise InputError(f"{path} has {rows['input'].nunique()} inputs: write a table for each")
+        raise InputError(f"{path} has {rows['input'].nunique()} inputs: write one table for each")
     one = np.ones(len(rows))
     points, score = _points(path, rows), _numbers(path, rows, "FaceScore", one)
     frame = _numbers(path, rows, "frame", 0 * one)
     seen: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=(1, 2)))
     if "Identity" in rows:
         face = np.asarray(rows["Identity"].astype("category").cat.codes, np.float64)
-        best = np.lexsort((-score, face, frame))  # people mistaken for one another: the surer face
-        again = np.zeros(len(rows), np.bool_)
-        again[best[1:]] = (np.diff(frame[best]) == 0) & (np.diff(face[best]) == 0)
-        seen = np.asarray(seen & ~again)
+        # If py-feat gave two faces of a frame the same identity, keep the one with the best score.
+        best = np.lexsort((-score, face, frame))
+        duplicate = np.zeros(len(rows), np.bool_)
+        duplicate[best[1:]] = (np.diff(frame[best]) == 0) & (np.diff(face[best]) == 0)
+        seen = np.asarray(seen & ~duplicate)
     else:
         face = _linked(frame, points, seen)
     sizes = [_numbers(path, rows, name, 0 * one) for name in ("FrameWidth", "FrameHeight")]
@@ -267,19 +280,19 @@ READERS: Mapping[str, Callable[[Path, "pd.DataFrame"], LandmarkTable]] = {
 def _numbers(
     path: Path, rows: "pd.DataFrame", name: str, default: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    """A column's numbers; NaN where it says so, or nothing."""
+    """The numbers of a column; NaN where a cell is NaN or empty."""
     import pandas as pd
 
     if name not in rows:
         if default is None:
-            raise InputError(f"{path} has no column {name}: write it anew")
+            raise InputError(f"{path} has no column {name}: write it again")
         return default
     column = rows[name]
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
     if len(bad := np.flatnonzero(np.isnan(numbers) & column.notna().to_numpy())):
         raise InputError(
-            f"{path}, line {bad[0] + 2}: {name} is {str(column.iloc[bad[0]])[:40]!r}, no number: "
-            "correct it"
+            f"{path}, line {bad[0] + 2}: {name} is {str(column.iloc[bad[0]])[:40]!r}, not a "
+            "number: correct it"
         )
     return np.asarray(numbers)
 
@@ -290,7 +303,7 @@ def _points(path: Path, rows: "pd.DataFrame") -> NDArray[np.float64]:
 
 
 def _list(path: Path, line: int, cell: object) -> NDArray[np.float64] | None:
-    """(98, 2) points of a cell "[[x, y], ...]"; None where it is empty."""
+    """(98, 2) points from a cell "[[x, y], ...]"; None if it is empty."""
     if not isinstance(cell, str) or cell.strip() in ("", "None"):
         return None
     try:
@@ -298,12 +311,12 @@ def _list(path: Path, line: int, cell: object) -> NDArray[np.float64] | None:
     except (ValueError, TypeError, RecursionError):
         points = np.zeros(0)
     if points.shape != (98, 2):
-        raise InputError(f"{path}, line {line}: landmarks are no list of 98 points: write it anew")
+        raise InputError(f"{path}, line {line}: not a list of 98 landmarks: write the table again")
     return points
 
 
 def _score(cell: object) -> float:
-    """How sure RetinaFace is: after the four sides of its box; 1 where it does not say."""
+    """RetinaFace's confidence, the fifth number of its box; 1 if there is none."""
     try:
         return float(json.loads(str(cell))[4])
     except (ValueError, TypeError, IndexError, KeyError):
@@ -313,7 +326,7 @@ def _score(cell: object) -> float:
 def _linked(
     frame: NDArray[np.float64], points: NDArray[np.float64], seen: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Who is who where nobody is named: the face whose last box it overlaps."""
+    """Ids for a table without identities: a face keeps the id of the last box that it overlaps."""
     from scipy.optimize import linear_sum_assignment
 
     ids, boxes = np.full(len(frame), -1.0), dict[int, NDArray[np.float32]]()
@@ -334,14 +347,15 @@ def _linked(
     return ids
 
 
-def _refuse_twice(path: Path, frame: NDArray[np.float64], face: NDArray[np.float64]) -> None:
+def _reject_duplicates(path: Path, frame: NDArray[np.float64], face: NDArray[np.float64]) -> None:
     _, first, counts = np.unique(
         np.stack([frame, face], 1), axis=0, return_index=True, return_counts=True
     )
     if (counts > 1).any():
         row = int(first[counts > 1].min())
         raise InputError(
-            f"{path}, line {row + 2}: face {face[row]:g} is twice in this frame: write it anew"
+            f"{path}, line {row + 2}: face {face[row]:g} occurs twice in this frame: write the "
+            "table again"
         )
 
 
@@ -356,10 +370,11 @@ def _table(
     seen: NDArray[np.bool_],
     size: tuple[int, int] = (0, 0),
 ) -> LandmarkTable:
-    """In the order of frames; rows without a face leave only their frame."""
-    whole = np.isfinite(frame) & (frame >= 0) & (frame == np.floor(frame))
-    if not whole.all():
-        raise InputError(f"{path}, line {int(np.argmin(whole)) + 2}: no frame's number: correct it")
+    """Sort faces by frame; a row without a face adds only its frame."""
+    valid = np.isfinite(frame) & (frame >= 0) & (frame == np.floor(frame))
+    if not valid.all():
+        line = int(np.argmin(valid)) + 2
+        raise InputError(f"{path}, line {line}: not a valid frame number: correct it")
     index, first = np.unique(frame.astype(np.int64), return_index=True)
     seen = seen & np.isfinite(points).all(axis=(1, 2))
     rows = np.flatnonzero(seen)

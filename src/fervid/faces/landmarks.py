@@ -1,10 +1,10 @@
-"""The built-in landmark network: 68 points and a presence from one grey crop of a face.
+"""The built-in landmark network: 68 points and a presence score from a grey crop of a face.
 
 Points follow the 68 of Multi-PIE (jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67). The
-network was trained by `training/landmarks.py` on rendered and drawn faces alone.
+network was trained by `training/landmarks.py`, on rendered and drawn faces only.
 
-Crops are squares in the *face's own frame*: turned upright, as wide as `CROP` Haar boxes. A face
-is followed by cutting the crop where its last landmarks were, so no detector runs.
+Crops are squares in the *face's own frame*: rotated upright, and `CROP` Haar boxes wide. To track a
+face, the crop is placed at its previous landmarks, so that no detector has to run.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from fervid.atomic import digest_of
 from fervid.errors import FacesError
 
 WEIGHTS = Path(__file__).parent / "weights" / "landmarks.safetensors"
-INPUT = 96  # side of the network's picture, pixels
+INPUT = 96  # side of the network's input, pixels
 CROP = 1.16  # side of the crop, in sides of the Haar-like box
-DROP = 0.1  # how far the crop's centre lies below the box's, in sides of the box
+DROP = 0.1  # distance of the crop's centre below the box's centre, in sides of the box
 
-# Where five anchors lie in the Haar-like box, as fractions of its side: the middle of the right
-# and left eye, the nose's base and the mouth's corners, mean over the rendered faces.
+# Positions of five anchors in the Haar-like box, as fractions of its side: centres of the right and
+# the left eye, base of the nose, mouth corners. Means over the rendered faces.
 ANCHORS = np.array(
     [[0.321, 0.418], [0.679, 0.418], [0.5, 0.68], [0.354, 0.809], [0.646, 0.809]], np.float32
 )
@@ -37,14 +37,14 @@ Array = NDArray[np.float32]
 
 
 class Landmarker:
-    """Finds 68 points in crops of a frame, and says how sure it is that a face is there.
+    """Finds 68 points in crops of a frame, with the probability that each crop shows a face.
 
     Args:
-        weights: a file of `training/landmarks.py`; by default the one in the package.
-        threads: torch's threads in this process; None leaves them as they are.
+        weights: a file written by `training/landmarks.py`; by default the one in the package.
+        threads: number of torch threads in this process; None leaves it unchanged.
 
     Raises:
-        FacesError: the weights are missing or not a landmark network of fervid.
+        FacesError: the weights are missing, or are not a landmark network of fervid.
     """
 
     version: str
@@ -60,31 +60,32 @@ class Landmarker:
     def __call__(
         self, frame: NDArray[np.uint8], boxes: Array, angles: Array | None = None
     ) -> tuple[Array, Array]:
-        """Landmarks in each box.
+        """Find the landmarks in each box.
 
         Args:
             frame: (H, W) grey or (H, W, 3) RGB.
             boxes: (N, 4) left, top, width, height of a square box like the Haar cascade's, pixels.
-            angles: (N,) radians each face is turned clockwise in the picture; 0 by default.
+            angles: (N,) clockwise rotation of each face in the picture, radians; 0 by default.
 
         Returns:
             (N, 68, 2) landmarks in pixels of the frame, (N,) presence in 0..1.
         """
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-        turned = np.zeros(len(boxes), np.float32) if angles is None else np.asarray(angles)
-        return self.place(frame, crops_of_boxes(boxes, turned))
+        if angles is None:
+            angles = np.zeros(len(boxes), np.float32)
+        return self.place(frame, crops_of_boxes(boxes, np.asarray(angles)))
 
     def place(self, frame: NDArray[np.uint8], crops: Array) -> tuple[Array, Array]:
-        """As a call, but in crops, (N, 2, 3) from their unit squares to pixels of the frame."""
-        found, presence = self._predict(frame, crops)
+        """Like a call, but for crops: (N, 2, 3) maps from unit squares to pixels of the frame."""
+        first, first_presence = self._predict(frame, crops)
         if not len(crops):
-            return found, presence
-        # A second look at the place that the first one found: a detector's box wobbles.
-        again, sure = self.follow(frame, found)
-        return again, np.minimum(presence, sure)
+            return first, first_presence
+        # Look again at the first result, because a detector's box is imprecise.
+        second, second_presence = self.follow(frame, first)
+        return second, np.minimum(first_presence, second_presence)
 
     def follow(self, frame: NDArray[np.uint8], landmarks: Array) -> tuple[Array, Array]:
-        """As a call, but where earlier landmarks were, (N, 68, 2) in pixels of the frame."""
+        """Like a call, but at previous landmarks, (N, 68, 2) in pixels of the frame."""
         return self._predict(frame, crops_of_landmarks(landmarks))
 
     def _predict(self, frame: NDArray[np.uint8], crops: Array) -> tuple[Array, Array]:
@@ -111,7 +112,7 @@ def box_of(landmarks: Array) -> Array:
 
 
 def middle_and_side(crops: Array) -> tuple[Array, Array]:
-    """Of the Haar-like box in each of (N, 2, 3) crops: (N, 2) its middle, (N,) its side, pixels."""
+    """Centre (N, 2) and side (N,) of the Haar-like box in each of (N, 2, 3) crops, pixels."""
     side = np.hypot(crops[:, 0, 0], crops[:, 1, 0]) / CROP
     middle = crops[:, :, :2] @ np.array([0.5, 0.5 - DROP / CROP], np.float32) + crops[:, :, 2]
     return middle.astype(np.float32), side.astype(np.float32)
@@ -123,7 +124,7 @@ def crops_of_boxes(boxes: Array, angles: Array) -> Array:
     middle = boxes[:, :2] + boxes[:, 2:] / 2
     cos, sin = np.cos(angles), np.sin(angles)
     turn = np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], 1) * side[:, None, None]
-    origin = np.array([-CROP / 2, DROP - CROP / 2], np.float32)  # from the box's middle
+    origin = np.array([-CROP / 2, DROP - CROP / 2], np.float32)  # from the box's centre
     shift = middle + turn @ origin
     return np.concatenate([turn * CROP, shift[:, :, None]], axis=2).astype(np.float32)
 
@@ -131,23 +132,23 @@ def crops_of_boxes(boxes: Array, angles: Array) -> Array:
 def crops_of_landmarks(landmarks: Array) -> Array:
     """(N, 2, 3) maps from the unit square of each crop to pixels, for (N, 68, 2) landmarks.
 
-    The similarity that takes `ANCHORS` to the landmarks' anchors with the least squared error.
+    Each is the least-squares similarity from `ANCHORS` to the anchors of the landmarks.
     """
     points = np.asarray(landmarks, np.float32).reshape(-1, 68, 2)
     eyes = points[:, 36:48].reshape(-1, 2, 6, 2).mean(axis=2)
     return crops_of_anchors(np.concatenate([eyes, points[:, [33, 48, 54]]], axis=1))
 
 
-def crops_of_anchors(seen: Array, which: Sequence[int] = range(len(ANCHORS))) -> Array:
+def crops_of_anchors(anchors: Array, which: Sequence[int] = range(len(ANCHORS))) -> Array:
     """(N, 2, 3) maps from the unit square of each crop to pixels.
 
     Args:
-        seen: (N, A, 2) pixels, where some of `ANCHORS` are.
-        which: A places in `ANCHORS`.
+        anchors: (N, A, 2) positions of A of the `ANCHORS`, in pixels.
+        which: their A indices in `ANCHORS`.
     """
     unit = (ANCHORS[list(which)] - [0.5, 0.5 + DROP]) / CROP + 0.5  # box -> crop
-    middle, target = unit.mean(axis=0), seen.mean(axis=1)
-    u, v = unit - middle, seen - target[:, None]
+    middle, target = unit.mean(axis=0), anchors.mean(axis=1)
+    u, v = unit - middle, anchors - target[:, None]
     energy = (u**2).sum()
     real = np.einsum("ai,nai->n", u, v) / energy
     imaginary = (u[:, 0] * v[:, :, 1] - u[:, 1] * v[:, :, 0]).sum(axis=1) / energy
@@ -156,13 +157,13 @@ def crops_of_anchors(seen: Array, which: Sequence[int] = range(len(ANCHORS))) ->
 
 
 def cut_out(frame: NDArray[np.uint8], crop: Array) -> NDArray[np.uint8]:
-    """One crop of a frame, (96, 96) grey; beyond the frame its edge goes on.
+    """One crop of a frame, (96, 96) grey; outside the frame, edge pixels are repeated.
 
-    Large faces are cut out finer and then averaged, so that no pixel is skipped.
+    Large faces are sampled at a higher resolution and then averaged, so that no pixel is skipped.
     """
     finer = int(np.clip(np.hypot(crop[0, 0], crop[1, 0]) / INPUT, 1, 4))
     size = INPUT * finer
-    # Pixel centres lie at whole numbers: the unit square's left edge is at -0.5.
+    # Pixel centres are whole numbers, so the unit square's left edge is at -0.5.
     matrix = np.empty((2, 3))
     matrix[:, :2] = crop[:, :2] / size
     matrix[:, 2] = crop[:, 2] + matrix[:, :2].sum(axis=1) / 2
@@ -197,12 +198,12 @@ class _Residual(nn.Module):
 
 
 class Network(nn.Module):
-    """Grey crop -> points and presence, two ways at once.
+    """Grey crop -> points and presence, with two heads for the points.
 
-    A global head sees the whole face and regresses all points together, which keeps the shape
-    when parts are hidden. A local head paints one map for each point, on a grid that reaches two
-    cells beyond the crop, and takes its centre of mass, which is exact where a point is visible.
-    The points are their mean.
+    A global head sees the whole face and regresses all points together, which preserves the shape
+    when parts are hidden. A local head predicts a heatmap for each point, on a grid that extends
+    two cells beyond the crop, and takes its centre of mass, which is precise where the point is
+    visible. The result is the mean of both heads.
     """
 
     def __init__(self, width: int = 32, hidden: int = 128) -> None:
@@ -234,7 +235,7 @@ class Network(nn.Module):
         return (whole + local) / 2, logit
 
     def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the global and the local head say, (B, 68, 2) each, and the presence logit (B,)."""
+        """Points of the global and of the local head, (B, 68, 2) each, and presence logits (B,)."""
         x = x.float()
         spread, mean = torch.std_mean(x, dim=(2, 3), keepdim=True)
         fine = self.stem((x - mean) / (spread + 4))  # (B, w, 24, 24)
@@ -251,35 +252,36 @@ class Network(nn.Module):
 
 
 def load(path: Path) -> tuple[Network, dict[str, str]]:
-    """A trained network and what its file says about itself."""
+    """A trained network and its file's metadata."""
     if not path.is_file():
         raise FacesError(
-            f"{path}: no landmark weights there; install fervid again or name a file made by "
-            "training/landmarks.py."
+            f"{path} does not exist: install fervid again, or give a file written by "
+            "training/landmarks.py"
         )
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise FacesError(f"{path}: not a safetensors file ({error}); name another one.") from error
+        raise FacesError(f"{path} is not a safetensors file ({error}): give another") from error
     if metadata.get("format") != "fervid" or metadata.get("kind") != "landmarks":
         raise FacesError(
-            f"{path}: no landmark network of fervid; name a file made by training/landmarks.py."
+            f"{path} is not a landmark network of fervid: give a file written by "
+            "training/landmarks.py"
         )
     network = Network()
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise FacesError(
-            f"{path}: its landmark network is of another shape; train it again with "
-            "training/landmarks.py of this version."
+            f"{path} holds a landmark network of another shape: train it again with this version's "
+            "training/landmarks.py"
         ) from error
     return network.eval(), metadata
 
 
 def fold(module: nn.Module) -> nn.Module:
-    """Put each batch normalisation into the layer before it, in place; for prediction only."""
+    """Fold each batch normalisation into the layer before it, in place; for prediction only."""
     last: Any = None
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):

@@ -1,4 +1,4 @@
-"""The finder "mediapipe": MediaPipe's Face Landmarker, asked for by name and never otherwise."""
+"""The finder "mediapipe": MediaPipe's Face Landmarker, used only on request."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -17,20 +17,20 @@ from fervid.faces.settings import FaceSettings
 
 
 class Mediapipe:
-    """MediaPipe's Face Landmarker in its video mode; 68 of its 478 points.
+    """MediaPipe's Face Landmarker in video mode; 68 of its 478 points.
 
-    MediaPipe does not say how sure it is of a face it returns: its score is 1.
+    MediaPipe reports no confidence for a face, so the score is always 1.
     """
 
     def __init__(self, settings: FaceSettings) -> None:
         self._model = _model(settings.model)
         self._faces, self._score = settings.max_faces, settings.min_score
         self._running: Any = None
-        self._clock = -1  # milliseconds of the frame seen last
+        self._clock = -1  # time of the last frame, milliseconds
         digest = digest_of(self._model)[:12]
         try:
             self.version = f"mediapipe {version('mediapipe')}, {self._model.name} {digest}"
-            self.begin()  # fails now rather than at the first clip
+            self.begin()  # to fail now rather than at the first clip
         except ImportError as error:
             raise FacesError(
                 "the face finder mediapipe is not installed: "
@@ -38,13 +38,14 @@ class Mediapipe:
             ) from error
         except (RuntimeError, ValueError, OSError) as error:
             raise FacesError(
-                f"mediapipe cannot start with {self._model}: name another model or use builtin"
+                f"mediapipe cannot start with {self._model}: give another model or use "
+                "--faces builtin"
             ) from error
 
     def begin(self) -> None:
         """One landmarker per stream, because it carries tracking state between frames."""
         if self._running is not None and self._clock < 0:
-            return  # has seen nothing yet
+            return  # has not seen a frame yet
         from mediapipe.tasks.python import BaseOptions, vision
 
         self.close()
@@ -55,7 +56,7 @@ class Mediapipe:
             min_face_detection_confidence=self._score,
             min_face_presence_confidence=self._score,
         )
-        with quiet():  # it writes lines for each stream, and no setting keeps it from that
+        with quiet():  # it logs for each stream, and no setting turns that off
             self._running = vision.FaceLandmarker.create_from_options(options)
         self._clock = -1
 
@@ -66,7 +67,7 @@ class Mediapipe:
             self._running = None
 
     def __call__(self, image: NDArray[np.uint8], time: float) -> Detections:
-        """Faces of the next frame; equal or falling time stamps are moved on by a millisecond."""
+        """Find the faces of the next frame; a time stamp that does not rise is moved by 1 ms."""
         import mediapipe as mp
 
         self._clock = max(self._clock + 1, round(time * 1000))
@@ -75,7 +76,7 @@ class Mediapipe:
         points = [[(mesh[i].x, mesh[i].y) for i in MESH] for mesh in meshes]
         parts = np.array(points, np.float32).reshape(-1, 68, 2)
         size = np.array(image.shape[1::-1], np.float32)
-        # Its 0..1 runs from edge to edge, our pixel centres are whole numbers.
+        # MediaPipe's 0..1 runs from edge to edge; our pixel centres are whole numbers.
         return Detections(parts * size - 0.5, np.ones(len(parts), np.float32))
 
 
@@ -83,5 +84,5 @@ def _model(path: Path | None) -> Path:
     if path is None:
         return outside.get("mediapipe")
     if not Path(path).is_file():
-        raise FacesError(f"{path} is no model file of mediapipe: correct the path")
+        raise FacesError(f"{path} is not a model file: correct the path")
     return Path(path)

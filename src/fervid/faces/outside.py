@@ -1,4 +1,4 @@
-"""Models that others published, none of them in the package: where they are, how to get them."""
+"""Published models that are not part of the package: where they are and how to get them."""
 
 import os
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ class Model:
     """A published model file.
 
     Args:
-        file: its name in $FERVID_MODELS and in the cache.
-        url: where `fervid weights get` fetches it.
-        sha256: of the only file that is accepted.
-        licence: its authors' terms.
-        use: what it does here.
+        file: name in $FERVID_MODELS and in the cache.
+        url: address from which `fervid weights get` downloads it.
+        sha256: hash of the only file that is accepted.
+        licence: terms of its authors.
+        use: what fervid uses it for.
     """
 
     file: str
@@ -34,7 +34,7 @@ MODELS = {
         "47198234de8c4646961e46159e02af5b06021a78/onnx/yunet_n_640_640.onnx",
         "25a606a145a5b6d7271ae138fbd00eba91dad8b83222ae3f2c7ecd0f4a7b0e31",
         "Apache-2.0 / MIT",
-        "face detector of `--faces yunet` and `auto`",
+        "face detector for `--faces yunet` and `auto`",
     ),
     "mediapipe": Model(
         "face_landmarker.task",
@@ -42,16 +42,16 @@ MODELS = {
         "face_landmarker/float16/1/face_landmarker.task",
         "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
         "Apache-2.0",
-        "faces and landmarks of `--faces mediapipe`",
+        "faces and landmarks for `--faces mediapipe`",
     ),
 }
 
 
 def at_hand(name: str) -> Path | None:
-    """A model's file in $FERVID_MODELS or the cache; None: it is in neither.
+    """A model's file in $FERVID_MODELS or the cache; None if it is in neither.
 
     Raises:
-        FacesError: a file of its name is there, but holds something else.
+        FacesError: there is a file of that name, but it is a different one.
     """
     model = MODELS[name]
     folder = os.environ.get("FERVID_MODELS")
@@ -59,21 +59,21 @@ def at_hand(name: str) -> Path | None:
         if home is not None and (path := home / model.file).is_file():
             if digest_of(path) != model.sha256:
                 raise FacesError(
-                    f"{path} is not the {name} model that fervid knows (its sha256 differs): "
-                    f"remove it, then `fervid weights get {name}`"
+                    f"{path} is not the expected {name} model (sha256 mismatch): remove it, then "
+                    f"run `fervid weights get {name}`"
                 )
             return path
     return None
 
 
 def get(name: str) -> Path:
-    """A model's file, fetched once and checked.
+    """A model's file, downloaded once and checked.
 
     Raises:
-        FacesError: no such model, or it cannot be fetched.
+        FacesError: there is no such model, or it cannot be downloaded.
     """
     if name not in MODELS:
-        raise FacesError(f"no model is named {name!r}: choose one of {', '.join(MODELS)}")
+        raise FacesError(f"there is no model {name!r}: choose one of {', '.join(MODELS)}")
     if (path := at_hand(name)) is not None:
         return path
     import pooch
@@ -81,10 +81,10 @@ def get(name: str) -> Path:
     model = MODELS[name]
     try:
         return Path(pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, _cache()))
-    except (OSError, ValueError) as error:  # no network, no room, or not the file we know
+    except (OSError, ValueError) as error:  # no network, a full disk, or an unexpected file
         raise FacesError(
-            f"{name} could not be fetched from {model.url} ({type(error).__name__}): put "
-            f"{model.file} into a folder and name it in FERVID_MODELS, or use --faces builtin"
+            f"{name} could not be downloaded from {model.url} ({type(error).__name__}): put "
+            f"{model.file} into a folder and set FERVID_MODELS to it, or use --faces builtin"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Drawn into a frame: a face's box and landmarks, its id, its label, a bar for each probability."""
+"""Draws a face into a frame: box, landmarks, id, label, and a bar for each probability."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ Style = Literal["full", "box", "points", "anonymous"]
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE, GREY, DARK = (255, 255, 255), (190, 190, 190), (24, 26, 30)
-SMALL = 36  # pixels of a face's height below which lines would hide it
-LEAST_WITH_BARS = 54  # pixels of a face's height; smaller ones get a title alone
-CROWDED = 0.15  # share of a panel that may lie over heads; above, the title alone is drawn
-READABLE = 0.8  # smallest scale at which titles can be read
+SMALL = 36  # height of a face in pixels, below which lines would hide it
+LEAST_WITH_BARS = 54  # height of a face in pixels; smaller faces get only a title
+CROWDED = 0.15  # largest share of a panel over heads; above that, only the title is drawn
+READABLE = 0.8  # smallest scale at which a title is readable
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Drawn:
     """What to draw of one face.
 
     Args:
-        face: its id.
+        face: id of the face.
         box: (4,) left, top, width, height in pixels.
         landmarks: (68, 2) pixels.
-        probabilities: (K,) NaN where there is no label.
-        note: said in the label's place where there is none.
+        probabilities: (K,) NaN if there is no label.
+        note: shown in place of a missing label.
     """
 
     face: int
@@ -50,15 +50,15 @@ def draw(
     note: str = "",
     style: Style = "full",
 ) -> NDArray[np.uint8]:
-    """A copy of a frame with its faces drawn in; lines follow a face's size, panels the frame's.
+    """Draw faces into a copy of a frame. Lines scale with the face, panels with the frame.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        labels: K names; letters beyond ASCII are drawn as "?".
+        labels: K names; characters outside ASCII are drawn as "?".
         colours: RGB by label.
-        note: said in the lower left corner ("no face").
-        style: "full" has box, landmarks and bars; "box" and "points" have these and a title;
-            "anonymous" has box and bars, for an image in which others stand in for the people.
+        note: shown in the lower left corner ("no face").
+        style: "full" draws box, landmarks and bars; "box" and "points" only these and a title;
+            "anonymous" box and bars, for an image in which drawn faces replace the people.
     """
     canvas = np.ascontiguousarray(image).copy()
     scale = float(np.clip(min(image.shape[:2]) / 480, 0.5, 4.0))
@@ -69,8 +69,8 @@ def draw(
             _box(canvas, face, _colour(face, labels, colours))
     heads = [_head(face.box) for face in faces]
     taken = list(heads)
-    for face, head in zip(faces, heads, strict=True):  # panels last: no line runs over them
-        smaller = float(np.clip(face.box[3] / 130, min(0.7, scale), scale))  # as small faces are
+    for face, head in zip(faces, heads, strict=True):  # panels last, so that no line crosses them
+        smaller = float(np.clip(face.box[3] / 130, min(0.7, scale), scale))  # for small faces
         bars = style in ("full", "anonymous") and not np.isnan(face.probabilities).any()
         bars &= face.box[3] >= LEAST_WITH_BARS
         title = _title(face, labels)
@@ -93,14 +93,14 @@ def write_still(path: Path, image: NDArray[np.uint8]) -> None:
     """Write an RGB picture as PNG.
 
     Raises:
-        OSError: the place cannot be written to.
+        OSError: the file cannot be written.
     """
     _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     path.write_bytes(data.tobytes())
 
 
 def fitted(image: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A frame in a video's one size: the few that differ (a folder of pictures) are scaled."""
+    """Scale a frame to the size of the video, if it differs (as in a folder of pictures)."""
     if image.shape == shape:
         return image
     scaled = cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
@@ -114,7 +114,7 @@ def _colour(face: Drawn, labels: Sequence[str], colours: Mapping[str, Colour]) -
 
 
 def _width(face: Drawn) -> int:
-    """Of a face's lines, pixels."""
+    """Width of a face's lines, pixels."""
     return max(1, round(float(face.box[3]) / 160))
 
 
@@ -138,7 +138,7 @@ def _box(canvas: NDArray[np.uint8], face: Drawn, colour: Colour) -> None:
 
 
 def _head(box: Box) -> Box:
-    """What must not be hidden: landmarks end at brows and jaw, a head goes on."""
+    """The whole head, which panels must not hide; landmarks cover only brows to jaw."""
     left, top, width, height = box
     return np.array(
         [left - 0.12 * width, top - 0.45 * height, 1.24 * width, 1.55 * height], np.float32
@@ -162,7 +162,7 @@ def _panel(
     head: Box,
     taken: Sequence[Box],
 ) -> Box:
-    """Where id, label and bars of a face go; a title alone is as wide as its text."""
+    """Position of the panel with a face's id, label and bars; a lone title fits its text."""
     gap = round(5 * scale)
     height = round(15 * scale) * bars + round(22 * scale) + (gap if bars else 0)
     width = round(168 * scale) if bars else _extent(title, 1.15 * scale)[0] + 2 * gap
@@ -171,7 +171,7 @@ def _panel(
     if bars:
         edges = (gap, shape[1] - width - gap), (gap, shape[0] - height - gap)
         places += [(x, y) for y in reversed(edges[1]) for x in edges[0]]
-    else:  # a title belongs right below or above its face
+    else:  # a title goes directly below or above its face
         places = [*places[4:], *places[:4]]
     left, top = _freest(shape, places, width, height, taken)
     return np.array([left, top, width, height], np.float32)
@@ -187,7 +187,7 @@ def _fill(
     panel: Box,
     title: str,
 ) -> None:
-    """Draw a panel: its title, and a bar for each of the labels."""
+    """Draw a panel: its title and a bar for each label."""
     left, top, width, height = (int(value) for value in panel)
     line, gap = round(15 * scale), round(5 * scale)
     part = canvas[top : top + height, left : left + width]
@@ -214,7 +214,7 @@ def _fill(
 
 
 def _places(box: Box, head: Box, width: int, height: int, gap: int) -> list[tuple[float, float]]:
-    """Left and top of a panel beside a face (four), below and above it (three)."""
+    """Left and top of possible panels: four beside the face, then three below and above it."""
     left, top, wide, high = (float(value) for value in box)
     level, middle = top + (high - height) / 2, left + (wide - width) / 2
     right, other = float(head[0] + head[2]) + gap, float(head[0]) - gap - width
@@ -232,7 +232,7 @@ def _freest(
 ) -> tuple[int, int]:
     """The first place within the frame that hides nothing, or about as little as the best one.
 
-    A panel does not jump for the sake of a few pixels.
+    A panel does not jump to save a few pixels.
     """
     inside = [
         (int(np.clip(x, 0, shape[1] - width)), int(np.clip(y, 0, shape[0] - height)))
@@ -245,7 +245,7 @@ def _freest(
 
 
 def _covered(panel: Box, others: Sequence[Box]) -> float:
-    """Pixels that a panel hides of some boxes."""
+    """Number of pixels of other boxes that a panel hides."""
     boxes = np.asarray(others)
     low = np.maximum(boxes[:, :2], panel[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], panel[:2] + panel[2:])
@@ -263,7 +263,7 @@ def _text(
     colour: Colour,
     back: bool = False,
 ) -> None:
-    """One line of text, centred upright in `height`."""
+    """Draw one line of text, vertically centred in `height`."""
     plain = text.encode("ascii", "replace").decode()
     size, thick = 0.42 * scale, max(1, round(scale))
     wide, high = _extent(plain, scale)

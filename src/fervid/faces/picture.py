@@ -1,4 +1,4 @@
-"""One picture file -> pixels; one that is too large is refused by its header."""
+"""One picture file -> pixels. A picture that is too large is rejected by its header."""
 
 import warnings
 from pathlib import Path
@@ -12,17 +12,17 @@ from fervid.errors import InputError
 from fervid.faces.container import PIXELS, check_size, open_container, video_stream
 from fervid.faces.quiet import quiet
 
-HEIF = (".avif", ".heic", ".heif")  # pictures in a video's container: FFmpeg reads them
+HEIF = (".avif", ".heic", ".heif")  # pictures in a video container, which FFmpeg reads
 STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", *HEIF)
-# What a file of another ending may hold and OpenCV decodes.
+# Formats that OpenCV decodes, also in files with another extension.
 FORMATS = ("BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 
 
 def read_picture(path: Path) -> NDArray[np.uint8] | None:
-    """(H, W, 3) RGB, turned upright by its tag; None where it cannot be decoded.
+    """(H, W, 3) RGB, rotated upright by its tag; None if it cannot be decoded.
 
     Raises:
-        InputError: it has too many pixels, or is kept as tiles.
+        InputError: it has too many pixels, or is stored as tiles.
     """
     try:
         size = _size(path)
@@ -33,7 +33,7 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
         return _heif(path) if data[4:8].tobytes() == b"ftyp" else None
     check_size(path, *size)
     try:
-        with quiet():  # libjpeg and libpng have their own words for what is damaged
+        with quiet():  # libjpeg and libpng print warnings about damaged files
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error:
         return None
@@ -41,21 +41,21 @@ def read_picture(path: Path) -> NDArray[np.uint8] | None:
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    """(width, height) as the header says; None where there is no header that is known."""
+    """(width, height) from the header; None if no known header is found."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of half the limit, of odd tags
+            warnings.simplefilter("ignore")  # about half the limit, about odd tags
             with Image.open(path, formats=FORMATS) as image:
                 return image.size
     except Image.DecompressionBombError:
         raise InputError(f"{path} is above the limit of {PIXELS:,} pixels: scale it down") from None
     except OSError as error:
-        if error.errno is not None:  # not there, not ours to read
+        if error.errno is not None:  # missing, or no permission to read
             raise
         return None
-    except Exception:  # a broken header raises whatever its parser stumbled over
+    except Exception:  # Pillow's parsers raise many kinds of errors on a broken header
         return None
 
 
@@ -66,7 +66,9 @@ def _heif(path: Path) -> NDArray[np.uint8] | None:
         with open_container(path) as container:
             primary = [s for s in container.streams.video if _is_primary(s)]
             if not primary and len(container.streams.video) > 1:
-                raise InputError(f"{path} is kept as tiles, which are not read: convert it to JPEG")
+                raise InputError(
+                    f"{path} is stored as tiles, which fervid cannot read: convert it to JPEG"
+                )
             stream = primary[0] if primary else video_stream(path, container)
             check_size(path, stream.width or 0, stream.height or 0)
             return upright(next(container.decode(stream)))
@@ -75,14 +77,14 @@ def _heif(path: Path) -> NDArray[np.uint8] | None:
 
 
 def _is_primary(stream: Any) -> bool:
-    """Whether a file names it as its picture; the others are thumbnails, depths or tiles."""
+    """Whether a stream is the file's picture, and not a thumbnail, a depth map or a tile."""
     from av.stream import Disposition
 
     return bool(stream.disposition & Disposition.default)
 
 
 def upright(frame: Any) -> NDArray[np.uint8]:
-    """(H, W, 3) RGB of a PyAV frame, turned as its container says."""
+    """(H, W, 3) RGB of a PyAV frame, rotated as its container says."""
     image = frame.to_ndarray(format="rgb24")
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    quarters = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

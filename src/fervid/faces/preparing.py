@@ -1,7 +1,7 @@
-"""Prepare a database: every clip's faces into a store, in several processes, resumable.
+"""Prepares a database: writes the faces of every clip to a store, in parallel and resumably.
 
-A clip is done when its track file has its name; the index is written last and whole. What is
-killed in between is done again, what is finished is not.
+A clip is finished once its track file exists under its final name; the index is written last, in
+one piece. After an interruption, only unfinished clips are done again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,12 +31,12 @@ from fervid.text import printable
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a call did.
+    """Result of `prepare`.
 
     Args:
-        done: clips whose faces were found now.
-        skipped: clips that were there already.
-        failed: why a clip has no track, by name.
+        done: number of clips prepared now.
+        skipped: number of clips that were already there.
+        failed: the reason why a clip has no track, by name.
     """
 
     done: int
@@ -53,48 +53,48 @@ class _Outcome:
 def prepare(
     database: Database, root: Path, settings: FaceSettings | None = None, jobs: int = 1
 ) -> Prepared:
-    """Find the faces of every clip, once; a clip that cannot be read is recorded, not fatal.
+    """Find the faces of every clip once; clips that cannot be read are recorded and skipped.
 
     Args:
-        root: the store's folder, new or of an earlier call for the same database.
-        settings: by default the built-in finder's, or for clips with landmarks "table".
-        jobs: processes; the result is the same for any number.
+        root: folder of the store, new or from an earlier call for the same database.
+        settings: by default those of the built-in finder, or of "table" for clips with landmarks.
+        jobs: number of processes; the result is the same for any number.
 
     Raises:
         FacesError: the finder cannot be started.
-        InputError: `root` holds something else.
+        InputError: `root` contains something else.
         OutputError: `root` cannot be written to; finished clips are kept.
     """
     settings = settings or FaceSettings("table" if _brings_landmarks(database) else "builtin")
     _check_finder(database, settings.finder)
     root = Path(root)
-    found: dict[str, _Outcome] = {}
-    with _one_thread(settings), closing(finder(settings)) as found_by, ExitStack() as stack:
+    by_name: dict[str, _Outcome] = {}
+    with _one_thread(settings), closing(finder(settings)) as face_finder, ExitStack() as stack:
         stack.enter_context(held(root, "fervid prepare"))
         store.begin(root, database)
         for folder in (root, root / "tracks"):
             sweep(folder)
         if min(jobs, len(database.clips)) > 1:
-            found_by.close()
+            face_finder.close()
             start = partial(_start, root, settings)
         else:
-            start = partial(_Worker, root, settings, found_by)
+            start = partial(_Worker, root, settings, face_finder)
         outcomes = spread(start, database.clips, jobs, _crashed, threads=1)
         for _, outcome in bar(outcomes, f"faces of {database.name}", len(database.clips)):
-            found[outcome.row.clip.name] = outcome
-    rows = [found[clip.name].row for clip in database.clips]
-    store.write_index(root, database, settings, found_by.version, rows)
+            by_name[outcome.row.clip.name] = outcome
+    rows = [by_name[clip.name].row for clip in database.clips]
+    store.write_index(root, database, settings, face_finder.version, rows)
     failed = {row.clip.name: row.reason for row in rows if row.reason}
-    fresh = sum(o.fresh for o in found.values() if not o.row.reason)
+    fresh = sum(o.fresh for o in by_name.values() if not o.row.reason)
     return Prepared(fresh, len(rows) - fresh - len(failed), failed)
 
 
 def _check_finder(database: Database, name: str) -> None:
     own = _brings_landmarks(database)
     if own and name != "table":
-        raise FacesError(f"{database.name} brings landmarks of its own: leave the face finder out")
+        raise FacesError(f"{database.name} brings its own landmarks: leave the face finder out")
     if name == "table" and not own:
-        raise FacesError(f"{database.name} brings no landmarks: name a face finder")
+        raise FacesError(f"{database.name} brings no landmarks: choose a face finder")
 
 
 def _brings_landmarks(database: Database) -> bool:
@@ -123,29 +123,29 @@ def content(path: Path) -> str:
 
 
 class _Worker:
-    """What one process keeps between clips: the finder."""
+    """Prepares clips in one process; keeps the finder between clips."""
 
-    def __init__(self, root: Path, settings: FaceSettings, found_by: Finder) -> None:
-        self._root, self._settings, self._finder = root, settings, found_by
+    def __init__(self, root: Path, settings: FaceSettings, face_finder: Finder) -> None:
+        self._root, self._settings, self._finder = root, settings, face_finder
 
     def __call__(self, clip: Clip) -> _Outcome:
-        """One clip's tracks; whatever is wrong with the clip becomes the reason in its row."""
+        """Write the tracks of a clip; any problem with the clip becomes the reason in its row."""
         key = ""
         try:
             for source in filter(None, (clip.path, clip.landmarks)):
                 if special(source) or not source.exists():
-                    next(frames(source))  # says so; to read from a pipe would never end
+                    next(frames(source))  # raises; hashing a pipe would never end
             key = clip_key(clip, self._settings, self._finder.version)
             path = store.track_path(self._root, key)
-            there = read_summary(path)
-            summary = there or self._write(clip, path)
+            earlier = read_summary(path)
+            summary = earlier or self._write(clip, path)
         except (OutputError, FacesError):
             raise
-        except Exception as error:  # a clip must not end a night's work, whatever a decoder does
+        except Exception as error:  # whatever a decoder raises, one clip must not stop the others
             reason = printable(" ".join(str(error).split())) or type(error).__name__
             return _Outcome(store.Row(clip, key, Summary(), reason), fresh=True)
         reason = "" if summary.faces else f"no face in any of its {summary.frames} frames"
-        return _Outcome(store.Row(clip, key, summary, reason), fresh=there is None)
+        return _Outcome(store.Row(clip, key, summary, reason), fresh=earlier is None)
 
     def _write(self, clip: Clip, path: Path) -> Summary:
         set_ = self._settings
@@ -163,27 +163,27 @@ def _start(root: Path, settings: FaceSettings) -> _Worker:
 
 
 def _crashed(clip: Clip) -> _Outcome:
-    """Of a clip on which a decoder crashes."""
-    reason = printable(f"{clip.path} ends the process that reads it: check or convert it")
+    """The outcome for a clip on which a decoder crashes."""
+    reason = printable(f"{clip.path} crashes the process that reads it: check or convert it")
     return _Outcome(store.Row(clip, "", Summary(), reason), fresh=True)
 
 
 @contextmanager
 def _one_thread(settings: FaceSettings) -> Iterator[None]:
-    """One thread gives the same numbers everywhere; whoever called us goes on with theirs.
+    """Use one thread, which gives the same numbers everywhere; restore the caller's threads.
 
-    OpenCV's threads would wait busily for work that is too small for them.
+    OpenCV's threads would only busy-wait, because the work is too small for them.
     """
-    kept = cv2.getNumThreads()
+    opencv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         if settings.finder != "mediapipe":
             import torch
 
-            threads = torch.get_num_threads()
+            torch_threads = torch.get_num_threads()
             torch.set_num_threads(1)
         yield
     finally:
-        cv2.setNumThreads(kept)
+        cv2.setNumThreads(opencv_threads)
         if settings.finder != "mediapipe":
-            torch.set_num_threads(threads)
+            torch.set_num_threads(torch_threads)

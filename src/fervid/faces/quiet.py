@@ -1,4 +1,4 @@
-"""Libraries in C write what they like to standard error; fervid says what is wrong itself."""
+"""Silences C libraries that write to standard error; fervid reports errors itself."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that is written to the process's standard error within is seen."""
+    """Discard everything written to the process's standard error inside the block."""
     sys.stderr.flush()
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

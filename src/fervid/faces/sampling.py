@@ -1,4 +1,4 @@
-"""Which frames of a source are looked at: all, every Nth, or so many a second."""
+"""Which frames of a source are used: all, every Nth, or so many per second."""
 
 import math
 from collections.abc import Callable
@@ -6,27 +6,27 @@ from collections.abc import Callable
 from fervid.errors import InputError
 
 Wanted = Callable[[int, float], bool]
-"""Whether the frame of an index and a time in seconds is looked at; asked in order, once each."""
+"""Whether to use the frame with an index and a time in seconds; called once per frame, in order."""
 
-EARLY = 1e-6  # part of a step by which a time stamp may be rounded down
+EARLY = 1e-6  # share of a step by which a time stamp may be rounded down
 
 
 def check(every: int, fps: float | None) -> None:
-    """See `sampler`.
+    """Check the arguments of `sampler`.
 
     Raises:
-        InputError: numbers out of range, or both.
+        InputError: a number is out of range, or both are given.
     """
     if every < 1:
-        raise InputError(f"every {every} frames: give a whole number from 1")
+        raise InputError(f"--every {every}: give a whole number from 1")
     if fps is not None and not 0 < fps < math.inf:
-        raise InputError(f"{fps} frames per second: give a number above 0")
+        raise InputError(f"--fps {fps}: give a number above 0")
     if every > 1 and fps is not None:
-        raise InputError("--every and --fps both say which frames to look at: give one of them")
+        raise InputError("--every and --fps both choose frames: give only one of them")
 
 
 def sampler(every: int = 1, fps: float | None = None) -> Wanted:
-    """Every `every`th frame from the first one; or of each 1 / `fps` seconds the first frame.
+    """Choose every `every`th frame, or the first frame of every 1 / `fps` seconds.
 
     >>> wanted = sampler(fps=2)
     >>> [wanted(index, index / 5) for index in range(6)]

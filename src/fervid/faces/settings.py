@@ -1,4 +1,4 @@
-"""What decides how faces are found and cut out; its digest is part of the store's cache key."""
+"""Settings for finding and cropping faces; their digest is part of a store's keys."""
 
 import hashlib
 import json
@@ -14,25 +14,27 @@ FINDERS = ("builtin", "yunet", "mediapipe", "cropped", "table")
 
 @dataclass(frozen=True)
 class FaceSettings:
-    """How faces are found, followed and cut out.
+    """How faces are found, tracked and cropped.
 
     Args:
-        finder: "builtin", which needs no file but the package's; "yunet", which finds more faces;
-            "cropped" for images that are face crops already; "table" for clips that bring their
-            landmarks; or "mediapipe", which is never switched on unless asked for.
-            `detect.choose("auto")` names one of the first two.
-        model: the finder's model file; None: the package's own, or where `detect.py` looks.
-        size: side of a stored crop, pixels; pictures "cropped" keep theirs unless it is larger.
-        max_faces: how many faces to follow at once; a database's clip shows one subject.
-        redetect_every: frames between two searches for new faces while `max_faces` are not seen.
+        finder: "builtin", which needs no extra file; "yunet", which finds more faces; "cropped"
+            for images that are already face crops; "table" for clips that bring their own
+            landmarks; or "mediapipe", which is used only on request. `detect.choose("auto")`
+            returns one of the first two.
+        model: model file of the finder; None uses the package's own, or the one that `outside.py`
+            finds.
+        size: side of a stored crop, pixels; with "cropped", smaller images keep their size.
+        max_faces: maximum number of faces to track at once; a database's clip shows one subject.
+        redetect_every: frames between searches for new faces while fewer than `max_faces` are
+            visible.
         min_score: presence below which a face counts as lost, 0..1.
-        min_size: smallest face looked for, as part of the frame's shorter side.
-        min_frames: a face not seen in this many frames in a row is dropped (stills excepted).
-        max_gap: seconds a face may be gone and keep its id.
-        stabilise: "per-frame" aligns every frame on its own; "smooth" lets the crop follow with
-            a little inertia, which takes out jitter and keeps quick head motion in the crop.
-        lossless: store PNG instead of JPEG of quality 95; about four times the room. Pictures
-            "cropped" always are.
+        min_size: smallest face to look for, as a share of the frame's shorter side.
+        min_frames: a face not seen in this many consecutive frames is dropped (except in stills).
+        max_gap: seconds for which a face may disappear and still keep its id.
+        stabilise: "per-frame" aligns every frame on its own; "smooth" gives the crop a little
+            inertia, which removes jitter but keeps quick head motion in the crop.
+        lossless: store PNG instead of JPEG at quality 95, about four times as large. Always on
+            with "cropped".
         rate: frames per second of folders of images.
     """
 
@@ -52,21 +54,24 @@ class FaceSettings:
     def __post_init__(self) -> None:
         if self.finder not in FINDERS:
             known = ", ".join(FINDERS)
-            raise FacesError(f"no face finder is named {self.finder!r}: use one of {known}")
+            raise FacesError(f"there is no face finder {self.finder!r}: use one of {known}")
         if self.stabilise not in ("per-frame", "smooth"):
             raise FacesError(f"stabilise={self.stabilise!r} is unknown: use per-frame or smooth")
         if min(self.max_faces, self.redetect_every, self.min_frames) < 1 or self.size < 16:
-            raise FacesError("face settings count from 1 (size from 16): correct the number given")
+            raise FacesError(
+                "max_faces, redetect_every and min_frames must be at least 1, and size at least "
+                "16: correct the value"
+            )
 
     @property
     def text(self) -> str:
-        """As JSON; of a model only the name, for its place is this machine's business."""
+        """The settings as JSON; of the model only its name, because its path is local."""
         model = Path(self.model).name if self.model else None
         return json.dumps({**asdict(self), "model": model}, sort_keys=True)
 
     @classmethod
     def of(cls, text: str) -> "FaceSettings":
-        """Back from JSON; TypeError where it has fields that this version does not know."""
+        """Settings from JSON; TypeError if it has fields that this version does not know."""
         fields = parse_json(text)
         return cls(**{**fields, "model": Path(fields["model"]) if fields["model"] else None})
 

@@ -1,4 +1,4 @@
-"""Sound copied, packet by packet, from one container into another."""
+"""Copies sound from one container to another, packet by packet."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,18 +7,18 @@ from typing import Any
 from fervid.errors import InputError
 from fervid.faces.container import open_container, video_stream
 
-# What an .mp4 may hold, by FFmpeg's names; other sound is left out.
+# Codecs that an .mp4 can hold, by FFmpeg's names; other sound is left out.
 CODECS = ("aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "mp3float", "opus")
 
 
 class Sound:
-    """The first sound track of a file, to be copied beside a new picture track.
+    """The first sound track of a file, to be copied beside a new video track.
 
-    Nothing is decoded: the packets go over as they are, their times counted from the picture's
-    first frame.
+    Packets are copied without decoding; their times are counted from the first video frame.
 
     Args:
-        source: the file; a folder of pictures, or one without sound, has none.
+        source: the file; there is no sound in a folder of pictures or a silent file.
+        container: the open container to write to.
     """
 
     def __init__(self, source: Path, container: Any) -> None:
@@ -30,7 +30,7 @@ class Sound:
         self._container = container
 
     def copy(self, until: float) -> None:
-        """Write what sounds before a time in seconds."""
+        """Copy all packets before a time in seconds."""
         while self._next is not None and self._next[0] < until:
             packet = self._next[1]
             packet.stream = self._target
@@ -39,7 +39,7 @@ class Sound:
 
 
 def _packets(source: Path) -> Iterator[tuple[float, Any]]:
-    """Seconds from the first picture, and the packet with its times moved accordingly."""
+    """Packets with times moved to start at the first video frame, and that time in seconds."""
     import av
 
     if not source.is_file():
@@ -51,13 +51,13 @@ def _packets(source: Path) -> Iterator[tuple[float, Any]]:
             track = next(iter(container.streams.audio), None)
             if track is None or track.codec_context.name not in CODECS:
                 return
-            moved, last = round(origin / track.time_base), -1
+            offset, last = round(origin / track.time_base), -1
             for packet in container.demux(track):
                 if packet.pts is None or packet.dts is None or packet.size == 0:
                     continue
-                packet.pts -= moved
-                packet.dts -= moved
-                if packet.dts <= last or packet.dts < 0:  # before the picture; a clock that jumps
+                packet.pts -= offset
+                packet.dts -= offset
+                if packet.dts <= last or packet.dts < 0:  # the clock jumped, or video starts later
                     continue
                 last = packet.dts
                 yield float(packet.pts * track.time_base), packet

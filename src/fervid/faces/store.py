@@ -1,9 +1,9 @@
-"""The store: a database's tracks on disk, and the list of its clips; nothing is ever half there.
+"""The store: the tracks of a database on disk, with a list of its clips. Files are never partial.
 
-store.json            what this folder is, and of which database
-index.parquet         one row for each clip; the database and the settings in its metadata
-tracks/KEY.safetensors    every face of one clip; KEY is made of the source's bytes, the span,
-                      the settings and the finder's version (so equal work is done once)
+store.json            format, version and database of this folder
+index.parquet         one row per clip; the database and the settings are in its metadata
+tracks/KEY.safetensors    all faces of one clip; KEY is a hash of the source's bytes, the span,
+                      the settings and the finder's version (so the same work is done only once)
 """
 
 import json
@@ -38,7 +38,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One clip in the index: its key, what was found, and why nothing was (empty otherwise)."""
+    """One clip in the index: its key, a summary of its tracks, and why there are none (or "")."""
 
     clip: Clip
     key: str
@@ -48,13 +48,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Store:
-    """A prepared database; `open` is how to get one.
+    """A prepared database; use `open` to get one.
 
     Args:
-        root: its folder.
-        database: every clip, failed ones too; usable without the database's own folder.
+        root: folder of the store.
+        database: all clips, including failed ones; does not need the database's own folder.
         settings: how faces were found.
-        finder: the face finder's version.
+        finder: version of the face finder.
         rows: the index, by clip name.
     """
 
@@ -69,76 +69,76 @@ class Store:
         """Read the index.
 
         Raises:
-            InputError: no store, an unfinished one, or one of another version.
+            InputError: `root` is not a store, or is unfinished or of another version.
         """
         check_marker(root)
         return read_index(root)
 
     @property
     def failed(self) -> dict[str, str]:
-        """Why a clip has no track, by name."""
+        """The reason why a clip has no track, by name."""
         return {name: row.reason for name, row in self.rows.items() if row.reason}
 
     @cached_property
     def digest(self) -> str:
-        """Sha256 over the clip list and every key: these tracks and no others."""
+        """Sha256 over the clip list and every key, which identifies exactly these tracks."""
         keys = [self.database.digest, *(f"{n} {row.key}" for n, row in self.rows.items())]
         return sha256("\n".join(keys).encode()).hexdigest()
 
     def key(self, clip: Clip) -> str:
-        """Hash of a clip's frames and of how faces were found in them; empty if unreadable."""
+        """Hash of a clip's frames and of the way faces were found; empty if unreadable."""
         return self._row(clip).key
 
     def tracks(self, clip: Clip) -> list[Track]:
-        """Every face of a clip, by id; empty where none was found."""
+        """All faces of a clip, by id; empty if there are none."""
         row = self._row(clip)
-        found = [] if row.reason else read_tracks(track_path(self.root, row.key))
-        return [replace(track, apex=clip.apex) for track in found]
+        tracks = [] if row.reason else read_tracks(track_path(self.root, row.key))
+        return [replace(track, apex=clip.apex) for track in tracks]
 
     def main_track(self, clip: Clip) -> Track | None:
-        """The face seen longest and largest; None where none was found."""
+        """The face seen longest and largest; None if there is none."""
         row = self._row(clip)
         if row.reason:
             return None
-        found = next(read_tracks(track_path(self.root, row.key), row.summary.main))
-        return replace(found, apex=clip.apex)
+        track = next(read_tracks(track_path(self.root, row.key), row.summary.main))
+        return replace(track, apex=clip.apex)
 
     def _row(self, clip: Clip) -> Row:
         if clip.name not in self.rows:
-            raise InputError(f"{self.root} holds no clip {clip.name!r}: prepare it first")
+            raise InputError(f"{self.root} has no clip {clip.name!r}: prepare it first")
         return self.rows[clip.name]
 
 
 def track_path(root: Path, key: str) -> Path:
-    """Where the tracks of a key lie."""
+    """Path of the track file for a key."""
     return root / "tracks" / f"{key}.safetensors"
 
 
 def begin(root: Path, database: Database) -> None:
-    """Make the folder a store of this database, or check that it is one.
+    """Make the folder a store of this database, or check that it already is one.
 
     Raises:
-        InputError: something else lies there, or another database.
-        OutputError: it cannot be written to.
+        InputError: the folder holds something else, or another database.
+        OutputError: the folder cannot be written to.
     """
     if root.exists() and not root.is_dir():
-        raise InputError(f"{root} is a file, no store: name a new folder")
+        raise InputError(f"{root} is a file, not a store: choose a new folder")
     if (root / "store.json").exists():
-        held = check_marker(root)
+        stored = check_marker(root)
         earlier: Mapping[str, Row] = {}
-        with suppress(InputError):  # a missing or damaged index is written anew
+        with suppress(InputError):  # a missing or damaged index is written again
             earlier = read_index(root).rows
-        strange = earlier and not any(clip.name in earlier for clip in database.clips)
-        if held != database.name or strange:
+        different = earlier and not any(clip.name in earlier for clip in database.clips)
+        if stored != database.name or different:
             raise InputError(
-                f"{root} holds {'other clips of ' if strange else ''}database {held!r}: "
-                "name another folder for this one"
+                f"{root} holds {'other clips of ' if different else ''}database {stored!r}: "
+                "choose another folder for this one"
             )
         _tracks_folder(root)
         return
-    # Hidden ones: the lock, what a killed process was writing.
+    # Hidden files are the lock, and what a killed process was writing.
     if root.exists() and any(not path.name.startswith(".") for path in root.iterdir()):
-        raise InputError(f"{root} is no store and not empty: name a new folder")
+        raise InputError(f"{root} is not a store and not empty: choose a new folder")
     marker = {"format": FORMAT, "version": VERSION, "database": database.name}
     write(root / "store.json", json.dumps(marker) + "\n")
     _tracks_folder(root)
@@ -150,15 +150,15 @@ def _tracks_folder(root: Path) -> None:
 
 
 def check_marker(root: Path) -> str:
-    """The name of the database that a folder stores.
+    """The name of the database in a store.
 
     Raises:
-        InputError: no store of this version.
+        InputError: the folder is not a store of this version.
     """
     path = root / "store.json"
     if not path.is_file():
         raise InputError(
-            f"{root} is no store: make one with `fervid prepare DATABASE ROOT --store`"
+            f"{root} is not a store: make one with `fervid prepare DATABASE ROOT --store`"
         )
     try:
         marker = parse_json(path.read_text())
@@ -167,11 +167,11 @@ def check_marker(root: Path) -> str:
             raise ValueError
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(
-            f"{path} is not of fervid: name a folder made by `fervid prepare`"
+            f"{path} was not written by fervid: give a folder made by `fervid prepare`"
         ) from error
     if version != VERSION:
         raise InputError(
-            f"{root} has version {version} of the store, this fervid reads {VERSION}: "
+            f"{root} is a store of version {version}, but this fervid reads version {VERSION}: "
             "use the fervid that made it, or prepare again into a new folder"
         )
     return str(name)
@@ -180,7 +180,7 @@ def check_marker(root: Path) -> str:
 def write_index(
     root: Path, database: Database, settings: FaceSettings, version: str, rows: list[Row]
 ) -> None:
-    """One Parquet file for everything that evaluation asks; the same bytes for the same rows."""
+    """Write everything that evaluation needs to one Parquet file; equal rows give equal bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -196,28 +196,28 @@ def write_index(
     metadata = {"fervid": json.dumps({"database": about, **found_by})}
     fields = [pa.field(name, getattr(pa, kind)()) for name, kind in COLUMNS.items()]
     arrow = pa.Table.from_pylist(table, schema=pa.schema(fields, metadata=metadata))
-    # By an open file: pyarrow takes names in UTF-8 alone.
+    # Through an open file, because pyarrow accepts only names in UTF-8.
     with whole(root / "index.parquet") as part, part.open("wb") as file:
         pq.write_table(arrow, file)
 
 
 def read_index(root: Path) -> Store:
-    """Raises InputError where there is none, or one that this version cannot read."""
+    """Read the index; InputError if there is none, or this version cannot read it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = root / "index.parquet"
     if not path.is_file():
-        raise InputError(f"{root} was not finished: run the same `fervid prepare` again")
+        raise InputError(f"{root} is not finished: run the same `fervid prepare` again")
     try:
         with path.open("rb") as file:
             table = pq.read_table(file)
         about = parse_json(table.schema.metadata[b"fervid"])
         settings = FaceSettings.of(about["settings"])
-        known = {**about["database"], "labels": tuple(about["database"]["labels"])}
-        known.pop("citation", None)  # stores of before had one
-        rows = [_row(values, known["name"]) for values in table.to_pylist()]
-        database = Database(clips=tuple(row.clip for row in rows), **known)
+        fields = {**about["database"], "labels": tuple(about["database"]["labels"])}
+        fields.pop("citation", None)  # older stores have one
+        rows = [_row(values, fields["name"]) for values in table.to_pylist()]
+        database = Database(clips=tuple(row.clip for row in rows), **fields)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DatabaseError) as error:
         raise InputError(f"{path} cannot be read by this fervid: prepare again") from error
     return Store(root, database, settings, about["version"], {row.clip.name: row for row in rows})
@@ -226,26 +226,26 @@ def read_index(root: Path) -> Store:
 def _row(values: Mapping[str, Any], database: str) -> Row:
     same = ("name", "label", "subject", "start", "end", "apex", "view")
     groups, path = parse_json(values["groups"]), _as_path(values["path"])
-    # Stores of before had neither of these.
+    # Older stores have neither of these.
     votes, table = parse_json(values.get("votes") or "{}"), values.get("landmarks")
     landmarks = _as_path(table) if table else None
-    known = {k: values[k] for k in same}
-    if not re.fullmatch(r"([0-9a-f]{64})?", values["key"]):  # it becomes a file's name
-        raise ValueError(f"{values['key']!r} is no key")
-    clip = Clip(**known, path=path, database=database, groups=groups, votes=votes,
+    unchanged = {k: values[k] for k in same}
+    if not re.fullmatch(r"([0-9a-f]{64})?", values["key"]):  # it becomes part of a file name
+        raise ValueError(f"{values['key']!r} is not a key")
+    clip = Clip(**unchanged, path=path, database=database, groups=groups, votes=votes,
                 landmarks=landmarks)  # fmt: skip
     summary = Summary(**{k: values[k] for k in ("frames", "faces", "seen", "main")})
     return Row(clip, values["key"], summary, values["reason"])
 
 
 def _as_text(path: Path) -> str:
-    """A path in UTF-8; one of other bytes is spelt as file://..., as which no path is written."""
+    """A path as text; one that is not printable UTF-8 becomes file://..., which no path can be."""
     text = path.as_posix()
     return text if printable(text) == text else f"file://{quote_from_bytes(os.fsencode(text))}"
 
 
 def _as_path(text: str) -> Path:
-    """The path that `_as_text` wrote."""
+    """The path from the text of `_as_text`."""
     if text.startswith("file://"):
         return Path(os.fsdecode(unquote_to_bytes(text.removeprefix("file://"))))
     return Path(text)

@@ -1,4 +1,4 @@
-"""Track: one face through one clip, as every system takes it."""
+"""Track: one face through one clip, the input of every system."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# What a frame's row may say; the code stored is the place in this tuple.
+# Status of a frame; files store the index in this tuple.
 STATUS = ("face", "no face", "unreadable")
 
-# Side in pixels of a stored face: no system takes more than 299 [3, Fig. 2]; the rest is margin
-# for the rotations of [1, Sec. 3.4] and for crops wider than a face.
+# Side of a stored face in pixels. No system uses more than 299 [3, Fig. 2]; the rest is margin for
+# the rotations of [1, Sec. 3.4] and for crops wider than a face.
 SIZE = 320
 
 
@@ -19,21 +19,21 @@ SIZE = 320
 class Track:
     """One face through one clip: T rows, one for each frame of the clip's span.
 
-    A row without a face keeps its place: its picture is black, its landmarks NaN.
+    A frame without the face still has a row, with a black picture and NaN landmarks.
 
     Args:
-        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`); S = 0 where
-            another program's table gave the landmarks and its video is not at hand.
-        landmarks: (T, 68, 2) float32, x and y in pixels of `faces` (of SIZE where S = 0), origin
+        faces: (T, S, S, 3) uint8 RGB, aligned by a similarity transform (`align.py`); S = 0 if the
+            landmarks come from another program's table and there is no video.
+        landmarks: (T, 68, 2) float32, x and y in pixels of `faces` (of SIZE if S = 0), origin
             at the centre of the top left pixel; may lie outside the crop.
         times: (T,) float64, seconds from the start of the source.
         frames: (T,) int64, 0-based frame index in the source.
         status: (T,) uint8, index into STATUS.
-        score: (T,) float32, 0..1, how sure the finder is that this is a face.
+        score: (T,) float32, 0..1, confidence of the finder that this is a face.
         to_frame: (T, 2, 3) float32, maps pixels of `faces` to pixels of the source frame.
         face: id of the face within its clip, 0, 1, ... by first appearance.
-        found_by: who found it: finder, its version, settings.
-        apex: frame index in the source that the database calls the apex; None where it is silent.
+        found_by: name and version of the finder, and its settings.
+        apex: frame index in the source of the apex that the database annotates, or None.
     """
 
     faces: NDArray[np.uint8]
@@ -57,7 +57,7 @@ class Track:
 
     @property
     def pictured(self) -> bool:
-        """Whether there are pictures, not landmarks alone."""
+        """Whether there are pictures, and not only landmarks."""
         return bool(self.faces.shape[1])
 
     @property
@@ -68,6 +68,6 @@ class Track:
         return np.asarray(moved, dtype=np.float32)
 
     def rows(self, keep: Any) -> "Track":
-        """The rows that a numpy index (slice, mask, integers) picks, in its order."""
+        """The rows selected by a numpy index (slice, mask or integers), in its order."""
         columns = ("faces", "landmarks", "times", "frames", "status", "score", "to_frame")
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})

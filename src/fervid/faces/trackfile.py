@@ -1,8 +1,8 @@
-"""A track file: every face of one clip as safetensors, written and encoded as a stream.
+"""Track files: all faces of one clip as safetensors, encoded and written as a stream.
 
-For each face N the arrays of its Track, named N.landmarks and so on; its crops are JPEG (or PNG)
-bytes one after the other in N.pictures, and N.ends tells where each row's end. The first eight
-digits of the header are the CRC-32 of the whole file, computed while they are zeros.
+Each face N has the arrays of its Track, named N.landmarks and so on. Its crops are concatenated
+JPEG (or PNG) bytes in N.pictures, and N.ends gives the offset at which each row's crop ends. The
+first eight digits of the header are the CRC-32 of the whole file with zeros in their place.
 """
 
 import json
@@ -30,24 +30,24 @@ from fervid.text import parse_json
 
 FORMAT = "fervid tracks"
 VERSION = 2
-UNCHECKED = 1  # an earlier version, without a checksum, is still read
-HEAD = b'{"__metadata__":{"crc32":"'  # how the header begins, eight bytes into the file
+UNCHECKED = 1  # the previous version, without a checksum, can still be read
+HEAD = b'{"__metadata__":{"crc32":"'  # start of the header, eight bytes into the file
 BLANK = b"00000000"
-QUALITY = 95  # of JPEG
-SPOOL = 4 << 20  # bytes of crops held in memory; more go to a nameless file
+QUALITY = 95  # JPEG quality
+SPOOL = 4 << 20  # bytes of crops held in memory; the rest goes to a temporary file
 FACE, NO_FACE, UNREADABLE = range(len(STATUS))
 DTYPES = {"float32": "F32", "float64": "F64", "int64": "I64", "uint8": "U8"}
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the index says of one clip's tracks.
+    """Summary of one clip's tracks in the index.
 
     Args:
-        frames: rows of the span.
-        faces: tracks.
-        seen: rows in which the main face is seen.
-        main: id of the face seen longest and largest; -1 where there is none.
+        frames: number of rows of the span.
+        faces: number of tracks.
+        seen: number of rows that show the main face.
+        main: id of the face seen longest and largest; -1 if there is none.
     """
 
     frames: int = 0
@@ -63,54 +63,56 @@ def write_tracks(
     found_by: Mapping[str, str],
     pictures: bool = True,
 ) -> Summary:
-    """Cut out, encode and write every face of a stream; memory does not grow with its length.
+    """Crop, encode and write every face of a stream; memory does not grow with its length.
 
     Args:
         found_by: finder and version; the settings are added.
-        pictures: whether the frames have pictures; without, the crops are of 0 pixels.
+        pictures: whether the frames have pictures; if not, crops have 0 pixels.
 
     Raises:
-        OutputError: the folder cannot be written to, or is full.
+        OutputError: the folder cannot be written to, or the disk is full.
     """
     cropped = settings.finder == "cropped"
     cut = cutter(settings, pictures)
     side = settings.size
     rows: list[tuple[float, int, bool]] = []
     with ExitStack() as spools:
-        people: dict[int, _Person] = {}
+        tracks: dict[int, _FaceRows] = {}
         for row, seen in enumerate(stream):
             frame = seen.frame
             rows.append((frame.time, frame.index, frame.readable))
             for face in seen.faces:
-                picture, points, back = cut(frame.image, face.landmarks, face.face)
-                coded = _encode(picture, settings.lossless or cropped) if pictures else b""
+                picture, points, to_frame = cut(frame.image, face.landmarks, face.face)
+                encoded = _encode(picture, settings.lossless or cropped) if pictures else b""
                 side = len(picture)
                 with blamed(path):
-                    if face.face not in people:
-                        people[face.face] = _Person(path.parent, spools)
-                    people[face.face].add(row, points, face.score, back, coded)
-        summary = _summary(len(rows), people)
+                    if face.face not in tracks:
+                        tracks[face.face] = _FaceRows(path.parent, spools)
+                    tracks[face.face].add(row, points, face.score, to_frame, encoded)
+        summary = _summary(len(rows), tracks)
         metadata = {
             "crc32": BLANK.decode(), "format": FORMAT, "version": str(VERSION), "size": str(side),
             "summary": json.dumps(asdict(summary)),
             "found_by": json.dumps({**found_by, "settings": settings.text}),
         }  # fmt: skip
         with blamed(path):
-            _write_safetensors(path, _arrays(rows, people), metadata)
+            _write_safetensors(path, _arrays(rows, tracks), metadata)
     return summary
 
 
-def _arrays(rows: list[tuple[float, int, bool]], people: Mapping[int, "_Person"]) -> dict[str, Any]:
-    """Every array of a file by name; crops as the open file they wait in."""
+def _arrays(
+    rows: list[tuple[float, int, bool]], tracks: Mapping[int, "_FaceRows"]
+) -> dict[str, Any]:
+    """All arrays of a file by name; crops as an open temporary file."""
     times, frames, readable = (np.array(column) for column in zip(*rows, strict=True))
     arrays: dict[str, Any] = {"times": times, "frames": frames.astype(np.int64)}
-    for number, person in sorted(people.items()):
-        arrays |= {f"{number}.{name}": v for name, v in person.arrays(readable).items()}
+    for number, track in sorted(tracks.items()):
+        arrays |= {f"{number}.{name}": v for name, v in track.arrays(readable).items()}
     return arrays
 
 
-class _Person:
-    """The rows of one face while a clip is read; crops wait in a file that has no name."""
+class _FaceRows:
+    """Rows of one face, collected while a clip is read; its crops are in a temporary file."""
 
     def __init__(self, folder: Path, spools: ExitStack) -> None:
         self.rows: list[int] = []
@@ -120,32 +122,33 @@ class _Person:
         )
         self.extent = 0.0  # sum over rows of the face's width in frame pixels
 
-    def add(self, row: int, points: Any, score: float, back: Any, picture: bytes) -> None:
+    def add(self, row: int, points: Any, score: float, to_frame: Any, picture: bytes) -> None:
         self._pictures.write(picture)
         self.rows.append(row)
-        self._columns.append((points, score, back, self._pictures.tell()))
-        scale = float(np.hypot(back[0, 0], back[1, 0]))
+        self._columns.append((points, score, to_frame, self._pictures.tell()))
+        scale = float(np.hypot(to_frame[0, 0], to_frame[1, 0]))
         self.extent += scale * float(np.ptp(points[:, 0]))
 
     def arrays(self, readable: NDArray[np.bool_]) -> dict[str, Any]:
-        """Columns of T rows; those without this face hold NaN and end where the last one did."""
+        """Columns of T rows; a row without this face holds NaN and ends where the last one did."""
         count, rows = len(readable), np.array(self.rows)
-        points, scores, backs, ends = zip(*self._columns, strict=True)
+        points, scores, transforms, ends = zip(*self._columns, strict=True)
         landmarks = np.full((count, 68, 2), np.nan, np.float32)
         to_frame = np.full((count, 2, 3), np.nan, np.float32)
         score, end = np.zeros(count, np.float32), np.zeros(count, np.int64)
-        landmarks[rows], to_frame[rows], score[rows], end[rows] = points, backs, scores, ends
+        landmarks[rows], to_frame[rows] = points, transforms
+        score[rows], end[rows] = scores, ends
         status = np.where(readable, NO_FACE, UNREADABLE).astype(np.uint8)
         status[rows] = FACE
         columns = {"landmarks": landmarks, "to_frame": to_frame, "score": score, "status": status}
         return {**columns, "ends": np.maximum.accumulate(end), "pictures": self._pictures}
 
 
-def _summary(frames: int, people: Mapping[int, _Person]) -> Summary:
-    if not people:
+def _summary(frames: int, tracks: Mapping[int, _FaceRows]) -> Summary:
+    if not tracks:
         return Summary(frames)
-    main = max(people, key=lambda number: (people[number].extent, -number))
-    return Summary(frames, len(people), len(people[main].rows), main)
+    main = max(tracks, key=lambda number: (tracks[number].extent, -number))
+    return Summary(frames, len(tracks), len(tracks[main].rows), main)
 
 
 def _encode(picture: NDArray[np.uint8], lossless: bool) -> bytes:
@@ -154,12 +157,12 @@ def _encode(picture: NDArray[np.uint8], lossless: bool) -> bytes:
 
 
 def _write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
-    """The safetensors layout, streamed: its own writer wants every byte in memory."""
+    """Write the safetensors layout as a stream; its own writer needs all bytes in memory."""
 
-    # Widest numbers first, so that every array is aligned.
+    # Widest types first, so that every array is aligned.
     order = sorted(arrays, key=lambda n: (-getattr(arrays[n], "itemsize", 1), n))
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
-    at = 0
+    offset = 0
     for name in order:
         part = arrays[name]
         if isinstance(part, np.ndarray):
@@ -167,8 +170,8 @@ def _write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[
         else:
             size = part.seek(0, os.SEEK_END)
             kind, shape = "U8", [size]
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [at, at + size]}
-        at += size
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [offset, offset + size]}
+        offset += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     with whole(path) as part_path, part_path.open("wb") as file:
@@ -186,7 +189,7 @@ def _write_safetensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[
 
 
 class _Checked:
-    """A file that adds up what is written."""
+    """A file that computes the CRC-32 of what is written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self.sum = file, 0
@@ -197,7 +200,7 @@ class _Checked:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file's checksum is right; a file of the earlier version has none."""
+    """Whether a file's checksum is correct; a file of the previous version has none."""
     with path.open("rb") as file:
         begin = file.read(8 + len(HEAD) + len(BLANK))
         if begin[8 : 8 + len(HEAD)] != HEAD:
@@ -209,7 +212,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
-    """The faces of a track file, by id, or one of them.
+    """All faces of a track file, by id, or only one of them.
 
     Raises:
         InputError: the file is missing, damaged or of another version.
@@ -237,7 +240,7 @@ def read_tracks(path: Path, only: int | None = None) -> Iterator[Track]:
 
 
 def read_summary(path: Path) -> Summary | None:
-    """What a track file says of itself; None where there is no whole one."""
+    """The summary in a track file; None if the file is missing, damaged or of another version."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -251,14 +254,14 @@ def _metadata(path: Path, metadata: dict[str, str] | None) -> dict[str, str]:
     metadata = metadata or {}
     version = VERSION if "crc32" in metadata else UNCHECKED
     if (metadata.get("format"), metadata.get("version")) != (FORMAT, str(version)):
-        raise InputError(f"{path} is no track file of this version: run `fervid prepare` again")
+        raise InputError(f"{path} is not a track file of this version: run `fervid prepare` again")
     if not _is_whole(path):
-        raise InputError(f"{path} is damaged (its checksum differs): run `fervid prepare` again")
+        raise InputError(f"{path} is damaged (checksum mismatch): run `fervid prepare` again")
     return metadata
 
 
 def _decoded(pictures: NDArray[np.uint8], ends: NDArray[np.int64], side: int) -> NDArray[np.uint8]:
-    """(T, S, S, 3) RGB; black where a row added no bytes."""
+    """(T, S, S, 3) RGB; black for rows without a crop."""
     faces = np.zeros((len(ends), side, side, 3), np.uint8)
     starts = np.concatenate([[0], ends[:-1]])
     for row in np.flatnonzero(ends > starts):

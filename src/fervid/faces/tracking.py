@@ -1,4 +1,4 @@
-"""Several faces through a stream: stable ids by overlap and appearance, a row for every frame."""
+"""Tracks faces through a stream: stable ids by overlap and appearance, one row per frame."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -14,14 +14,14 @@ from fervid.faces.video import Frame
 
 Floats = NDArray[np.float32]
 
-LOOK = 24  # side of the remembered picture of a face, pixels
-OVERLAP = 0.3  # intersection over union from which two boxes are one face, unless looks forbid it
-SAME_PLACE = 0.5  # the same across a pause in which a head turns and a face changes
-ALIKE = 0.5  # correlation of two pictures from which a face elsewhere is the one that was lost
-CUT = 0.4  # correlation of two frames in a row below which they are of two scenes, if also
-CHANGE = 20.0  # grey values (of 255) is what they differ by on average
-PAUSE = 0.9  # seconds from one frame to the next from which each is a picture by itself
-REACH = 2.0  # box sides that a face may move while unseen, for each second, and at once
+THUMBNAIL = 24  # side of the stored thumbnail of a face, pixels
+OVERLAP = 0.3  # least intersection over union of two boxes of one face
+SAME_PLACE = 0.5  # the same after a pause, in which a head may turn and a face may change
+ALIKE = 0.5  # least correlation of thumbnails for a lost face to be recognised elsewhere
+CUT = 0.4  # a scene cut: consecutive frames correlate less than this,
+CHANGE = 20.0  # and differ by more than this on average (grey values of 255)
+PAUSE = 0.9  # seconds between frames from which each counts as a separate picture
+REACH = 2.0  # box sides that a face may move while unseen: at once, plus the same per second
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Seen:
     """One face in one frame.
 
     Args:
-        face: its id within the stream: 0, 1, ... by first appearance.
+        face: id within the stream: 0, 1, ... by first appearance.
         landmarks: (68, 2) pixels of the frame.
-        score: 0..1, how sure the finder is.
+        score: confidence of the finder, 0..1.
     """
 
     face: int
@@ -41,10 +41,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class FrameFaces:
-    """One frame and the faces in it, by ascending id; there may be none.
+    """One frame and the faces in it, if any, by ascending id.
 
     Args:
-        brief: how many more were found, but not in enough frames in a row to count.
+        brief: number of further faces, not seen in enough consecutive frames to count.
     """
 
     frame: Frame
@@ -53,31 +53,31 @@ class FrameFaces:
 
     @property
     def status(self) -> str:
-        """As in `track.STATUS`."""
+        """One of `track.STATUS`."""
         if not self.frame.readable:
             return "unreadable"
         return "face" if self.faces else "no face"
 
 
 def follow(frames: Iterable[Frame], settings: FaceSettings, finder: Finder) -> Iterator[FrameFaces]:
-    """Name the faces of a stream; every frame comes out once, in order, faces or not.
+    """Assign ids to the faces of a stream. Every frame is returned once, in order.
 
-    A face counts from the first of `min_frames` frames in a row that show it, so frames come out
-    `min_frames - 1` late. A stream shorter than that (a still) is taken as it is, and so is a
-    stretch between two pauses of `PAUSE` seconds: nothing is followed across a pause, so the
-    frames of a time lapse are so many stills.
+    A face counts from the first of `min_frames` consecutive frames that show it, so frames are
+    returned `min_frames - 1` frames late. A shorter stream (a still) is exempt, and so is a shorter
+    stretch between two pauses of `PAUSE` seconds: the finder does not track across a pause, so the
+    frames of a time lapse are treated as stills.
     """
     ids, public = _Ids(settings.max_gap), dict[int, int]()
     waiting: deque[tuple[Frame, list[Seen]]] = deque()
-    length, before = 0, np.inf  # of the stretch, in frames; time of its last frame
+    length, last_time = 0, np.inf  # frames of this stretch; time of its last frame
     finder.begin()
     try:
         for frame in frames:
-            if frame.time - before >= PAUSE:
+            if frame.time - last_time >= PAUSE:
                 yield from _rest(waiting, public, min(settings.min_frames, length))
                 finder.begin()
                 length = 0
-            length, before = length + 1, frame.time
+            length, last_time = length + 1, frame.time
             waiting.append((frame, ids.named(frame, finder) if frame.readable else []))
             if len(waiting) == settings.min_frames:
                 yield _settled(waiting, public, settings.min_frames)
@@ -97,87 +97,89 @@ def _rest(
 def _settled(
     waiting: deque[tuple[Frame, list[Seen]]], public: dict[int, int], needed: int
 ) -> FrameFaces:
-    """The oldest frame, with the faces that have an id or earn one now."""
+    """The oldest frame, with the faces that already have a public id or qualify for one now."""
     counts = Counter(seen.face for _, faces in waiting for seen in faces)
     frame, faces = waiting.popleft()
-    kept = []
+    counted = []
     for seen in faces:
         if seen.face not in public and counts[seen.face] < needed:
             continue
         number = public.setdefault(seen.face, len(public))
-        kept.append(Seen(number, seen.landmarks, seen.score))
-    ordered = tuple(sorted(kept, key=lambda seen: seen.face))
-    return FrameFaces(frame, ordered, len(faces) - len(kept))
+        counted.append(Seen(number, seen.landmarks, seen.score))
+    ordered = tuple(sorted(counted, key=lambda seen: seen.face))
+    return FrameFaces(frame, ordered, len(faces) - len(counted))
 
 
 @dataclass
 class _Known:
     box: Floats  # (4,) left, top, right, bottom
-    look: Floats  # (LOOK * LOOK,) zero mean, unit length
+    thumbnail: Floats  # (THUMBNAIL * THUMBNAIL,) zero mean, unit length
     time: float
 
 
 class _Ids:
-    """Gives found faces the ids of known ones, by the least total cost."""
+    """Matches detected faces to known ones with the least total cost."""
 
     def __init__(self, max_gap: float) -> None:
         self._max_gap = max_gap
         self._known: dict[int, _Known] = {}
         self._next = 0
-        self._before = -np.inf  # time of the frame before
-        self._view = np.zeros(LOOK * LOOK, np.float32)  # the frame before, as `small` has it
+        self._last_time = -np.inf  # time of the previous frame
+        self._last_view = np.zeros(THUMBNAIL * THUMBNAIL, np.float32)  # previous frame, by `small`
 
     def named(self, frame: Frame, finder: Finder) -> list[Seen]:
-        self._mind_cuts(frame, finder)
-        found = finder(frame.image, frame.time)
+        self._reset_at_cut(frame, finder)
+        detections = finder(frame.image, frame.time)
         now = frame.time
-        since = min(now - self._max_gap, self._before)  # who was gone longer gets a new id
+        since = min(now - self._max_gap, self._last_time)  # a face gone longer gets a new id
         self._known = {i: k for i, k in self._known.items() if k.time >= since}
-        self._before = now
-        boxes = np.concatenate([found.landmarks.min(axis=1), found.landmarks.max(axis=1)], axis=1)
-        looks = [look(frame.image, box) for box in boxes]
-        names = self._assigned(boxes, looks, now)
-        for name, box, seen in zip(names, boxes, looks, strict=True):
-            known = self._known.get(name)
-            kept = seen if known is None else _unit(0.9 * known.look + 0.1 * seen)
-            self._known[name] = _Known(box, kept, now)
-        return [Seen(n, p, float(s)) for n, p, s in zip(names, *found, strict=True)]
+        self._last_time = now
+        points = detections.landmarks
+        boxes = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
+        thumbnails = [thumbnail(frame.image, box) for box in boxes]
+        ids = self._assigned(boxes, thumbnails, now)
+        for face, box, picture in zip(ids, boxes, thumbnails, strict=True):
+            known = self._known.get(face)
+            if known is not None:
+                picture = _unit(0.9 * known.thumbnail + 0.1 * picture)
+            self._known[face] = _Known(box, picture, now)
+        return [Seen(i, p, float(s)) for i, p, s in zip(ids, *detections, strict=True)]
 
-    def _mind_cuts(self, frame: Frame, finder: Finder) -> None:
-        """Another scene holds other faces: the finder must find them, not follow the old ones."""
+    def _reset_at_cut(self, frame: Frame, finder: Finder) -> None:
+        """After a scene cut, make the finder search again instead of tracking the old faces."""
         height, width = frame.image.shape[:2]
         view = small(frame.image, np.array([0, 0, width, height], np.float32))
-        change = float(np.abs(view - self._view).mean())
-        if self._known and change > CHANGE and float(_unit(view) @ _unit(self._view)) < CUT:
+        change = float(np.abs(view - self._last_view).mean())
+        if self._known and change > CHANGE and float(_unit(view) @ _unit(self._last_view)) < CUT:
             self._known.clear()
             finder.begin()
-        self._view = view
+        self._last_view = view
 
-    def _assigned(self, boxes: Floats, looks: list[Floats], now: float) -> list[int]:
+    def _assigned(self, boxes: Floats, thumbnails: list[Floats], now: float) -> list[int]:
         known = list(self._known.items())
         cost = np.full((len(boxes), len(known)), 9.0)
         for j, (_, old) in enumerate(known):
-            for i, (box, seen) in enumerate(zip(boxes, looks, strict=True)):
-                together, alike = overlap(box, old.box), float(seen @ old.look)
+            for i, (box, picture) in enumerate(zip(boxes, thumbnails, strict=True)):
+                shared, similarity = overlap(box, old.box), float(picture @ old.thumbnail)
                 side = np.sqrt(np.prod(old.box[2:] - old.box[:2]))
                 moved = np.hypot(*((box - old.box).reshape(2, 2).mean(axis=0))) / max(side, 1.0)
-                gone = now - old.time
-                near = moved <= REACH * (1 + min(gone, self._max_gap))
-                stays = OVERLAP if gone <= self._max_gap else SAME_PLACE
-                if together >= stays or (near and alike >= ALIKE):
-                    cost[i, j] = 2 - together - alike
-        names = [-1] * len(boxes)
+                gap = now - old.time
+                near = moved <= REACH * (1 + min(gap, self._max_gap))
+                least = OVERLAP if gap <= self._max_gap else SAME_PLACE
+                if shared >= least or (near and similarity >= ALIKE):
+                    cost[i, j] = 2 - shared - similarity
+        ids = [-1] * len(boxes)
         for row, column in _assignment(cost):
             if cost[row, column] < 9:
-                names[row] = known[column][0]
-        for place, name in enumerate(names):
-            if name < 0:
-                names[place], self._next = self._next, self._next + 1
-        return names
+                ids[row] = known[column][0]
+        for row, face in enumerate(ids):
+            if face < 0:
+                ids[row], self._next = self._next, self._next + 1
+        return ids
 
 
 def _assignment(cost: NDArray[np.float64]) -> Iterable[tuple[int, int]]:
-    """Pairs (row, column) of least total cost; one face in a frame needs no scipy, slow to load."""
+    """Pairs (row, column) with the least total cost; one face does not need scipy, slow to load."""
     if min(cost.shape) <= 1:
         return [divmod(int(cost.argmin()), cost.shape[1])] if cost.size else []
     from scipy.optimize import linear_sum_assignment
@@ -197,19 +199,20 @@ def overlap(a: Floats, b: Floats) -> float:
     return both / max(areas - both, 1e-9)
 
 
-def look(image: NDArray[np.uint8], box: Floats) -> Floats:
-    """(LOOK * LOOK,) a face's grey picture with zero mean and unit length, to correlate."""
+def thumbnail(image: NDArray[np.uint8], box: Floats) -> Floats:
+    """(THUMBNAIL * THUMBNAIL,) grey picture of a face, with zero mean and unit length."""
     return _unit(small(image, box))
 
 
 def small(image: NDArray[np.uint8], box: Floats) -> Floats:
-    """(LOOK * LOOK,) grey values of a part of a frame: left, top, right, bottom."""
+    """(THUMBNAIL * THUMBNAIL,) grey values of a part of a frame: left, top, right, bottom."""
     height, width = image.shape[:2]
     left, top = np.clip(box[:2], 0, (width - 2, height - 2)).astype(int)
     right, bottom = np.clip(box[2:] + 1, (left + 2, top + 2), (width, height)).astype(int)
-    y, x = max(1, (bottom - top) // (2 * LOOK)), max(1, (right - left) // (2 * LOOK))
-    few = image[top:bottom:y, left:right:x]  # enough to know a face by, at a tenth of the cost
-    part = cv2.resize(few, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+    y, x = max(1, (bottom - top) // (2 * THUMBNAIL)), max(1, (right - left) // (2 * THUMBNAIL))
+    # Skipping pixels keeps enough to recognise a face, at a tenth of the cost.
+    sparse = image[top:bottom:y, left:right:x]
+    part = cv2.resize(sparse, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32).ravel()
 
 

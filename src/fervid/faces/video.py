@@ -1,4 +1,4 @@
-"""Frames in and out: videos FFmpeg reads, folders of images, stills, a webcam; always streaming."""
+"""Reads and writes frames as streams: videos, folders of images, stills, webcams."""
 
 import errno
 import re
@@ -22,10 +22,10 @@ from fervid.faces.quiet import quiet
 from fervid.faces.sampling import Wanted, sampler
 from fervid.faces.sound import Sound
 
-RATE = 25.0  # frames per second of a folder of images, which tells none
-TOLERANCE = 0.25  # seconds a video may end before its container says so, and still be whole
-TICKS = 90_000  # a second's parts, where frames are written with times of their own
-LATE = 0.5  # seconds a frame's time may lie before the last one's; more, and the clock began anew
+RATE = 25.0  # frames per second of a folder of images, which has no times
+TOLERANCE = 0.25  # seconds by which a complete video may end earlier than its container claims
+TICKS = 90_000  # time units per second, for frames written with their own times
+LATE = 0.5  # seconds by which time may run backwards; beyond that, the clock has restarted
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Frame:
     Args:
         index: 0-based within the source.
         time: seconds from the start of the source.
-        image: (H, W, 3) uint8 RGB, upright; black where it could not be decoded.
-        readable: False where the source is damaged here.
+        image: (H, W, 3) uint8 RGB, upright; black if it could not be decoded.
+        readable: False if the source is damaged here.
     """
 
     index: int
@@ -47,13 +47,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a source says of itself; nothing is decoded but a first frame.
+    """Metadata of a source; only a first frame is decoded.
 
     Args:
         size: (width, height) after rotation.
-        rate: frames per second, on average.
-        count: frames, where the container tells.
-        duration: seconds, where the container tells.
+        rate: average frames per second.
+        count: number of frames, if the container states it.
+        duration: seconds, if the container states it.
     """
 
     size: tuple[int, int]
@@ -63,12 +63,12 @@ class Probe:
 
 
 def is_still(path: Path) -> bool:
-    """Whether the name is that of a single picture."""
+    """Whether the file name is that of a still image."""
     return path.suffix.lower() in STILLS
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The numbered images of a folder in natural order (2 before 10); hidden files left out."""
+    """The images of a folder in natural order (2 before 10), without hidden files."""
 
     def key(path: Path) -> list[tuple[int, int, str]]:
         parts = re.split(r"(\d+)", path.name.lower())
@@ -85,7 +85,7 @@ def pictures(folder: Path) -> list[Path]:
 
 
 def special(path: Path) -> str:
-    """What a path is that is neither file nor folder ("a pipe"), which no reader must wait for."""
+    """What a path is if it is neither file nor folder ("a pipe"), which no reader must wait for."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -102,20 +102,20 @@ def frames(
     rate: float = RATE,
     wanted: Wanted | None = None,
 ) -> Iterator[Frame]:
-    """Decode one frame after the other; at most two are held.
+    """Decode frames one by one; at most two are held in memory.
 
-    A damaged stretch gives rows with `readable=False`, the rest is read on.
+    A damaged stretch gives frames with `readable=False`, and reading continues after it.
 
     Args:
         source: video file, still image, folder of images, or a webcam's index.
-        start: first frame wanted.
-        end: one past the last frame wanted; None: to the end.
+        start: first frame.
+        end: one past the last frame; None reads to the end.
         rate: frames per second of a folder of images.
-        wanted: which frames come out, as `sampling.sampler` says; None: all. A row for a file's
-            missing end always does.
+        wanted: which frames to return, from `sampling.sampler`; None returns all. The frame that
+            stands for a file's missing end is always returned.
 
     Raises:
-        InputError: missing, empty, not a video, or nothing could be decoded within the span.
+        InputError: the source is missing, empty or not a video, or the span has no readable frame.
     """
     wanted = wanted or sampler()
     if isinstance(source, int):
@@ -123,25 +123,25 @@ def frames(
         return
     _check(source)
     if source.is_dir():
-        found = _images(source, pictures(source), start, end, rate, wanted)
+        stream = _images(source, pictures(source), start, end, rate, wanted)
     elif is_still(source):
-        found = _images(source, [source], start, end, rate, wanted)
+        stream = _images(source, [source], start, end, rate, wanted)
     else:
-        found = _video(source, start, end, wanted)
+        stream = _video(source, start, end, wanted)
     any_readable = False
-    for frame in found:
+    for frame in stream:
         any_readable |= frame.readable
         yield frame
     if not any_readable:
         where = f" from frame {start} on" if start else ""
-        raise InputError(f"{source} holds no readable frame{where}: check or copy it again")
+        raise InputError(f"{source} has no readable frame{where}: check it or copy it again")
 
 
 def probe(source: Path, rate: float = RATE) -> Probe:
     """Size, rate, count and duration of a file or folder.
 
     Raises:
-        InputError: as `frames`.
+        InputError: as for `frames`.
     """
     first = next(frame for frame in frames(source, rate=rate) if frame.readable)
     height, width = first.image.shape[:2]
@@ -152,13 +152,13 @@ def probe(source: Path, rate: float = RATE) -> Probe:
         return Probe((width, height), rate, 1, 0.0)
     with open_container(source) as container:
         stream = video_stream(source, container)
-        told = float(stream.average_rate or stream.guessed_rate or RATE)
+        rate = float(stream.average_rate or stream.guessed_rate or RATE)
         seconds = container.duration / 1e6 if container.duration else None
-        return Probe((width, height), told, stream.frames or None, seconds)
+        return Probe((width, height), rate, stream.frames or None, seconds)
 
 
 def seconds_of(source: Path, rate: float = RATE) -> float:
-    """How long a file or folder says that it is; 0 where it does not say, or cannot be read."""
+    """Stated duration of a file or folder in seconds; 0 if unknown, or if it cannot be read."""
     try:
         if source.is_dir():
             return len(pictures(source)) / rate
@@ -177,24 +177,26 @@ def write_video(
     times: Iterable[float] | None = None,
     sound: Path | None = None,
 ) -> None:
-    """Encode H.264 (yuv420p, one thread: the same bytes everywhere), under its name when whole.
+    """Encode H.264 (yuv420p, on one thread for the same bytes everywhere).
+
+    The file gets its name only when it is complete.
 
     Args:
         path: ends in .mp4, .mov or .mkv.
-        images: (H, W, 3) uint8 RGB each, one size; odd sides get one repeated row or column.
+        images: (H, W, 3) uint8 RGB each, of one size; odd sides repeat the last row or column.
         rate: frames per second.
         times: seconds at which each image is shown; by default every 1 / rate.
-        sound: file whose sound is copied, up to the last image; one without sound changes nothing.
+        sound: file whose sound, if any, is copied up to the last image.
 
     Raises:
-        OutputError: the place cannot be written to.
-        InputError: there is no image.
+        OutputError: the file cannot be written.
+        InputError: there are no images.
     """
     with blamed(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:
         if not _encode(part, images, rate, times, sound):
-            raise InputError(f"{path} would hold no frame: give at least one")
+            raise InputError(f"{path} would have no frames: give at least one")
 
 
 def _encode(
@@ -208,11 +210,11 @@ def _encode(
 
     written, tick = 0, -1
     clock = None if times is None else iter(times)
-    # x264's macroblock tree, with B frames, reads memory it never wrote: other bytes at each run.
+    # With B frames, x264's macroblock tree reads uninitialised memory: bytes differ between runs.
     options = {"crf": "18", "preset": "veryfast", "mbtree": "0"}
     muxing = {"fflags": "+bitexact"}
     if part.suffix in (".mp4", ".mov"):
-        muxing["movflags"] = "+faststart"  # plays in a browser before it is all there
+        muxing["movflags"] = "+faststart"  # lets a browser play it before it is fully loaded
     with av.open(f"file:{part}", "w", options=muxing) as container:
         stream: Any = None
         track: Sound | None = None
@@ -231,7 +233,7 @@ def _encode(
                 track = Sound(sound, container) if sound else None
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             if clock is not None:
-                tick = max(tick + 1, round(next(clock) * TICKS))  # never twice the same
+                tick = max(tick + 1, round(next(clock) * TICKS))  # times must increase
                 frame.pts, frame.time_base = tick, Fraction(1, TICKS)
             if track is not None:
                 track.copy(tick / TICKS if clock is not None else written / rate)
@@ -245,14 +247,14 @@ def _encode(
 
 
 def _check(path: Path) -> None:
-    """Missing, empty and unreadable sources, told before a decoder is asked."""
+    """Report missing, empty and special sources before a decoder opens them."""
     if kind := special(path):
-        raise InputError(f"{path} is {kind}, which is not read: name a file or a folder")
+        raise InputError(f"{path} is {kind}, which fervid does not read: give a file or a folder")
     if not path.exists():
         raise InputError(f"{path} does not exist: correct the path")
     if path.is_dir():
         if not pictures(path):
-            raise InputError(f"{path} holds no image: name a folder of frames or a video file")
+            raise InputError(f"{path} contains no image: give a folder of images or a video file")
     elif path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes): copy it again")
 
@@ -269,14 +271,14 @@ def _images(
             shape = image.shape
             yield Frame(index, index / rate, image)
             continue
-        if shape is None:  # as large as the first picture that can be read
+        if shape is None:  # use the size of the first readable picture
             sizes = (other.shape for other in map(_frame, paths) if other is not None)
             shape = next(sizes, (1, 1, 3))
         yield Frame(index, index / rate, np.zeros(shape, np.uint8), readable=False)
 
 
 def _frame(path: Path) -> NDArray[np.uint8] | None:
-    """One of many pictures: one that is too large is none, the others count."""
+    """One picture of a folder; None also if it is too large, so that the others still count."""
     try:
         return read_picture(path)
     except InputError:
@@ -293,15 +295,15 @@ def _video(path: Path, start: int, end: int | None, wanted: Wanted) -> Iterator[
         for index, decoded in enumerate(_decoded(container, stream)):
             if end is not None and index >= end:
                 return
-            told = None if decoded is None else decoded.time
-            if told is None:
+            stamp = None if decoded is None else decoded.time
+            if stamp is None:
                 seconds += step
             else:
                 if index == 0:
-                    origin = min(origin, told)
-                elif told - origin < seconds - LATE:  # negative times, a clock that wraps around
-                    origin = told - (seconds + step)
-                seconds = max(told - origin, seconds + 1 / TICKS)
+                    origin = min(origin, stamp)
+                elif stamp - origin < seconds - LATE:  # negative times, a clock that wraps around
+                    origin = stamp - (seconds + step)
+                seconds = max(stamp - origin, seconds + 1 / TICKS)
             if index < start or not wanted(index, seconds):
                 continue
             if decoded is None:
@@ -315,10 +317,10 @@ def _video(path: Path, start: int, end: int | None, wanted: Wanted) -> Iterator[
 
 
 def _announced(container: Any, stream: Any) -> float:
-    """Seconds of video the container promises; 0 where it promises none."""
+    """Duration of the video in seconds according to the container; 0 if unknown."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
-    if container.duration and len(container.streams) == 1:  # else sound may run on alone
+    if container.duration and len(container.streams) == 1:  # otherwise sound may last longer
         return float(container.duration / 1e6)
     return 0.0
 
@@ -331,7 +333,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
     while True:
         try:
             packet = next(packets, None)
-        except av.FFmpegError:  # the file ends in the middle of what it announced
+        except av.FFmpegError:  # the file is truncated
             packet = None
             yield from _flushed(stream)
             yield None
@@ -357,17 +359,17 @@ def _webcam(index: int, start: int, end: int | None, wanted: Wanted) -> Iterator
         camera = cv2.VideoCapture(index)
     try:
         if not camera.isOpened():
-            raise InputError(f"webcam {index} cannot be opened: connect it or name another index")
-        begun = time.monotonic()
+            raise InputError(f"webcam {index} cannot be opened: connect it or give another index")
+        started = time.monotonic()
         number = 0
         while end is None or number < end:
-            there, image = camera.read()
-            if not there:
+            success, image = camera.read()
+            if not success:
                 return
-            seen = time.monotonic() - begun
-            if number >= start and wanted(number, seen):
-                upright = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-                yield Frame(number, seen, upright)
+            seconds = time.monotonic() - started
+            if number >= start and wanted(number, seconds):
+                rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+                yield Frame(number, seconds, rgb)
             number += 1
     finally:
         camera.release()

@@ -115,7 +115,7 @@ def _folder(given: str, folder: Path, out: Path) -> list[Source]:
     wanted = [path for path in _files(folder) if _kind_left_out(path, out) is None]
     if wanted:
         return [Source(str(path), path) for path in wanted]
-    problem = f"{given} holds no video or image: name a folder that does, or the file itself"
+    problem = f"{given} contains no video or image: give a folder that does, or the file itself"
     return [Source(given, folder, problem)]
 
 
