@@ -239,9 +239,9 @@ def test_a_recipe_that_cannot_work_says_so():
             changed(DTAGN(), wrong)
     with pytest.raises(InputError, match="begin it with D588"):
         changed(DTAGN(), {"geometry.frames": 6})
-    with pytest.raises(InputError, match="is no network"):
+    with pytest.raises(InputError, match="is not a network"):
         changed(DTAGN(), {"appearance.layers": "I64-X9-S"})
-    with pytest.raises(InputError, match="begins with no I"):
+    with pytest.raises(InputError, match="does not begin with I"):
         changed(DTAGN(), {"appearance.layers": "C(5,64)-S"})
     with pytest.raises(InputError, match="7 outputs for 6"):
         changed(DTAGN(), {"geometry.layers": "D1176-FC100-FC600-S7"}).networks(6)

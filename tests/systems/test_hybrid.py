@@ -211,9 +211,9 @@ def test_pretrained_weights_begin_both_streams(trained, tmp_path, capsys):
             stream.vgg.classifier[6].weight, made.networks["spatial"].vgg.classifier[6].weight
         )
     published = changed(SMALL, {"stream.pretrained": Hybrid().stream.pretrained})
-    assert "fits stream.width=1 and input.size=227 alone" in training.begin(stream, published)
+    assert "only fits stream.width=1 and input.size=227" in training.begin(stream, published)
     absent = changed(SMALL, {"stream.pretrained": "nothing"})
-    assert training.begin(stream, absent).startswith("random weights: no nothing here")
+    assert training.begin(stream, absent).startswith("random weights: nothing was not found")
     wrong = changed(recipe, {"stream.width": 1 / 32})
     with pytest.raises(WeightsError, match="do not fit"):
         training.begin(network.stream(wrong, 6), wrong)
@@ -223,8 +223,8 @@ def test_what_a_run_begins_from_is_said(tmp_path, capsys):
     values = {"output": "spatial", "compare": False, "stream.pretrained": "absent"}
     made = fit(tmp_path, changed(SMALL, values))
     said = capsys.readouterr().err
-    assert said.count("spatial begins from random weights: no absent here") == 1
-    assert made.remarks[0].startswith("spatial stream: from random weights: no absent here")
+    assert said.count("spatial starts from random weights: absent was not found") == 1
+    assert made.remarks[0].startswith("spatial stream: from random weights: absent was not found")
 
 
 # Kill and resume
@@ -461,7 +461,7 @@ def test_a_recipe_that_cannot_work_says_so():
 def test_the_file_it_begins_from_is_what_it_learns_from(tmp_path):
     path = tmp_path / "faces.safetensors"
     named = changed(Hybrid(), {"stream.pretrained": str(path)})
-    assert named.learns_from == ()  # begins from random weights
+    assert named.learns_from == ()  # starts from random weights
     path.write_bytes(b"")
     assert named.learns_from == (path,)
     assert changed(Hybrid(), {"stream.pretrained": ""}).learns_from == ()

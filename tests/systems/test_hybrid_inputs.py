@@ -8,7 +8,7 @@ from fervid.faces.track import Track
 from fervid.systems.hybrid import Hybrid, inputs
 from fervid.systems.hybrid.inputs import Crop, encoded, flow_method, pictures
 from fervid.systems.hybrid.recipe import Input
-from fervid.systems.hybrid.segments import kept, segments
+from fervid.systems.hybrid.segments import segments, used_pairs
 
 
 def texture(height=150, width=110, seed=0):
@@ -72,9 +72,9 @@ def test_a_short_clip_has_its_ends_repeated(rule):
 
 
 def test_pairs_are_all_or_evenly_spread():
-    assert kept(16, 15).tolist() == list(range(15))
-    assert kept(16, 5).tolist() == [1, 4, 7, 10, 13]
-    assert kept(16, 1).tolist() == [7]
+    assert used_pairs(16, 15).tolist() == list(range(15))
+    assert used_pairs(16, 5).tolist() == [1, 4, 7, 10, 13]
+    assert used_pairs(16, 1).tolist() == [7]
 
 
 def test_counts_of_the_paper_come_from_windows():

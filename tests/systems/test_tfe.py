@@ -221,7 +221,7 @@ def test_a_saved_recogniser_answers_the_same(trained, recipe, tmp_path):
 def test_a_model_that_is_no_identity_network_is_refused(trained, people, tmp_path):
     path = tmp_path / "m.safetensors"
     trained[0].save(path, {})
-    with pytest.raises(WeightsError, match="no identity network"):
+    with pytest.raises(WeightsError, match="not hold an identity network"):
         identity.load(str(path))
     weights.save(path, {"a": torch.zeros(1)}, weights.load(people)[1])
     with pytest.raises(WeightsError, match="does not hold"):
@@ -250,7 +250,7 @@ def test_an_identity_network_must_be_there_and_fit(recipe, tmp_path):
 def test_a_recipe_that_cannot_work_says_so(wrong):
     with pytest.raises(InputError, match=f"{next(iter(wrong))} of tfe is"):
         changed(TFE(), wrong)
-    with pytest.raises(InputError, match="is no residual network"):
+    with pytest.raises(InputError, match="is not a residual network"):
         changed(TFE(), {"emotion.layers": "C16-L3"})
 
 

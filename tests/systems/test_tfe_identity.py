@@ -49,7 +49,7 @@ def test_people_with_too_few_pictures_and_those_named_are_left_out():
     assert [train.labels[t] for t in train.target] == train.subject.tolist()
     train, _ = training()._sides(data, ["p3", "nobody"], 0)
     assert train.labels == ("p0", "p2") and set(train.subject) == {"p0", "p2"}
-    with pytest.raises(InputError, match="1 people"):
+    with pytest.raises(InputError, match="got 1"):
         training(fewest=4)._sides(data, (), 0)
 
 

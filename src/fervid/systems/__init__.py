@@ -17,19 +17,19 @@ from fervid.systems.tfe import TFE
 CATALOGUE: Mapping[str, System] = {
     # [1, Sec. 5.1], CK+ and Oulu-CASIA.
     "dtagn": DTAGN(),
-    # [1, Sec. 5.1], MMI: smaller networks, as there are fewer clips.
+    # [1, Sec. 5.1], MMI: smaller networks, because there are fewer clips.
     "dtagn-mmi": DTAGN(
         name="dtagn-mmi",
         appearance=dtagn.Appearance(
             layers="I64-C(5,32)-P3-C(3,32)-FC30-S",
-            init_std=0.03,  # open; its layers are fewer and narrower
+            init_std=0.03,  # open; larger because its layers are fewer and narrower
             plan=replace(dtagn.Appearance.plan, epochs=100),
         ),
         geometry=dtagn.Geometry(layers="D1176-FC100-FC200-S"),
     ),
     # [1, Sec. 4.1, Fig. 3]: the appearance network sees the last frame alone.
     "dtagn-single-frame": DTAGN(name="dtagn-single-frame", appearance=dtagn.Appearance(frames=1)),
-    # Not the paper's, as every `laptop`: what was found to learn from few clips on one core.
+    # Like every `laptop` recipe not the paper's: settings that learn from few clips on one core.
     "dtagn-laptop": DTAGN(
         name="dtagn-laptop",
         appearance=dtagn.Appearance(
@@ -42,17 +42,17 @@ CATALOGUE: Mapping[str, System] = {
         joint=dtagn.Joint(plan=replace(dtagn.Joint.plan, least_steps=150)),
         validates=False,
     ),
-    # [1, Tables 2, 8, 9]: other ways to join both networks.
+    # [1, Tables 2, 8, 9]: other ways to join the two networks.
     "dtagn-joint-l3": DTAGN(name="dtagn-joint-l3", output="joint-l3"),
     "dtagn-concat": DTAGN(name="dtagn-concat", output="concat"),
     "dtagn-weighted": DTAGN(name="dtagn-weighted", output="weighted"),
-    # [1, Sec. 3.3]: the geometry network alone, for landmarks without pictures.
+    # [1, Sec. 3.3]: only the geometry network, for landmarks without pictures.
     "dtgn": DTAGN(name="dtgn", output="dtgn"),
     # [3, Fig. 2, Table 1]
     "ir3d": IR3D(),
     "ir3d-shortcut": IR3D(name="ir3d-shortcut", network=ir3d.Network(landmarks=False)),
     "ir2d": IR3D(name="ir2d", network=ir3d.Network(time=False, landmarks=False, head="frames")),
-    # No LSTM; and one that reads the mean of each step's map.
+    # Without an LSTM, and with one that reads the mean of each step's map.
     "ir3d-no-lstm": IR3D(name="ir3d-no-lstm", network=ir3d.Network(head="mean")),
     "ir3d-pooled": IR3D(name="ir3d-pooled", network=ir3d.Network(head="lstm-pooled")),
     "ir3d-laptop": IR3D(
@@ -96,7 +96,7 @@ CATALOGUE: Mapping[str, System] = {
         ),
         dbn=hybrid.BeliefNetwork(
             width=0.25,
-            # At lower rates so few pictures leave the machines blank, and then nothing is tuned.
+            # At a lower rate the RBMs stay blank on so few pictures, and tuning then does nothing.
             pretraining=hybrid.Pretraining(epochs=40, learning_rate=0.05),
             plan=replace(
                 SGD,
@@ -110,7 +110,7 @@ CATALOGUE: Mapping[str, System] = {
         ),
         validates=False,
     ),
-    # [2, Sec. III]; and with one VGG16 for all pairs of labels.
+    # [2, Sec. III], and a variant with one VGG16 for all pairs of labels.
     "agn3d": AGN3D(),
     "agn3d-shared-trunk": AGN3D(name="agn3d-shared-trunk", geometry=agn3d.Geometry(trunk="shared")),
     "agn3d-laptop": AGN3D(
@@ -125,11 +125,11 @@ CATALOGUE: Mapping[str, System] = {
         joint=agn3d.Joint(plan=replace(agn3d.Joint.plan, epochs=5)),
         validates=False,
     ),
-    # [2, Sec. 4.1, Fig. 5]: what the paper itself ran, the appearance network alone.
+    # [2, Sec. 4.1, Fig. 5]: the paper's own experiment, which has only the appearance network.
     "agn3d-experiment": AGN3D(
         name="agn3d-experiment",
         input=agn3d.Input(size=112, frames=3, encoding="grey"),
-        appearance=agn3d.Appearance(kind="four", dropout=0.5),  # the dropout is open
+        appearance=agn3d.Appearance(kind="four", dropout=0.5),  # dropout: open
         output="appearance",
     ),
     # [5, Sec. 4.2], FER+.
@@ -137,7 +137,7 @@ CATALOGUE: Mapping[str, System] = {
     # [5, Sec. 4.2], CK+: fewer layers, larger faces, another learning rate.
     "tfe-ck": TFE(
         name="tfe-ck",
-        input=tfe.Input(size=96, last_frames=3),  # the size is open; Sec. 4.1
+        input=tfe.Input(size=96, last_frames=3),  # size: open; frames: Sec. 4.1
         emotion=tfe.Emotion(
             layers="C16-I16-P16-P16-P32-P64",
             plan=replace(tfe.Emotion.plan, learning_rate=0.16),
@@ -153,11 +153,11 @@ CATALOGUE: Mapping[str, System] = {
         augmentation=tfe.Shake(),
         validates=False,
     ),
-    # [5, Tables 2, 4, 5]: what the paper compares it with, and width without identity.
+    # [5, Tables 2, 4, 5]: the paper's baselines; `tfe-fresh` has the width but no identity.
     "tfe-resnet": TFE(name="tfe-resnet", output="resnet"),
     "tfe-svm": TFE(name="tfe-svm", output="svm"),
     "tfe-fresh": TFE(name="tfe-fresh", output="joint-fresh"),
-    # Not the paper's training: votes instead of one label, stronger augmentation, wider layers.
+    # Not the paper's training: votes instead of one label, more augmentation, wider layers.
     "tfe-plus": TFE(
         name="tfe-plus",
         emotion=tfe.Emotion(
@@ -175,5 +175,5 @@ CATALOGUE: Mapping[str, System] = {
     ),
 }
 
-# With those of other packages: docs/extending.md.
+# Includes systems that other packages register (docs/extending.md).
 SYSTEMS: Mapping[str, System] = joined(CATALOGUE, "fervid.systems")

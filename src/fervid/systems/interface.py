@@ -1,4 +1,4 @@
-"""What a system and what it learns must offer; nothing inherits from these."""
+"""What a system and a trained recognizer must offer. Nothing inherits from these protocols."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,76 +17,76 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class Recognizer(Protocol):
-    """A trained system; one with `remarks`, a tuple of sentences, has them said in the report."""
+    """A trained system. The report prints its `remarks` (a tuple of sentences) if it has any."""
 
     @property
     def system(self) -> "System":
-        """The recipe that it was trained by."""
+        """The recipe it was trained with."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """K names, the order of every probability vector."""
+        """K label names, in the order of every probability vector."""
 
     @property
     def output(self) -> str:
-        """Which of `predict`'s networks is the system's answer."""
+        """Name of the network in `predict`'s result whose output is the prediction."""
 
     def predict(self, arrays: Arrays) -> dict[str, NDArray[np.float32]]:
-        """Probabilities, (N, K), of every network in the system, by name."""
+        """Probabilities (N, K) from every network in the system, by name."""
 
     def save(self, path: Path, card: Mapping[str, Any]) -> None:
-        """One safetensors file, written atomically; labels, recipe and card in its metadata."""
+        """Write one safetensors file atomically, with labels, recipe and card in its metadata."""
 
 
 class System(Protocol):
-    """A published system as a frozen dataclass: the recipe's numbers, and their use.
+    """A published system: a frozen dataclass that holds the recipe's numbers and applies them.
 
-    One that begins from, or imitates, trained models names their files as `learns_from`: they must
-    not know who is tested.
+    A system that starts from trained models, or imitates them, lists their files in `learns_from`,
+    so that models trained on the test subjects can be refused.
     """
 
     @property
     def name(self) -> str:
-        """As in `fervid.systems.SYSTEMS`."""
+        """Its key in `fervid.systems.SYSTEMS`."""
 
     @property
     def per_frame(self) -> bool:
-        """Whether it judges every frame by itself: a row with a face is a sample."""
+        """Whether it classifies single frames, so that each row with a face is a sample."""
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
-        """A track's samples, (N, ...) each; N = 0 where the track holds too little of a face."""
+        """Samples from a track, (N, ...) per array; N = 0 if too few frames show a face."""
 
     def fit(self, train: Samples, validation: Samples, run: Run) -> Recognizer:
-        """Train; `validation` selects, is never trained on and never holds a subject of `train`.
+        """Train on `train` and select epochs on `validation`, which shares no subject with it.
 
-        Nothing is selected where it is empty: the last epoch counts.
+        If `validation` is empty, nothing is selected and the last epoch is kept.
         """
 
     def load(self, path: Path) -> Recognizer:
-        """A recognizer saved earlier.
+        """Load a saved recognizer.
 
         Raises:
-            WeightsError: not ours, or of another system.
+            WeightsError: fervid did not write the file, or it holds another system.
         """
 
 
 def check_pictures(system: System, track: Track, clip: Clip) -> None:
-    """Refuse landmarks without pictures for a system that looks at pictures.
+    """Refuse a track without pictures unless the system needs only landmarks.
 
-    One that does not says so by `landmarks_only = True`.
+    Such a system says so with `landmarks_only = True`.
 
     Raises:
-        InputError: the system needs pictures, and the track has none.
+        InputError: the system needs pictures, but the track has none.
     """
     if not track.pictured and not getattr(system, "landmarks_only", False):
         raise InputError(
-            f"{clip.name} has landmarks without pictures, and {system.name} needs pictures: "
+            f"{clip.name} has landmarks without pictures, but {system.name} needs pictures: "
             "evaluate dtgn or linear, or put the video beside the table and prepare again"
         )
 
 
 class Store(Protocol):
-    """What `fervid.faces.Store` offers: a database's clips with the faces found in them."""
+    """The part of `fervid.faces.Store` used here: a database's clips and the faces in them."""
 
     @property
     def database(self) -> Database:
@@ -94,14 +94,14 @@ class Store(Protocol):
 
     @property
     def digest(self) -> str:
-        """Which faces, found by whom, on any machine."""
+        """Hash of the clips' faces and of the finder; the same on every machine."""
 
     @property
     def failed(self) -> Mapping[str, str]:
-        """Why a clip (by name) has no track."""
+        """By clip name, why a clip has no track."""
 
     def main_track(self, clip: Clip) -> Track | None:
-        """The face that the clip is about; None where none was found."""
+        """Track of the clip's main face, or None if no face was found."""
 
     def key(self, clip: Clip) -> str:
         """Hash of a clip's frames and of how faces were found in them; empty if unreadable."""

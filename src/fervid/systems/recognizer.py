@@ -1,4 +1,4 @@
-"""A trained system: its recipe, its labels and its networks; one class for all systems."""
+"""A trained system: recipe, labels and networks. All systems share this one class."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 class Networks(Protocol):
-    """What a recognizer needs of a system: its networks, and what they make of a batch."""
+    """What a recognizer needs from a system: its networks and their outputs for a batch."""
 
     @property
     def name(self) -> str:
-        """As in `fervid.systems.SYSTEMS`."""
+        """Its key in `fervid.systems.SYSTEMS`."""
 
     @property
     def output(self) -> str:
@@ -29,31 +29,31 @@ class Networks(Protocol):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of all networks, in the order of tables."""
+        """Names of all networks, in table order."""
 
     @property
     def predict_batch(self) -> int:
-        """Samples to predict at a time, unless the caller says otherwise."""
+        """Default number of samples to predict at a time."""
 
     def networks(self, labels: int) -> nn.ModuleDict:
-        """Every network for K labels, untrained, by name."""
+        """All networks for K labels, untrained, by name."""
 
     def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
-        """Probabilities (B, K) by network; for `combined`, whatever (B, ...) it needs."""
+        """Probabilities (B, K) by network, or whatever (B, ...) `combined` needs."""
 
     def combined(
         self, networks: nn.ModuleDict, answers: dict[str, Tensor], arrays: Arrays
     ) -> dict[str, Tensor]:
-        """Probabilities (N, K) by network, from the answers to all N samples."""
+        """Probabilities (N, K) by network, from the answers for all N samples."""
 
 
 class OneByOne:
-    """A system that answers every sample by itself."""
+    """A system whose prediction for a sample depends on no other sample."""
 
     def combined(
         self, networks: nn.ModuleDict, answers: dict[str, Tensor], arrays: Arrays
     ) -> dict[str, Tensor]:
-        """The answers as they are."""
+        """Return the answers unchanged."""
         return answers
 
 
@@ -65,9 +65,9 @@ class Recognizer(Generic[S]):
     """A trained system.
 
     Args:
-        system: the recipe it was trained by.
-        labels: K names, the order of every probability vector.
-        networks: by name, as `system.networks` builds them.
+        system: recipe it was trained with.
+        labels: K label names, in the order of every probability vector.
+        networks: networks by name, as `system.networks` builds them.
         remarks: sentences that the report prints.
     """
 
@@ -83,11 +83,11 @@ class Recognizer(Generic[S]):
 
     @torch.no_grad()
     def predict(self, arrays: Arrays, size: int = 0) -> dict[str, NDArray[np.float32]]:
-        """Probabilities, (N, K), of every network.
+        """Probabilities (N, K) from every network.
 
         Args:
-            arrays: as the system's `inputs` makes them, N samples.
-            size: samples at a time; 0 for the system's own number.
+            arrays: N samples as the system's `inputs` returns them.
+            size: batch size; 0 for the system's default.
         """
         self.networks.eval()
         device = next(self.networks.parameters()).device
@@ -96,14 +96,14 @@ class Recognizer(Generic[S]):
             for name, answer in self.system.answers(self.networks, batch.to(device)).items():
                 parts.setdefault(name, []).append(answer.float().cpu())
         if not parts:
-            none = np.zeros((0, len(self.labels)), np.float32)
-            return dict.fromkeys(self.system.outputs, none)
+            empty = np.zeros((0, len(self.labels)), np.float32)
+            return dict.fromkeys(self.system.outputs, empty)
         answers = {name: torch.cat(rows) for name, rows in parts.items()}
         combined = self.system.combined(self.networks, answers, arrays)
         return {name: combined[name].numpy() for name in self.system.outputs}
 
     def to(self, device: str) -> "Recognizer[S]":
-        """The same, predicting on a device."""
+        """Move the networks to a device and return the recognizer."""
         self.networks.to(device)
         return self
 
@@ -111,17 +111,17 @@ class Recognizer(Generic[S]):
         """Write one safetensors file with labels, recipe and card in its metadata, atomically.
 
         Args:
-            card: licence, what it was trained on, anything else JSON can hold.
+            card: licence, training data and anything else that JSON can hold.
         """
         tensors = self.networks.state_dict()
         weights.save_system(path, tensors, self.system, self.labels, card, remarks=self.remarks)
 
 
 def load(path: Path, system: S) -> Recognizer[S]:
-    """A recognizer saved earlier, with the recipe it was trained by.
+    """Load a saved recognizer together with the recipe it was trained with.
 
     Raises:
-        WeightsError: not ours, or of another system.
+        WeightsError: fervid did not write the file, or it holds another system.
     """
     tensors, card, recipe = weights.load_system(path, system)
     with weights.restoring(path):

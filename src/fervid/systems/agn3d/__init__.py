@@ -20,22 +20,22 @@ __all__ = ["AGN3D", "Appearance", "Geometry", "Input", "Joint"]
 
 @dataclass(frozen=True)
 class AGN3D(Recipe, OneByOne):
-    """The recipe, bound to what uses it."""
+    """The recipe together with the functions that use it."""
 
     predict_batch = 16
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of all networks; "joint" is network 3 [2, Sec. 3.3]."""
-        alone = ("appearance",)
-        return alone if self.output == "appearance" else (*alone, "geometry", "joint")
+        first = ("appearance",)
+        return first if self.output == "appearance" else (*first, "geometry", "joint")
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """See `inputs.samples`."""
         return inputs.samples(self.input, track)
 
     def networks(self, labels: int) -> nn.ModuleDict:
-        """Network 1; with network 3 also network 2, and network 1 as it was alone."""
+        """Network 1; for network 3 also network 2, and network 1 as trained alone."""
         networks = nn.ModuleDict({"appearance": network.network_1(self, labels)})
         if self.output == "joint":
             networks["geometry"] = network.pair_networks(self, labels)
@@ -45,8 +45,8 @@ class AGN3D(Recipe, OneByOne):
     def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
         """Probabilities (B, K) by network.
 
-        "appearance" is network 1, trained alone; "geometry" network 2 of the pair that was
-        picked, with 0 for all other labels; "joint" network 3.
+        "appearance" is network 1 as trained alone, "geometry" network 2 of the pair that network 1
+        picks (0 for all other labels), "joint" network 3.
         """
         films = inputs.films(self.input, batch)
         first = networks["appearance"](films)

@@ -1,8 +1,8 @@
-"""Local binary patterns: each pixel as eight comparisons with its neighbours [2, Fig. 2].
+"""Local binary patterns: each pixel becomes eight comparisons with its neighbours [2, Fig. 2].
 
 Bit p = 0..7 of a code says whether neighbour p is at least as bright as the pixel; p counts
-anticlockwise from the neighbour on the right. Beyond the picture everything is 0. Codes are
-scikit-image's `multiblock_lbp` on blocks of one pixel but for the order of the bits.
+anticlockwise from the neighbour on the right. Pixels beyond the picture count as 0. Except for the
+order of bits, codes equal those of scikit-image's `multiblock_lbp` on blocks of one pixel.
 """
 
 from functools import cache
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.uint8]
 
-# (row, column) of neighbour p: the eight pixels of the 3 x 3 square around one.
+# (row, column) offset of neighbour p: the eight pixels around a pixel.
 SQUARE = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
 
 
 def encode(pictures: NDArray[np.uint8]) -> Codes:
-    """The codes of grey pictures, (..., H, W) to the same shape."""
+    """Codes of grey pictures (..., H, W), in the same shape."""
     picture = pictures.astype(np.int16)
     height, width = picture.shape[-2:]
     wide = np.pad(picture, [(0, 0)] * (picture.ndim - 2) + [(1, 1), (1, 1)])
@@ -33,10 +33,10 @@ def encode(pictures: NDArray[np.uint8]) -> Codes:
 
 @cache
 def mirrored() -> Codes:
-    """(256,): what a code becomes when the picture is mirrored left to right.
+    """(256,): the code that each code becomes if the picture is mirrored left to right.
 
-    The codes of a mirrored picture are the mirrored picture of the codes, each looked up here.
+    To mirror a picture of codes, mirror its pixels and look up each code here.
     """
     bits = (np.arange(256)[:, None] >> np.arange(8)) & 1
-    other = bits[:, (4 - np.arange(8)) % 8] @ (1 << np.arange(8))  # left neighbours to the right
-    return other.astype(np.uint8)
+    codes = bits[:, (4 - np.arange(8)) % 8] @ (1 << np.arange(8))  # left neighbours to the right
+    return codes.astype(np.uint8)

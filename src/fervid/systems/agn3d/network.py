@@ -1,4 +1,4 @@
-"""3DAGN's networks: network 1 on films, network 2 on landmark-difference images [2]."""
+"""3DAGN's networks: network 1 for films, network 2 for landmark-difference images [2]."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ from fervid.networks.vgg import VGG16, scaled
 from fervid.systems.agn3d.joint import pairs
 from fervid.systems.agn3d.recipe import Geometry, Recipe
 
-# The modules of [3, Fig. 2] that may follow its stem.
+# The modules of [3, Fig. 2] that may follow the stem.
 Module = type[ModuleA | ReductionA | ModuleB | ReductionB | ModuleC]
 MODULES: Mapping[str, Module] = {
     "A": ModuleA,
@@ -31,14 +31,16 @@ MODULES: Mapping[str, Module] = {
 
 
 class ShallowInception(nn.Module):
-    """The 3D Inception-ResNet of [3] with fewer modules, without landmarks and LSTM [2, Sec. 3.1].
+    """The 3D Inception-ResNet of [3] with fewer modules and no landmarks or LSTM [2, Sec. 3.1].
 
-    Departure 3: which modules are left is open (Fig. 3 shows them as blocks), and so is the head:
-    here ReLU, the mean over time and picture, dropout and one linear layer.
+    Departure 3: the paper does not say which modules remain (Fig. 3 shows only blocks) or what the
+    head is. The head here is ReLU, the mean over time and space, dropout and one linear layer.
 
     Args:
-        modules: after the stem, as in "A-RA-B"; all five of [3] are "A-RA-B-RB-C".
+        modules: modules after the stem, such as "A-RA-B"; all five of [3] are "A-RA-B-RB-C".
         labels: K.
+        style: width and kind of the modules, see `inception3d`.
+        dropout: probability of dropping a feature before the linear layer.
     """
 
     def __init__(self, modules: str, labels: int, style: Style, dropout: float) -> None:
@@ -49,11 +51,11 @@ class ShallowInception(nn.Module):
         for name in modules.split("-"):
             if name not in MODULES:
                 raise InputError(
-                    f"{modules!r} is no list of modules: join some of {', '.join(MODULES)} by -"
+                    f"{modules!r} is not a list of modules: join some of {', '.join(MODULES)} by -"
                 )
-            made = MODULES[name](channels, style)
-            layers.append(made)
-            channels = made.outside
+            module = MODULES[name](channels, style)
+            layers.append(module)
+            channels = module.outside
         self.layers = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
         self.top = nn.Linear(channels, labels)
@@ -68,14 +70,17 @@ class ShallowInception(nn.Module):
 class FourConvolutions(nn.Module):
     """The network of the paper's own experiment [2, Sec. 4.1, Fig. 5].
 
-    Four convolutions 3 x 3 x 3, three max poolings 2 x 2 x 2, one batch norm, two fully connected
-    layers with dropout. Departure 4: Fig. 5's order and numbers are not in the text. A pooling
-    takes what is left at an odd end, as otherwise nothing would be left of three frames.
+    Four 3 x 3 x 3 convolutions, three 2 x 2 x 2 max poolings, one batch norm, two fully connected
+    layers with dropout. Departure 4: the text does not give Fig. 5's order and numbers. Poolings
+    round odd lengths up, because three frames would otherwise not survive them.
 
     Args:
-        maps: of the four convolutions; a pooling follows the first, second and fourth.
+        maps: channels out of the four convolutions; poolings follow the first, second and fourth.
         hidden: units of the first fully connected layer.
-        frames, size: T and side of the films.
+        labels: K.
+        frames: T of the films.
+        size: side of the films in pixels.
+        dropout: probability of dropping a hidden unit.
     """
 
     def __init__(
@@ -92,8 +97,8 @@ class FourConvolutions(nn.Module):
         inside = 1
         for place, outside in enumerate(maps):
             layers += [
-                # Padded in time by itself: oneDNN's bf16 gradient of the weights is wrong where
-                # its own padding makes a kernel of three frames fit two (torch 2.13).
+                # Pad time separately: oneDNN computes wrong bf16 weight gradients if its own
+                # padding is what makes two frames fit a kernel of three (torch 2.13).
                 nn.ConstantPad3d((0, 0, 0, 0, 1, 1), 0.0),
                 nn.Conv3d(inside, outside, 3, padding=(0, 1, 1)),
                 nn.ReLU(inplace=True),
@@ -115,10 +120,10 @@ class FourConvolutions(nn.Module):
 
 
 class OwnPairs(nn.Module):
-    """A VGG16 of two classes for every pair of labels [2, Sec. 3.2], by its number.
+    """One two-class VGG16 for every pair of labels, by the pair's index [2, Sec. 3.2].
 
-    A batch leaves most of them without a gradient, which one training over several processes
-    does not allow; folds may still be shared among them.
+    A batch gives most of them no gradient, which distributed training of one model does not allow.
+    Different folds may still run in different processes.
     """
 
     def __init__(self) -> None:
@@ -126,7 +131,7 @@ class OwnPairs(nn.Module):
         self.networks = nn.ModuleDict()
 
     def forward(self, images: Tensor, pair: Tensor) -> Tensor:
-        """What it sees, (B, ...), and (B,) pairs, to logits (B, 2), the lesser label first."""
+        """Images (B, ...) and pairs (B,) to logits (B, 2), smaller label first."""
         parts, order = [], []
         for number in sorted(set(pair.tolist())):
             rows = (pair == number).nonzero()[:, 0]
@@ -136,7 +141,7 @@ class OwnPairs(nn.Module):
 
 
 class SharedPairs(nn.Module):
-    """One VGG16 for all pairs: only the last layer, two logits a pair, is a pair's own."""
+    """One VGG16 shared by all pairs; each pair has its own two logits in the last layer."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -145,15 +150,15 @@ class SharedPairs(nn.Module):
     def forward(self, images: Tensor, pair: Tensor) -> Tensor:
         """As `OwnPairs`."""
         logits: Tensor = self.network(images)
-        every = logits.view(len(images), -1, 2)  # (B, P, 2)
-        return every[torch.arange(len(pair), device=pair.device), pair]
+        by_pair = logits.view(len(images), -1, 2)  # (B, P, 2)
+        return by_pair[torch.arange(len(pair), device=pair.device), pair]
 
 
 Pairs = OwnPairs | SharedPairs
 
 
 class Joint(nn.Module):
-    """Networks 1 and 2, from which network 3 has its logits [2, Fig. 1]."""
+    """Networks 1 and 2, whose logits network 3 adds [2, Fig. 1]."""
 
     def __init__(self, appearance: nn.Module, geometry: Pairs) -> None:
         super().__init__()
@@ -166,19 +171,19 @@ class Joint(nn.Module):
 
 def network_1(recipe: Recipe, labels: int) -> nn.Module:
     """The appearance network for K labels, untrained [2, Sec. 3.1, 4.1]."""
-    its = recipe.appearance
-    if its.kind == "inception":
-        return ShallowInception(its.modules, labels, Style(its.width), its.dropout)
-    maps = tuple(scaled(each, its.width) for each in its.maps)
-    hidden = scaled(its.hidden, its.width)
+    part = recipe.appearance
+    if part.kind == "inception":
+        return ShallowInception(part.modules, labels, Style(part.width), part.dropout)
+    maps = tuple(scaled(channels, part.width) for channels in part.maps)
+    hidden = scaled(part.hidden, part.width)
     return FourConvolutions(
-        maps, hidden, labels, recipe.input.frames, recipe.input.size, its.dropout
+        maps, hidden, labels, recipe.input.frames, recipe.input.size, part.dropout
     )
 
 
 def network_2(recipe: Geometry, classes: int = 2) -> nn.Module:
     """A geometric network, untrained [2, Sec. 3.2]."""
-    if recipe.sees == "points":  # departure 16: VGG16's fully connected layers alone
+    if recipe.sees == "points":  # departure 16: only VGG16's fully connected layers
         hidden = scaled(4096, recipe.width)
         return nn.Sequential(
             nn.Linear(2 * 68, hidden), nn.ReLU(), nn.Dropout(recipe.dropout),
@@ -189,7 +194,7 @@ def network_2(recipe: Geometry, classes: int = 2) -> nn.Module:
 
 
 def pair_networks(recipe: Recipe, labels: int) -> Pairs:
-    """Those of all pairs of K labels, untrained."""
+    """The geometric networks for all pairs of K labels, untrained."""
     count = len(pairs(labels))
     if recipe.geometry.trunk == "shared":
         return SharedPairs(network_2(recipe.geometry, 2 * count))

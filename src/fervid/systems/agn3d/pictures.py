@@ -1,4 +1,4 @@
-"""Batches of samples as the networks take them, made on the device where they lie."""
+"""Batches as the networks take them, made on the device that holds the samples."""
 
 import torch
 from torch import Tensor
@@ -7,10 +7,10 @@ from fervid.faces.points68 import MIRROR, PARTS
 
 
 def point_weights(parts: tuple[float, ...]) -> Tensor:
-    """(68,): each point's weight.
+    """(68,): the weight of each point.
 
     Args:
-        parts: of jaw, brows, nose, eyes and lips.
+        parts: weights of jaw, brows, nose, eyes and lips.
     """
     return torch.tensor(
         [weight for part, weight in zip(PARTS.values(), parts, strict=True) for _ in part]
@@ -18,14 +18,14 @@ def point_weights(parts: tuple[float, ...]) -> Tensor:
 
 
 def films(codes: Tensor, mirror: Tensor, table: Tensor, shift: Tensor, size: int) -> Tensor:
-    """Films of codes, moved and some mirrored, each value itself.
+    """Crop films of codes at a shift and mirror some of them, without interpolating codes.
 
     Args:
         codes: (B, T, P, P) uint8.
-        mirror: (B,) bool.
-        table: (256,) uint8, what a value becomes in a mirror.
-        shift: (B, 2) int64, first row and column of the part to see, 0..P - size.
-        size: side of that part.
+        mirror: (B,) bool, which films to mirror.
+        table: (256,) uint8, the value that each value becomes when mirrored.
+        shift: (B, 2) int64, first row and column of the crop, in 0..P - size.
+        size: side of the crop in pixels.
 
     Returns:
         (B, T, size, size) uint8.
@@ -34,39 +34,38 @@ def films(codes: Tensor, mirror: Tensor, table: Tensor, shift: Tensor, size: int
     rows = shift[:, 0, None] + steps  # (B, size)
     columns = shift[:, 1, None] + torch.where(mirror[:, None], steps.flip(0), steps)
     sample = torch.arange(len(codes), device=codes.device)[:, None, None]
-    # Indices beside a slice come first: (B, size, size, T).
-    seen = codes[sample, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-    other = table[seen.int()]
-    return torch.where(mirror[:, None, None, None], other, seen)
+    # Torch puts index dimensions before the slice: (B, size, size, T).
+    cropped = codes[sample, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return torch.where(mirror[:, None, None, None], table[cropped.int()], cropped)
 
 
 def placed(points: Tensor, mirror: Tensor, angle: Tensor, noise: Tensor) -> Tensor:
-    """Points turned about the square's centre, some mirrored, with noise added.
+    """Rotate points about the square's centre, mirror some of them, and add noise.
 
     Args:
         points: (B, 2, 68, 2) in units of the square's side, 0..1.
-        mirror: (B,) bool.
-        angle: (B,) radians; both frames of a pair are turned alike.
-        noise: as `points`.
+        mirror: (B,) bool, which samples to mirror.
+        angle: (B,) radians, the same for both frames of a sample.
+        noise: added to the points; the shape of `points`.
     """
     exchange = torch.tensor(MIRROR, device=points.device)
     centred = points - 0.5
-    other = centred[:, :, exchange] * centred.new_tensor([-1.0, 1.0])
-    centred = torch.where(mirror[:, None, None, None], other, centred)
+    mirrored = centred[:, :, exchange] * centred.new_tensor([-1.0, 1.0])
+    centred = torch.where(mirror[:, None, None, None], mirrored, centred)
     cosine, sine = torch.cos(angle), torch.sin(angle)
     matrix = torch.stack([cosine, -sine, sine, cosine], dim=-1).view(-1, 2, 2)
     return torch.einsum("bij,bflj->bfli", matrix, centred) + noise + 0.5
 
 
 def moves(points: Tensor, weights: Tensor) -> Tensor:
-    """How each point moves from rest to peak, in sizes of the face; where that lies does not count.
+    """Movement of each point from rest to peak, whatever the face's position and size.
 
     Args:
         points: (B, 2, 68, 2), non-peak and peak, any unit.
         weights: (68,).
 
     Returns:
-        (B, 136), of the order of 1.
+        (B, 136), ten times the weighted movement in units of the face's size, so of order 1.
     """
     centred = points - points.mean(2, keepdim=True)
     size = centred.square().sum(3).mean(2).sqrt()[..., None, None]  # (B, 2, 1, 1)
@@ -76,16 +75,16 @@ def moves(points: Tensor, weights: Tensor) -> Tensor:
 
 
 def difference(points: Tensor, weights: Tensor, size: int, spot: float) -> Tensor:
-    """Landmark-difference images: weighted spots where points are at the peak, less at rest.
+    """Landmark-difference images: weighted spots at the peak's points minus those at rest.
 
-    D(y, x) = sum_l w_l (g(|(x, y) - p_l|) - g(|(x, y) - n_l|)), with p the landmarks of the peak,
-    n of the non-peak frame and g(d) = exp(-d^2 / 2 s^2) [2, Sec. 3.2]. Departure 6: how the
-    images are drawn is ours.
+    D(y, x) = sum_l w_l (g(|(x, y) - p_l|) - g(|(x, y) - n_l|)), where p are the landmarks of the
+    peak frame, n those of the non-peak frame and g(d) = exp(-d^2 / 2 s^2) [2, Sec. 3.2].
+    Departure 6: this way of drawing the images is ours.
 
     Args:
         points: (B, 2, 68, 2), non-peak and peak, in units of the square's side, 0..1.
         weights: (68,).
-        size: side of the image, pixels.
+        size: side of the image in pixels.
         spot: s, in units of the square's side.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The training stages: network 1, network 2 for every pair of labels, both together [2, Sec. 3]."""
+"""Training stages: network 1, network 2 for every pair of labels, both together [2, Sec. 3]."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -19,21 +19,21 @@ from fervid.systems.agn3d import inputs, joint, network
 from fervid.systems.agn3d.network import Joint, OwnPairs, Pairs, SharedPairs
 from fervid.systems.agn3d.recipe import Recipe
 
-# What a batch may hold of a sample: itself and its mirror image.
+# Copies of a sample: itself and its mirror image.
 COPIES = 2
 
 
 def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.ModuleDict:
     """Train network 1, then network 2 for every pair of labels, then both together.
 
-    Departure 11: `validation` chooses each stage's epoch; the paper tells of no such set.
+    Departure 11: each stage's epoch is chosen on `validation`, a set the paper does not mention.
     """
     labels = len(train.labels)
     with seeding.seeded(run.seed, "appearance", "weights"):
         appearance = network.network_1(recipe, labels)
-    given = (recipe.input, recipe.appearance)
+    settings = (recipe.input, recipe.appearance)
     stage = Stage("appearance", recipe.appearance.plan, partial(_loss_1, recipe),
-                  partial(_logits_1, recipe), COPIES, given)  # fmt: skip
+                  partial(_logits_1, recipe), COPIES, settings)  # fmt: skip
     loop.train(stage, appearance, train, validation, run)
     if recipe.output == "appearance":
         return nn.ModuleDict({"appearance": appearance})
@@ -44,7 +44,7 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
 
 
 def fit_pairs(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> Pairs:
-    """Network 2, for every pair on the samples of its two labels alone [2, Sec. 3.2]."""
+    """Train network 2 for every pair, each on the samples of its two labels [2, Sec. 3.2]."""
     pairs = joint.pairs(len(train.labels))
     if recipe.geometry.trunk == "shared":
         with seeding.seeded(run.seed, "pairs", "weights"):
@@ -62,7 +62,7 @@ def fit_pairs(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> 
 def fit_pair(
     recipe: Recipe, pair: tuple[int, int], train: Samples, validation: Samples, run: Run
 ) -> nn.Module:
-    """The network of one pair, on samples whose targets are 0 and 1."""
+    """Train the network of one pair, on samples whose targets are 0 and 1."""
     name = f"pair-{pair[0]}-{pair[1]}"
     with seeding.seeded(run.seed, name, "weights"):
         net = network.network_2(recipe.geometry)
@@ -71,29 +71,29 @@ def fit_pair(
 
 
 def pair_stage(recipe: Recipe, name: str, loss: Any, logits: Any) -> Stage:
-    """What the loop needs to know of "pair-a-b" or "pairs"."""
+    """The stage that trains one pair ("pair-a-b") or the shared network ("pairs")."""
     functions = partial(loss, recipe), partial(logits, recipe)
-    given = (recipe.input, recipe.geometry)
-    return Stage(name, recipe.geometry.plan, *functions, COPIES, given)
+    settings = (recipe.input, recipe.geometry)
+    return Stage(name, recipe.geometry.plan, *functions, COPIES, settings)
 
 
 def fit_joint(recipe: Recipe, both: Joint, train: Samples, validation: Samples, run: Run) -> None:
-    """Tune both networks [2, Eqs. 1-4]."""
+    """Tune both networks together [2, Eqs. 1-4]."""
     device = str(loop.fabric_of(run).device)
     both.appearance.to(device)
-    picked = _picked(recipe, both.appearance, train), _picked(recipe, both.appearance, validation)
+    sides = _picked(recipe, both.appearance, train), _picked(recipe, both.appearance, validation)
     both.appearance.to("cpu")
-    given = (recipe.input, recipe.geometry, recipe.joint)
+    settings = (recipe.input, recipe.geometry, recipe.joint)
     stage = Stage("joint", recipe.joint.plan, partial(_loss_joint, recipe),
-                  partial(_logits_joint, recipe), COPIES, given)  # fmt: skip
-    loop.train(stage, both, *picked, run)
+                  partial(_logits_joint, recipe), COPIES, settings)  # fmt: skip
+    loop.train(stage, both, *sides, run)
 
 
 @torch.no_grad()
 def _picked(recipe: Recipe, appearance: nn.Module, samples: Samples) -> Samples:
-    """The samples with the pair that network 1 alone picks for each.
+    """Add to the samples the pair of labels that network 1, trained alone, picks for each.
 
-    Departure 7: these picks stay while both networks are trained together.
+    Departure 7: these picks stay fixed while both networks are trained together.
     """
     appearance.eval()
     device = next(appearance.parameters()).device
@@ -123,7 +123,7 @@ def _logits_2(recipe: Recipe, vgg: Any, batch: Batch) -> Tensor:
 
 
 def _loss_pairs(recipe: Recipe, vgg: Any, batch: Batch, generator: torch.Generator) -> Tensor:
-    """The mean cross entropy over the K - 1 pairs that hold a sample's label."""
+    """Mean cross entropy over the K - 1 pairs that contain a sample's label."""
     images = inputs.images(recipe.geometry, batch, generator)
     return joint.pairs_loss(vgg(images).view(len(batch.target), -1, 2), batch.target)
 
@@ -152,7 +152,7 @@ def _points(samples: Samples) -> Samples:
 
 
 def _two(samples: Samples, pair: tuple[int, int]) -> Samples:
-    """The samples of two labels, as 0 and 1."""
-    some = samples.take(np.flatnonzero(np.isin(samples.target, pair)))
+    """The samples of two labels, with targets 0 and 1."""
+    subset = samples.take(np.flatnonzero(np.isin(samples.target, pair)))
     names = (samples.labels[pair[0]], samples.labels[pair[1]])
-    return replace(some, target=(some.target == pair[1]).astype(np.int64), labels=names)
+    return replace(subset, target=(subset.target == pair[1]).astype(np.int64), labels=names)

@@ -20,22 +20,22 @@ __all__ = ["DTAGN", "Appearance", "Geometry", "Joint"]
 
 @dataclass(frozen=True)
 class DTAGN(Recipe, OneByOne):
-    """The recipe, bound to what uses it."""
+    """The recipe together with the functions that use it."""
 
     predict_batch = 64
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of both networks, of their weighted sum and of every trained fusion."""
-        both = (*training.NETWORKS, "weighted", *self.fusions)
-        return ("dtgn",) if self.landmarks_only else both
+        """Names of both networks, their weighted sum and every trained fusion."""
+        names = (*training.NETWORKS, "weighted", *self.fusions)
+        return ("dtgn",) if self.landmarks_only else names
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
         """See `inputs.samples`."""
         return inputs.samples(self, track)
 
     def networks(self, labels: int) -> nn.ModuleDict:
-        """DTAN, DTGN and a top for every trained fusion, untrained; of landmarks alone, DTGN."""
+        """DTAN, DTGN and a top for every fusion, untrained; only DTGN if there are no pictures."""
         networks = nn.ModuleDict(
             {name: network.stream(self, name, labels) for name in training.names(self)}
         )
@@ -48,9 +48,9 @@ class DTAGN(Recipe, OneByOne):
         if self.landmarks_only:
             logits: Tensor = networks["dtgn"](batch.arrays["landmarks"].flatten(1))
             return {"dtgn": logits.float().softmax(1)}
-        seen = (inputs.pictures(self, batch), batch.arrays["landmarks"].flatten(1))
+        tensors = (inputs.pictures(self, batch), batch.arrays["landmarks"].flatten(1))
         pair = network.streams(networks)
-        hidden = [stream.upper(stream.lower(x)) for stream, x in zip(pair, seen, strict=True)]
+        hidden = [stream.upper(stream.lower(x)) for stream, x in zip(pair, tensors, strict=True)]
         first, second = (
             stream.top(x).float().softmax(1) for stream, x in zip(pair, hidden, strict=True)
         )

@@ -1,7 +1,7 @@
-"""Track -> what DTAGN sees: a short grey film of the face, and normalised landmark trajectories.
+"""Track -> DTAGN's input: a short grey film of the face, and normalised landmark trajectories.
 
-Nothing is learned here. Sources: [1, Sec. 3.1, 3.3] and [1]'s [26]: Zhou, Zhao, Pietikainen,
-CVPR 2011, for the temporal interpolation (TIM).
+Nothing is learned here. Sources: [1, Sec. 3.1, 3.3] and, for the temporal interpolation model
+(TIM), reference [26] of [1]: Zhou, Zhao, Pietikainen, CVPR 2011.
 """
 
 from dataclasses import dataclass
@@ -22,32 +22,32 @@ from fervid.systems.dtagn.recipe import Recipe
 
 Floats = NDArray[np.float32]
 
-# Grey of RGB, Rec. 601.
+# Weights of R, G and B in grey (Rec. 601).
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @cache
 def tim_matrix(frames: int, length: int) -> NDArray[np.float64]:
-    """(length, frames): the temporal interpolation model as weights of the given frames.
+    """(length, frames): the temporal interpolation model as weights on the original frames.
 
     TIM embeds frame i of n at y_k(i/n) = sin(pi k i/n + pi (n - k) / (2 n)), k = 1..n-1, the
-    eigenvectors of a path graph, learns by SVD the linear map from that curve to the frames
-    (less their mean) and walks the curve at other t in [1/n, 1]. Frames in general position make
-    the map exact, and it then cancels out: a resampled frame is the mean plus the frames weighted
-    by Y+ y(t), which depends on n and t only. Departure 4: frames that depend on each other (a
-    film that stands still) have no learned map of full rank; the same weights serve them.
+    eigenvectors of a path graph. It learns by SVD the linear map from that curve to the frames
+    (minus their mean) and evaluates the curve at other t in [1/n, 1]. For frames in general
+    position the map is exact and cancels out: a resampled frame is the mean plus the frames
+    weighted by Y+ y(t), which depends only on n and t. Departure 4: linearly dependent frames (a
+    still film) have no learned map of full rank; they get the same weights.
 
     Args:
         frames: n >= 1; a single frame is repeated.
-        length: how many to make, equally spaced over [1/n, 1].
+        length: number of frames to produce, equally spaced over [1/n, 1].
     """
     if frames == 1:
         return np.ones((length, 1))
     k = np.arange(1, frames)[:, None]
     curve = _curve(k, np.arange(1, frames + 1)[None] / frames, frames)  # (n-1, n)
-    asked = _curve(k, np.linspace(1 / frames, 1, length)[None], frames)  # (n-1, length)
-    # The rows of `curve` are orthogonal, each of squared length n/2, and orthogonal to 1.
-    weights: NDArray[np.float64] = asked.T @ curve * (2 / frames) + 1 / frames
+    resampled = _curve(k, np.linspace(1 / frames, 1, length)[None], frames)  # (n-1, length)
+    # The rows of `curve` are orthogonal to each other and to 1, each with squared length n/2.
+    weights: NDArray[np.float64] = resampled.T @ curve * (2 / frames) + 1 / frames
     return weights
 
 
@@ -57,7 +57,7 @@ def _curve(k: NDArray[Any], t: NDArray[Any], frames: int) -> NDArray[np.float64]
 
 
 def resample(sequence: NDArray[Any], length: int) -> Floats:
-    """(T, ...) to (length, ...) along time by TIM; the first and last frame stay what they are."""
+    """Resample (T, ...) to (length, ...) over time by TIM, which keeps the first and last frame."""
     weights = tim_matrix(len(sequence), length).astype(np.float32)
     flat = np.asarray(sequence, np.float32).reshape(len(sequence), -1)
     out: Floats = (weights @ flat).reshape(length, *sequence.shape[1:])
@@ -65,27 +65,27 @@ def resample(sequence: NDArray[Any], length: int) -> Floats:
 
 
 def normalised(landmarks: Floats, nose: int) -> Floats:
-    """Less the nose, over the frame's own standard deviation, x and y apart [1, Eq. 3].
+    """Subtract the nose and divide by the frame's standard deviation, per axis [1, Eq. 3].
 
     Args:
         landmarks: (T, L, 2), any unit.
-        nose: which of the L is the nose point.
+        nose: index of the nose point among the L.
     """
-    spread = landmarks.std(axis=1, keepdims=True)  # (T, 1, 2)
-    out: Floats = (landmarks - landmarks[:, nose : nose + 1]) / np.maximum(spread, 1e-6)
+    std = landmarks.std(axis=1, keepdims=True)  # (T, 1, 2)
+    out: Floats = (landmarks - landmarks[:, nose : nose + 1]) / np.maximum(std, 1e-6)
     return out
 
 
 @dataclass(frozen=True)
 class Crop:
-    """Which square around a face is seen, in units of the distance d between the eyes' centres.
+    """The square around a face, in units of the distance between the centres of the eyes.
 
     Args:
-        side: of the face's square.
-        down: from the point between the eyes to the square's centre.
-        size: of the face in pixels; [1, Sec. 3.1] 64.
-        margin: pixels kept on each side beyond it, so that a turn by 15 degrees finds picture
-            and not a border: 64 (cos 15 + sin 15) = 78.4 <= 64 + 2 * 8.
+        side: side of the face's square.
+        down: from the point between the eyes down to the square's centre.
+        size: side of the face's square in pixels; 64 in [1, Sec. 3.1].
+        margin: extra pixels kept on each side, so that a rotation by 15 degrees reaches no border:
+            64 (cos 15 + sin 15) = 78.4 <= 64 + 2 * 8.
     """
 
     side: float = 2.6
@@ -94,15 +94,15 @@ class Crop:
     margin: int = 8
 
     def box(self, landmarks: Floats) -> tuple[float, float, float]:
-        """Left, top and side of the square with its margin, one for the whole clip, in pixels.
+        """Left, top and side of the clip's one square including its margin, in pixels.
 
-        Departure 2: the faces are aligned and cut before time is normalised, not after.
+        Departure 2: faces are aligned and cropped before time is normalised, not after.
 
-        From the medians over the clip, so that the face moves in the box and not the box with
-        the face, and an opening mouth does not change the scale.
+        Position and scale are medians over the clip, so that the face moves within a fixed box
+        and an opening mouth does not change the scale.
 
         Args:
-            landmarks: (T, 68, 2).
+            landmarks: (T, 68, 2), pixels.
         """
         right, left = (landmarks[:, eye].mean(axis=1) for eye in EYES)
         distance = float(np.median(np.hypot(*(left - right).T)))
@@ -111,13 +111,13 @@ class Crop:
         return float(x - side / 2), float(y + self.down * distance - side / 2), side
 
     def cut(self, faces: NDArray[np.uint8], landmarks: Floats) -> Floats:
-        """Grey squares, (T, P, P) in 0..255, P = size + 2 margin, each pixel the mean of its area.
+        """Grey squares (T, P, P) in 0..255, P = size + 2 margin, each pixel the mean of its area.
 
-        Outside the picture its border goes on.
+        Beyond the picture, its border pixels are repeated.
 
         Args:
             faces: (T, S, S, 3) RGB.
-            landmarks: (T, 68, 2) in their pixels.
+            landmarks: (T, 68, 2) in pixels of `faces`.
         """
         left, top, side = self.box(landmarks)
         pixels = self.size + 2 * self.margin
@@ -131,13 +131,13 @@ class Crop:
 
 
 def film(track: Track, crop: Crop, frames: int) -> NDArray[np.uint8]:
-    """(frames, P, P) uint8: the face over time, as many frames as asked for.
+    """(frames, P, P) uint8: the face resampled to `frames` frames.
 
     Args:
-        track: every row a face.
+        track: track with a face in every row.
     """
     grey = crop.cut(track.faces, track.landmarks)
-    # One frame alone is the last one: the apex where a clip runs from onset to apex [1, Fig. 3].
+    # A single frame is the clip's last: the apex if the clip runs from onset to apex [1, Fig. 3].
     film = grey[-1:] if frames == 1 else resample(grey, frames)
     return np.clip(np.rint(film), 0, 255).astype(np.uint8)
 
@@ -146,8 +146,8 @@ def trajectories(track: Track, frames: int, nose: int) -> Floats:
     """(frames, 49, 2) float32: landmark trajectories as the geometry network takes them.
 
     Args:
-        track: every row a face.
-        nose: number of the nose point among the 68.
+        track: track with a face in every row.
+        nose: index of the nose point among the 68.
     """
     points = resample(track.landmarks[:, list(POINTS_49)], frames)
     return normalised(points, POINTS_49.index(nose))
@@ -156,18 +156,18 @@ def trajectories(track: Track, frames: int, nose: int) -> Floats:
 def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
     """One sample: `faces` (1, Ta, P, P) uint8 and `landmarks` (1, Tg, 49, 2) float32.
 
-    A recipe of landmarks alone has no `faces`. Rows without a face are left out before time is
-    normalised. No sample (N = 0) where fewer than `fewest_frames` hold a face, unless the clip has
-    no more to begin with.
+    A landmarks-only recipe has no `faces`. Rows without a face are dropped before time is
+    normalised. There is no sample (N = 0) if fewer than `fewest_frames` rows show a face, unless
+    the whole clip is shorter than that and shows a face in every row.
     """
-    its, frames = recipe.input, (recipe.appearance.frames, recipe.geometry.frames)
-    crop = Crop(its.crop_side, its.crop_down, recipe.size, recipe.margin)
-    # Departure 3: rows without a face go, and time is normalised over what is left.
+    settings, frames = recipe.input, (recipe.appearance.frames, recipe.geometry.frames)
+    crop = Crop(settings.crop_side, settings.crop_down, recipe.size, recipe.margin)
+    # Departure 3: rows without a face are dropped, and time is normalised over the others.
     seen = track.rows(track.seen)
-    enough = len(seen) >= max(1, min(its.fewest_frames, len(track)))
+    enough = len(seen) >= max(1, min(settings.fewest_frames, len(track)))
     points = np.zeros((0, frames[1], len(POINTS_49), 2), np.float32)
     if enough:
-        points = trajectories(seen, frames[1], its.nose)[None]
+        points = trajectories(seen, frames[1], settings.nose)[None]
         if recipe.geometry.relative:  # departure 15
             points = points - points[:, :1]
     if recipe.landmarks_only:
@@ -180,12 +180,12 @@ def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
 
 
 def pictures(recipe: Recipe, batch: Batch) -> Tensor:
-    """A batch as DTAN takes it, (B, Ta, H, W)."""
+    """(B, Ta, H, W): a batch as DTAN takes it."""
     return augment.pictures(batch.arrays["faces"], batch.copy, recipe.size)
 
 
 def vectors(recipe: Recipe, batch: Batch, generator: torch.Generator) -> Tensor:
-    """A batch as DTGN takes it, (B, Tg * 98), frame after frame [1, Eq. 4]."""
-    its = recipe.geometry
+    """(B, Tg * 98): a batch as DTGN takes it, frame after frame [1, Eq. 4]."""
+    noise, turn = recipe.geometry.noise, recipe.geometry.turn
     points = batch.arrays["landmarks"]
-    return augment.trajectories(points, batch.copy, generator, its.noise, its.turn).flatten(1)
+    return augment.trajectories(points, batch.copy, generator, noise, turn).flatten(1)

@@ -12,11 +12,11 @@ from fervid.systems.dtagn.recipe import Recipe
 
 
 class Stream(nn.Module):
-    """One network, cut where the stages cut it: top(upper(lower(x))).
+    """One network, split where the training stages split it: top(upper(lower(x))).
 
-    `lower` ends before the first dropout: what it gives for a sample is always the same, so a
-    stage that freezes it needs it once. `upper` ends with what the paper calls the activations of
-    the top hidden layer, dropped out. `top` is the linear layer below the softmax.
+    `lower` ends before the first dropout, so its output for a sample is deterministic and a stage
+    that freezes it computes it only once. `upper` ends with the activations of the top hidden
+    layer, after dropout. `top` is the linear layer below the softmax.
     """
 
     def __init__(self, lower: nn.Sequential, upper: nn.Sequential, top: nn.Linear) -> None:
@@ -25,13 +25,13 @@ class Stream(nn.Module):
 
     @property
     def centre(self) -> Centre:
-        """The first layer, which holds the mean input of training."""
+        """The first layer, which subtracts the mean of the training input."""
         first = self.lower[0]
         assert isinstance(first, Centre)
         return first
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, ...) pictures (B, T, H, W) or vectors (B, D), to logits (B, K)."""
+        """Pictures (B, T, H, W) or vectors (B, D) to logits (B, K)."""
         logits: Tensor = self.top(self.upper(self.lower(x)))
         return logits
 
@@ -43,13 +43,15 @@ def build(
     dropout: float,
     frames: int = 1,
 ) -> Stream:
-    """A network from its notation; S without a number takes as many outputs as there are labels.
+    """Build a network from its notation; S without a number has one output per label.
 
     Args:
-        init_std: standard deviation of the initial weights, which are normal; biases begin at 0.
-        dropout: the chance to drop a unit of a fully connected hidden layer.
-        frames: input channels of the first convolution, one filter slice for each time: no
-            weight is shared over time [1, Eq. 1].
+        text: the notation, see `notation.py`.
+        labels: K.
+        init_std: standard deviation of the normal initial weights; biases start at 0.
+        dropout: probability of dropping a unit of a fully connected hidden layer.
+        frames: input channels of the first convolution. Each frame has its own filter slice, so
+            no weight is shared over time [1, Eq. 1].
     """
     lower: list[nn.Module] = []
     upper: list[nn.Module] = []
@@ -96,14 +98,14 @@ def _initialise(network: nn.Module, init_std: float) -> None:
 
 
 class JointTop(nn.Module):
-    """Both networks' tops, tuned together [1, Fig. 2]."""
+    """The top layers of both networks, tuned together [1, Fig. 2]."""
 
     def __init__(self, appearance: nn.Linear, geometry: nn.Linear) -> None:
         super().__init__()
         self.tops = nn.ModuleList([appearance, geometry])
 
     def forward(self, appearance: Tensor, geometry: Tensor) -> tuple[Tensor, Tensor]:
-        """Top hidden activations (B, .), (B, .) to the logits l1, l2, (B, K) each."""
+        """Top hidden activations of both networks, (B, .) each, to logits l1, l2, (B, K) each."""
         first, second = self.tops
         return first(appearance), second(geometry)
 
@@ -117,7 +119,7 @@ class ConcatTop(nn.Module):
         _initialise(self.top, init_std=0.01)
 
     def forward(self, appearance: Tensor, geometry: Tensor) -> Tensor:
-        """Top hidden activations (B, .), (B, .) to logits (B, K)."""
+        """Top hidden activations of both networks, (B, .) each, to logits (B, K)."""
         logits: Tensor = self.top(torch.cat([appearance, geometry], dim=1))
         return logits
 
@@ -126,9 +128,9 @@ Top = JointTop | ConcatTop
 
 
 class Tuning(nn.Module):
-    """A top to be trained on both networks' frozen upper parts [1, Sec. 3.5.2].
+    """A top that is trained on the frozen upper parts of both networks [1, Sec. 3.5.2].
 
-    Their dropout stays active in training, which is what leaves something to tune [1, Sec. 6].
+    Their dropout stays active in training; without it nothing would be left to tune [1, Sec. 6].
     """
 
     def __init__(self, appearance: Stream, geometry: Stream, top: Top) -> None:
@@ -138,7 +140,7 @@ class Tuning(nn.Module):
         self.top = top
 
     def forward(self, appearance: Tensor, geometry: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Activations of `lower`, (B, .), (B, .), to the top's logits."""
+        """Outputs of both networks' `lower`, (B, .) each, to the top's logits."""
         pairs = zip(self.uppers, (appearance, geometry), strict=True)
         logits: Tensor | tuple[Tensor, Tensor] = self.top(*(upper(x) for upper, x in pairs))
         return logits
@@ -147,11 +149,13 @@ class Tuning(nn.Module):
 def stream(recipe: Recipe, name: str, labels: int) -> Stream:
     """DTAN or DTGN for K labels, untrained [1, Sec. 3.2, 3.3]."""
     if name == "dtgn":
-        its = recipe.geometry
-        return build(its.layers, labels, its.init_std, its.dropout)
-    part = recipe.appearance
-    dtan = build(part.layers, labels, part.init_std, part.dropout, part.frames)
-    # Pixel-major memory is what convolutions on a CPU and on a GPU in bf16 are fastest on.
+        geometry = recipe.geometry
+        return build(geometry.layers, labels, geometry.init_std, geometry.dropout)
+    appearance = recipe.appearance
+    dtan = build(
+        appearance.layers, labels, appearance.init_std, appearance.dropout, appearance.frames
+    )
+    # Convolutions are fastest in channels-last memory, on CPUs and on GPUs in bf16.
     return dtan.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -163,13 +167,13 @@ def streams(networks: nn.ModuleDict) -> tuple[Stream, Stream]:
 
 
 def new_top(fusion: str, dtan: Stream, dtgn: Stream) -> Top:
-    """What a fusion trains: copies of both tops, or one new layer."""
+    """The layers that a fusion trains: copies of both tops, or one new layer."""
     if fusion == "concat":
         width = dtan.top.in_features + dtgn.top.in_features
         return ConcatTop(width, dtan.top.out_features)
     return JointTop(deepcopy(dtan.top), deepcopy(dtgn.top))
 
 
-def fused(made: Tensor | tuple[Tensor, Tensor]) -> Tensor:
-    """The logits (B, K) below the softmax that answers: a joint top's are l1 + l2 [1, Eq. 10]."""
-    return made if isinstance(made, Tensor) else made[0] + made[1]
+def fused(logits: Tensor | tuple[Tensor, Tensor]) -> Tensor:
+    """Logits (B, K) of the prediction; for a joint top they are l1 + l2 [1, Eq. 10]."""
+    return logits if isinstance(logits, Tensor) else logits[0] + logits[1]

@@ -10,7 +10,7 @@ from fervid.learning.plan import Plan
 from fervid.learning.recipes import Amount, Below1, Count, Range, Scale, Share, check
 from fervid.systems.dtagn.notation import parse
 
-# Sec. 3.2 names stochastic gradient descent and weight decay; all numbers are open.
+# Sec. 3.2 names stochastic gradient descent and weight decay but gives no numbers: all are open.
 SGD = Plan(
     epochs=60,
     learning_rate=0.01,
@@ -24,36 +24,36 @@ SGD = Plan(
 
 @dataclass(frozen=True)
 class Input:
-    """What is seen of a clip: Sec. 3.1, 3.3."""
+    """What the networks see of a clip: Sec. 3.1, 3.3."""
 
-    fewest_frames: Count = 3  # a longer clip with fewer seen frames gives no sample
-    crop_side: Scale = 2.6  # open: the face's square in distances between the eyes
-    crop_down: float = 0.55  # open: its centre below the eyes
-    nose: Annotated[int, Range(27, 35)] = 30  # among the 68; Fig. 1 marks a point on it: its tip
+    fewest_frames: Count = 3  # frames with a face that a longer clip needs to give a sample
+    crop_side: Scale = 2.6  # open: side of the face's square, in distances between the eyes
+    crop_down: float = 0.55  # open: from the eyes down to its centre, in the same unit
+    nose: Annotated[int, Range(27, 35)] = 30  # index among the 68; Fig. 1 marks the nose's tip
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """DTAN, on pictures: Sec. 3.2, 5.1."""
+    """DTAN, the network on pictures: Sec. 3.2, 5.1."""
 
-    layers: str = "I64-C(5,64)-L5-P2-C(5,64)-L3-P2-FC500-FC500-S"  # S: as many outputs as labels
-    frames: Count = 3  # Ta: open but for Fig. 5, which shows a network of three frames
+    layers: str = "I64-C(5,64)-L5-P2-C(5,64)-L3-P2-FC500-FC500-S"  # S: one output per label
+    frames: Count = 3  # Ta: open, except that Fig. 5 shows a network of three frames
     init_std: Scale = 0.01  # departure 7: standard deviation of the initial weights
-    dropout: Below1 = 0.5  # Sec. 3.2 names it; on which units and how often is open
+    dropout: Below1 = 0.5  # Sec. 3.2 names it; its rate and the units it acts on are open
     plan: Plan = SGD
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """DTGN, on landmark trajectories: Sec. 3.3, 5.1."""
+    """DTGN, the network on landmark trajectories: Sec. 3.3, 5.1."""
 
     layers: str = "D1176-FC100-FC600-S"
     frames: Count = 12  # Tg: 1176 = 12 frames of 49 points, Sec. 5.1
-    init_std: Scale = 0.05  # departure 7
-    dropout: Below1 = 0.5  # Sec. 3.3 names it
+    init_std: Scale = 0.05  # departure 7: standard deviation of the initial weights
+    dropout: Below1 = 0.5  # Sec. 3.3 names it; its rate is open
     noise: Amount = 0.01  # Eq. 5: standard deviation
-    turn: Amount = pi / 10  # Eq. 6: radians, one angle for each frame
-    relative: bool = False  # departure 15, not the paper's: less the clip's first frame
+    turn: Amount = pi / 10  # Eq. 6: largest angle in radians, drawn for each frame
+    relative: bool = False  # departure 15, not the paper's: subtract the clip's first frame
     plan: Plan = replace(SGD, epochs=200, learning_rate=0.02)
 
 
@@ -74,10 +74,10 @@ class Concat:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Deep temporal appearance-geometry network, by its numbers for CK+ and Oulu-CASIA [1].
+    """Deep temporal appearance-geometry network with its numbers for CK+ and Oulu-CASIA [1].
 
-    A comment names the section a number is from; "open" where the paper gives none, and then the
-    default was chosen on training subjects alone (see PAPER.md).
+    A field's comment names the section its number comes from. "open" means that the paper gives
+    none and that the default was chosen on training subjects only (see PAPER.md).
     """
 
     per_frame: ClassVar[bool] = False
@@ -89,42 +89,42 @@ class Recipe:
     joint: Joint = Joint()
     concat: Concat = Concat()
     output: Literal["joint", "joint-l3", "concat", "weighted", "dtgn"] = "joint"  # Sec. 3.5
-    alpha: Share = 0.5  # Eq. 7: DTAN's part of "weighted"
-    compare: bool = False  # train every fusion, whichever is the output
-    # Departure 16, False, is not the paper's: nobody chooses epochs, all are trained on.
-    validates: bool = True
+    alpha: Share = 0.5  # Eq. 7: DTAN's weight in "weighted"
+    compare: bool = False  # train every fusion, not only the output
+    validates: bool = True  # False (departure 16, not the paper's): train on all, keep last epoch
 
     def __post_init__(self) -> None:
-        """Refuse what no training could use."""
+        """Refuse settings that cannot be trained."""
         check(self)
         if not dict(parse(self.appearance.layers)).get("I"):
             raise InputError(
-                f"appearance.layers of {self.name} begins with no I: write I64 for 64 pixels"
+                f"appearance.layers of {self.name} does not begin with I and a size: "
+                "write I64 for 64 pixels"
             )
-        numbers = self.geometry.frames * len(POINTS_49) * 2
-        if dict(parse(self.geometry.layers)).get("D") != (numbers,):
+        inputs = self.geometry.frames * len(POINTS_49) * 2
+        if dict(parse(self.geometry.layers)).get("D") != (inputs,):
             raise InputError(
                 f"geometry.layers of {self.name} is {self.geometry.layers!r}: begin it with "
-                f"D{numbers}, for geometry.frames={self.geometry.frames}"
+                f"D{inputs} for geometry.frames={self.geometry.frames}"
             )
 
     @property
     def size(self) -> int:
-        """Side of the face's picture, pixels; [1, Sec. 3.1] has 64."""
+        """Side of the face's picture in pixels; 64 in [1, Sec. 3.1]."""
         return dict(parse(self.appearance.layers))["I"][0]
 
     @property
     def margin(self) -> int:
-        """Pixels kept on each side of it, for turns."""
+        """Pixels kept on each side of the picture, so that it can be rotated."""
         return -(-self.size // 8)
 
     @property
     def landmarks_only(self) -> bool:
-        """Whether it needs no pictures."""
+        """Whether landmarks without pictures are enough."""
         return self.output == "dtgn"
 
     @property
     def fusions(self) -> tuple[str, ...]:
-        """The trained fusions; "weighted" needs no training."""
+        """Names of the fusions to train; "weighted" needs no training."""
         tuned = () if self.landmarks_only else ("joint", "joint-l3", "concat")
         return tuple(name for name in tuned if self.compare or name == self.output)

@@ -1,4 +1,4 @@
-"""The training stages: DTAN, DTGN, then what joins them [1, Sec. 3]."""
+"""The training stages: DTAN, DTGN, then the fusions of both [1, Sec. 3]."""
 
 from dataclasses import replace
 from functools import partial
@@ -21,14 +21,14 @@ from fervid.systems.dtagn.recipe import Recipe
 
 # The two networks [1, Sec. 3.2, 3.3].
 NETWORKS = ("dtan", "dtgn")
-# How many clips the mean input is taken over, at most.
+# Largest number of clips that the mean input is computed from.
 CENTRED = 500
 
 
 def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.ModuleDict:
-    """Train DTAN, then DTGN, then every fusion; of landmarks alone, DTGN.
+    """Train DTAN, then DTGN, then every fusion; only DTGN if there are no pictures.
 
-    Departure 12: `validation` chooses each stage's epoch; the paper tells of no such set.
+    Departure 12: each stage's epoch is chosen on `validation`, a set the paper does not mention.
     """
     networks = nn.ModuleDict()
     for name in names(recipe):
@@ -54,12 +54,12 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
 
 
 def names(recipe: Recipe) -> tuple[str, ...]:
-    """The networks to train."""
+    """Names of the networks to train."""
     return ("dtgn",) if recipe.landmarks_only else NETWORKS
 
 
 def stage(recipe: Recipe, name: str) -> Stage:
-    """What the loop needs to know of "dtan" or "dtgn"."""
+    """The stage that trains "dtan" or "dtgn"."""
     if name == "dtan":
         part: Any = recipe.appearance
         functions: Any = (_loss_appearance, _logits_appearance)
@@ -70,14 +70,14 @@ def stage(recipe: Recipe, name: str) -> Stage:
 
 
 def tuning(recipe: Recipe, fusion: str, below: str = "") -> Stage:
-    """What the loop needs to know of a fusion.
+    """The stage that trains a fusion.
 
     Args:
-        below: digest of both networks.
+        below: digest of both trained networks.
     """
     if fusion == "concat":
         return Stage(fusion, recipe.concat.plan, _loss_concat, _logits, given=(below,))
-    # The same training set once more [1, Sec. 3.5.2].
+    # On the same training set again [1, Sec. 3.5.2].
     lambdas = recipe.joint.lambdas if fusion == "joint" else (0.0, 0.0, 1.0)  # Table 8: L3 only
     loss = partial(_loss_joint, lambdas)
     return Stage(fusion, recipe.joint.plan, loss, _logits, given=(lambdas, below))
@@ -85,32 +85,32 @@ def tuning(recipe: Recipe, fusion: str, below: str = "") -> Stage:
 
 @torch.no_grad()
 def centre(recipe: Recipe, networks: nn.ModuleDict, samples: Samples, seed: int) -> None:
-    """Tell the networks the mean of their training input, over the copies of some clips.
+    """Set the networks' input mean, computed over all copies of up to `CENTRED` training clips.
 
     Departure 6: the paper does not say that a mean is subtracted.
     """
     generator = seeding.generator(seed, "centre")
-    some = samples.take(np.unique(np.linspace(0, len(samples) - 1, CENTRED).astype(np.int64)))
+    subset = samples.take(np.unique(np.linspace(0, len(samples) - 1, CENTRED).astype(np.int64)))
     streams: dict[str, Any] = {name: networks[name] for name in names(recipe)}
     total = {name: torch.zeros_like(stream.centre.mean) for name, stream in streams.items()}
     for copy in range(augment.COPIES):
-        for batch in batches.ordered(some, 64):
-            here = replace(batch, copy=torch.full_like(batch.copy, copy))
+        for batch in batches.ordered(subset, 64):
+            copied = replace(batch, copy=torch.full_like(batch.copy, copy))
             if "dtan" in total:
-                total["dtan"] += inputs.pictures(recipe, here).sum(0)
-            total["dtgn"] += inputs.vectors(recipe, here, generator).sum(0)
+                total["dtan"] += inputs.pictures(recipe, copied).sum(0)
+            total["dtgn"] += inputs.vectors(recipe, copied, generator).sum(0)
     for name, stream in streams.items():
-        stream.centre.mean.copy_(total[name] / (len(some) * augment.COPIES))
+        stream.centre.mean.copy_(total[name] / (len(subset) * augment.COPIES))
 
 
 @torch.no_grad()
 def activations(
     recipe: Recipe, networks: nn.ModuleDict, samples: Samples, run: Run, copies: int
 ) -> Samples:
-    """What both networks make of each copy of each sample, up to the first dropout.
+    """Outputs of both networks' `lower` for each copy of each sample.
 
-    Departure 10: copy i of the pictures goes with copy i of the landmarks. All
-    of it is frozen and draws nothing, so the stages above need it once, not once an epoch.
+    Departure 10: copy i of the pictures goes with copy i of the landmarks. `lower` is frozen and
+    has no dropout, so the fusions compute it once instead of once per epoch.
     """
     fabric = loop.fabric_of(run)
     generator = seeding.generator(run.seed, "activations")
@@ -118,17 +118,17 @@ def activations(
     rows: tuple[list[Tensor], list[Tensor]] = ([], [])
     for copy in range(copies):
         for batch in batches.ordered(samples, 64):
-            here = replace(batch, copy=torch.full_like(batch.copy, copy)).to(fabric.device)
-            seen = (inputs.pictures(recipe, here), inputs.vectors(recipe, here, generator))
+            copied = replace(batch, copy=torch.full_like(batch.copy, copy)).to(fabric.device)
+            tensors = (inputs.pictures(recipe, copied), inputs.vectors(recipe, copied, generator))
             with fabric.autocast():
-                for kept, layer, x in zip(rows, lower, seen, strict=True):
-                    kept.append(layer(x).float().cpu())
+                for outputs, layer, x in zip(rows, lower, tensors, strict=True):
+                    outputs.append(layer(x).float().cpu())
     for layer in lower:
         layer.to("cpu")
-    taken = samples.take(np.tile(np.arange(len(samples)), copies))
-    names = zip(NETWORKS, rows, strict=True)
-    arrays = {name: torch.cat(kept).numpy() for name, kept in names if kept}
-    return replace(taken, arrays=arrays)
+    repeated = samples.take(np.tile(np.arange(len(samples)), copies))
+    named = zip(NETWORKS, rows, strict=True)
+    arrays = {name: torch.cat(outputs).numpy() for name, outputs in named if outputs}
+    return replace(repeated, arrays=arrays)
 
 
 def _loss_appearance(recipe: Recipe, dtan: Any, batch: Batch, _: torch.Generator) -> Tensor:

@@ -29,7 +29,7 @@ __all__ = ["BeliefNetwork", "Hybrid", "Input", "Pretraining", "Streams"]
 
 @dataclass(frozen=True)
 class Hybrid(Recipe):
-    """The recipe, bound to what uses it."""
+    """The recipe together with the functions that use it."""
 
     predict_batch = 64
 
@@ -38,19 +38,19 @@ class Hybrid(Recipe):
         return inputs.samples(self.input, track)
 
     def networks(self, labels: int) -> nn.ModuleDict:
-        """Streams, DBNs, the scale of their features and all SVMs, untrained."""
+        """Streams, DBNs, their feature scale and all SVMs, untrained."""
         return network.build(self, labels)
 
     def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
-        """Features of B segments, (B, D), by network: the mean over a segment's pictures."""
-        seen = {}
+        """Features (B, D) of B segments by network, averaged over each segment's pictures."""
+        fc7 = {}
         for name in self.streams:
             pictures = batch.arrays[network.PICTURES[name]].flatten(0, 1)
-            seen[name] = features.fc7(networks[name], pictures)
+            fc7[name] = features.fc7(networks[name], pictures)
         count = len(batch.target)
-        means = {name: f.reshape(count, -1, f.shape[1]).mean(axis=1) for name, f in seen.items()}
+        means = {name: f.reshape(count, -1, f.shape[1]).mean(axis=1) for name, f in fc7.items()}
         if self.dbns:
-            joined = np.concatenate([seen[name] for name in STREAMS], axis=1)
+            joined = np.concatenate([fc7[name] for name in STREAMS], axis=1)
             x = networks["scale"](torch.from_numpy(joined).to(batch.target.device))
             for name in self.dbns:
                 rows = network.last_hidden(networks[name], x)
@@ -60,15 +60,16 @@ class Hybrid(Recipe):
     def combined(
         self, networks: nn.ModuleDict, answers: dict[str, Tensor], arrays: Arrays
     ) -> dict[str, Tensor]:
-        """Probabilities (N, K) by network; all segments of a video have its own [4, Sec. III-D]."""
-        which, _ = features.videos(np.asarray(arrays["video"]))
-        found = {
-            name: network.svm_of(networks, name).probabilities(features.pooled(rows.numpy(), which))
+        """Probabilities (N, K) by network; a video's segments share them [4, Sec. III-D]."""
+        video, _ = features.videos(np.asarray(arrays["video"]))
+        probabilities = {
+            name: network.svm_of(networks, name).probabilities(features.pooled(rows.numpy(), video))
             for name, rows in answers.items()
         }
         if len(self.streams) == 2:
-            found["score"] = np.float32(0.5) * (found["spatial"] + found["temporal"])
-        return {name: torch.from_numpy(p[which]) for name, p in found.items()}
+            both = probabilities["spatial"] + probabilities["temporal"]
+            probabilities["score"] = np.float32(0.5) * both
+        return {name: torch.from_numpy(p[video]) for name, p in probabilities.items()}
 
     def fit(self, train: Samples, validation: Samples, run: Run) -> Recognizer["Hybrid"]:
         """See `training.fit`."""

@@ -8,20 +8,20 @@ from torch import Tensor, nn
 
 
 class RBM(nn.Module):
-    """Visible units v and binary hidden units h, joined by the weights W alone.
+    """Restricted Boltzmann machine with visible units v, binary hidden units h and weights W.
 
-    E(v, h) = -b v - c h - v W h, and real v in 0..1 count as probabilities.
+    E(v, h) = -b v - c h - v W h; real v in 0..1 are treated as probabilities.
 
     Args:
-        visible, hidden: how many units.
-        sampled: a chain's last visible units are drawn too; else their means are taken, which
-            have less noise (Hinton, A practical guide to training RBMs, 2010, Sec. 3).
+        visible, hidden: number of units.
+        sampled: draw a chain's last visible units too. Otherwise their means are used, which are
+            less noisy (Hinton, A practical guide to training RBMs, 2010, Sec. 3).
     """
 
     def __init__(self, visible: int, hidden: int, sampled: bool = False) -> None:
         super().__init__()
         self.sampled = sampled
-        # (V, H): so laid out, the update of a minibatch is the fastest product.
+        # The layout (V, H) makes a minibatch update fastest.
         self.weight = nn.Parameter(torch.randn(visible, hidden) * 0.01)
         self.visible_bias = nn.Parameter(torch.zeros(visible))
         self.hidden_bias = nn.Parameter(torch.zeros(hidden))
@@ -32,7 +32,7 @@ class RBM(nn.Module):
 
     def visible(self, h: Tensor) -> Tensor:
         """The mean of v given h, (B, H) to (B, V)."""
-        # Sixteen narrow products take three quarters of the time of the one they are.
+        # Sixteen narrow products take three quarters of the time of one wide product.
         parts = 1 if torch.is_grad_enabled() else 16
         total = torch.cat([h @ w.t() for w in self.weight.chunk(parts)], dim=1) + self.visible_bias
         return torch.sigmoid(total)
@@ -44,22 +44,25 @@ class RBM(nn.Module):
 
     @torch.no_grad()
     def begin(self, v: Tensor) -> None:
-        """Visible biases by which v is the mean of the data (B, V) where no hidden unit is on."""
+        """Set the visible biases so that, with all hidden units off, v is the mean of (B, V)."""
         self.visible_bias.copy_(v.mean(0).clamp(0.01, 0.99).logit())
 
     def draw(self, p: Tensor, generator: torch.Generator) -> Tensor:
-        """States of units by their probabilities, drawn on the CPU so that every device agrees."""
+        """Draw unit states from probabilities, on the CPU so that every device draws the same."""
         return (torch.rand(p.shape, generator=generator).to(p.device) < p).to(p.dtype)
 
     @torch.no_grad()
     def chain(
         self, h: Tensor, steps: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Gibbs sampling from hidden states: the last v, the P(h = 1 | v) of it, a draw of h.
+        """Gibbs sampling from hidden states.
 
         Args:
             h: (B, H) of 0 and 1.
             steps: k >= 1.
+
+        Returns:
+            The last v (B, V), P(h = 1 | v) for it, and h drawn from that, (B, H) each.
         """
         for left in reversed(range(steps)):
             v = self.visible(h)
@@ -73,16 +76,17 @@ class RBM(nn.Module):
     def update(
         self, data: tuple[Tensor, Tensor], model: tuple[Tensor, Tensor], rate: float
     ) -> None:
-        """One ascent of the likelihood: w += rate (<v h>_data - <v h>_model) [4, Eq. 4].
+        """One gradient step up the likelihood: w += rate (<v h>_data - <v h>_model) [4, Eq. 4].
 
-        Departure 14: both means are of v times the probability of h, not of drawn states.
+        Departure 14: both means use v times the probability of h instead of drawn states.
 
         Args:
-            data, model: v (B, V) and P(h = 1 | v) (B, H) of either side; means over the batch.
+            data, model: v (B, V) and P(h = 1 | v) (B, H) of the data and of the model; the means
+                are over the batch.
         """
         (v, h), (w, k) = data, model
         both = torch.cat([h * (rate / len(h)), k * (-rate / len(k))])
-        # In place: a gradient of its own would be written and read again, at twice the time.
+        # In place, because writing and rereading a separate gradient would take twice the time.
         self.weight.addmm_(torch.cat([v, w]).t(), both)
         self.hidden_bias.add_(both.sum(0))
         self.visible_bias.add_(v.mean(0) - w.mean(0), alpha=rate)
@@ -99,12 +103,15 @@ class RBM(nn.Module):
         """Contrastive divergence on a minibatch (B, V).
 
         Args:
+            v: (B, V) data.
+            rate: learning rate.
+            generator: on the CPU, see `draw`.
             steps: k of CD-k.
-            chain: hidden states (B', H) to go on from, for persistent contrastive divergence;
-                None begins at the data.
+            chain: hidden states (B', H) to continue from, for persistent contrastive divergence;
+                None starts at the data.
 
         Returns:
-            hidden states (., H), the chain for the next minibatch.
+            Hidden states (., H), the chain for the next minibatch.
         """
         h = self.hidden(v)
         begin = self.draw(h, generator) if chain is None else chain
@@ -115,17 +122,17 @@ class RBM(nn.Module):
 
 @torch.no_grad()
 def by_parts(layer: Callable[[Tensor], Tensor], x: Tensor, rows: int = 4096) -> Tensor:
-    """A layer of x (N, V), a few rows at a time."""
+    """Apply a layer to x (N, V), a few rows at a time to save memory."""
     return torch.cat([layer(x[start : start + rows]) for start in range(0, max(len(x), 1), rows)])
 
 
 class Scale(nn.Module):
-    """Features fc7 brought to 0..1, as Bernoulli units are; measured once.
+    """Scales fc7 features to 0..1, the range of Bernoulli units.
 
-    Departure 6: over each feature's largest training value, cut to 0..1.
+    Departure 6: each feature is divided by its largest training value and clipped to 0..1.
 
     Args:
-        size: V, how many features.
+        size: V, the number of features.
     """
 
     def __init__(self, size: int) -> None:
@@ -135,22 +142,22 @@ class Scale(nn.Module):
 
     @torch.no_grad()
     def measure(self, x: Tensor) -> None:
-        """From training features (N, V); those that never change become 0."""
+        """Take the scale from training features (N, V); never-positive features become 0."""
         most = x.amax(0)
         self.most.copy_(torch.where(most > 0, most, torch.finfo(x.dtype).max))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, V) to the same."""
+        """(B, V) to the same shape."""
         return (x / self.most).clamp(0, 1)
 
 
 class DBN(nn.Module):
-    """Stacked machines with a softmax layer on top [4, Fig. 1], and their way back down.
+    """Stacked RBMs with a softmax layer on top [4, Fig. 1], and a reconstruction back down.
 
-    The way down shares the weights: a machine gives its visible units' means.
+    The reconstruction uses the same weights: each RBM returns the means of its visible units.
 
     Args:
-        machines: trained in turn, each on the hidden probabilities of the one below.
+        machines: RBMs trained one after the other, each on the hidden probabilities of the last.
         classes: K.
     """
 
@@ -161,7 +168,7 @@ class DBN(nn.Module):
 
     @property
     def size(self) -> int:
-        """How many units the last hidden layer has."""
+        """Number of units in the last hidden layer."""
         return self.top.in_features
 
     def hidden(self, x: Tensor) -> Tensor:
@@ -172,22 +179,26 @@ class DBN(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scaled features (B, V) to logits (B, K) and the reconstruction (B, V)."""
-        hidden = back = self.hidden(x)
+        hidden = reconstruction = self.hidden(x)
         for machine in reversed(self.machines):
-            back = machine.visible(back)  # type: ignore[operator]
-        return self.top(hidden), back
+            reconstruction = machine.visible(reconstruction)  # type: ignore[operator]
+        return self.top(hidden), reconstruction
 
 
-def tuning_loss(logits: Tensor, back: Tensor, x: Tensor, target: Tensor, balance: float) -> Tensor:
-    """What supervised fine-tuning lowers.
+def tuning_loss(
+    logits: Tensor, reconstruction: Tensor, x: Tensor, target: Tensor, balance: float
+) -> Tensor:
+    """The loss of supervised fine-tuning.
 
-    Departure 7: the text prints Eq. 5, |x - x'|^2, alone, which knows no label; Fig. 1 ends in a
-    softmax layer. Here they are added.
+    Departure 7: the text gives only Eq. 5, |x - x'|^2, which does not depend on the label, but
+    Fig. 1 ends in a softmax layer. Here cross entropy and Eq. 5 are added.
 
     Args:
-        x: (B, V) scaled features; `back` is x'.
+        logits: (B, K).
+        reconstruction: x', (B, V).
+        x: (B, V) scaled features.
         target: (B,) int64.
-        balance: weight of Eq. 5 over the number of features V, so that it holds at any width.
+        balance: weight of Eq. 5 divided by the number of features V, so that it suits any width.
     """
-    missed = (x - back).square().sum(1).mean()  # Eq. 5
-    return F.cross_entropy(logits, target) + balance * missed / x.shape[1]
+    error = (x - reconstruction).square().sum(1).mean()  # Eq. 5
+    return F.cross_entropy(logits, target) + balance * error / x.shape[1]

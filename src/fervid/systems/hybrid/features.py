@@ -1,4 +1,4 @@
-"""fc7 features of every picture, made block by block; and their means over a video."""
+"""fc7 features of every picture, computed block by block, and their means over a video."""
 
 import hashlib
 import shutil
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-# Pictures in a file: what a kill can cost.
+# Pictures per file, and so the most that an interrupted run has to recompute.
 BLOCK = 960
-# Pictures at a time.
+# Pictures per forward pass.
 BATCH = 32
 
 
 def pairs(samples: Samples, name: str) -> Samples:
-    """Segments to single pictures, each a sample with its segment's label.
+    """Split segments into single pictures, each a sample with its segment's label.
 
     Args:
-        name: of the array (N, P, h, w, 3) to take apart; the result holds (N P, h, w, 3) of it.
+        samples: N segments.
+        name: name of the array (N, P, h, w, 3) to split; the result holds it as (N P, h, w, 3).
     """
     array = samples.arrays[name]
     times = array.shape[1]
@@ -45,16 +46,19 @@ def pairs(samples: Samples, name: str) -> Samples:
 
 
 def repeated(samples: Samples, arrays: Mapping[str, NDArray[Any]], times: int) -> Samples:
-    """Other arrays of the same segments, `times` rows for each (N times, ...)."""
+    """Replace the arrays of N segments by others with `times` rows for each, (N times, ...)."""
     rows = np.repeat(np.arange(len(samples)), times)
     return replace(replace(samples, arrays={}).take(rows), arrays=arrays)
 
 
 def extract(name: str, stream: Stream, pictures: NDArray[Any], run: Run) -> Floats:
-    """fc7 of (N, h, w, 3) pictures, (N, D); blocks that an earlier call finished are read.
+    """(N, D): fc7 of pictures (N, h, w, 3); blocks that an earlier call finished are read back.
 
     Args:
-        name: of the folder the blocks are kept in, in the run's.
+        name: name of the folder for the blocks, inside the run's folder.
+        stream: the network.
+        pictures: (N, h, w, 3) uint8.
+        run: the run.
     """
     key = hashlib.sha256(weights.digest(stream.state_dict()).encode())
     key.update(repr(pictures.shape).encode() + np.ascontiguousarray(pictures[:1]).tobytes())
@@ -67,11 +71,11 @@ def extract(name: str, stream: Stream, pictures: NDArray[Any], run: Run) -> Floa
         folder.mkdir(parents=True, exist_ok=True)
     stream.to(fabric.device).eval()
     starts = range(0, len(pictures), BLOCK)
-    said = f"{run.name} {name}".strip()
-    found = [_block(folder / f"{s:08d}.npy", stream, pictures[s : s + BLOCK], fabric)
-             for s in bar(starts, said, len(starts))]  # fmt: skip
+    title = f"{run.name} {name}".strip()
+    blocks = [_block(folder / f"{s:08d}.npy", stream, pictures[s : s + BLOCK], fabric)
+              for s in bar(starts, title, len(starts))]  # fmt: skip
     stream.to("cpu")
-    return np.concatenate(found) if found else np.zeros((0, stream.vgg.hidden), np.float32)
+    return np.concatenate(blocks) if blocks else np.zeros((0, stream.vgg.hidden), np.float32)
 
 
 def forget(names: tuple[str, ...], run: Run) -> None:
@@ -85,57 +89,62 @@ def forget(names: tuple[str, ...], run: Run) -> None:
 
 def _block(path: Path, stream: Stream, pictures: NDArray[Any], fabric: "Fabric") -> Floats:
     if path.is_file():
-        kept: Floats = np.load(path, allow_pickle=False)
-        return kept
-    made = fc7(stream, pictures, fabric)
+        saved: Floats = np.load(path, allow_pickle=False)
+        return saved
+    block = fc7(stream, pictures, fabric)
     if fabric.is_global_zero:
         with whole(path) as part:
-            np.save(part, made)
-    return made
+            np.save(part, block)
+    return block
 
 
 @torch.no_grad()
 def fc7(stream: Any, pictures: Tensor | NDArray[Any], fabric: "Fabric | None" = None) -> Floats:
-    """fc7 of (N, h, w, 3) pictures, (N, D), where the stream lies.
+    """(N, D): fc7 of pictures (N, h, w, 3), computed on the stream's device.
 
     Args:
-        fabric: for its precision.
+        stream: the network.
+        pictures: (N, h, w, 3) uint8.
+        fabric: sets the precision; None for float32.
     """
     out = np.empty((len(pictures), stream.vgg.hidden), np.float32)
     for start in range(0, len(pictures), BATCH):
-        some = pictures[start : start + BATCH]
-        if not isinstance(some, Tensor):
-            some = torch.from_numpy(np.array(some))  # a memory map is read-only
+        batch = pictures[start : start + BATCH]
+        if not isinstance(batch, Tensor):
+            batch = torch.from_numpy(np.array(batch))  # copied, as a memory map is read-only
         with nullcontext() if fabric is None else fabric.autocast():
-            made = stream.fc7(some.to(stream.mean.device))
-        out[start : start + BATCH] = made.float().cpu().numpy()
+            rows = stream.fc7(batch.to(stream.mean.device))
+        out[start : start + BATCH] = rows.float().cpu().numpy()
     return out
 
 
 def videos(video: Ints) -> tuple[Ints, Ints]:
-    """Which video each segment is of, (N,) numbers 0, 1, ... by first sight, and where it begins.
+    """Number videos 0, 1, ... in the order in which they first appear.
 
     Args:
-        video: (N,) any number, equal within a video.
+        video: (N,) any number per segment, equal within a video.
+
+    Returns:
+        The number of each segment's video, (N,), and the first segment of each video, (videos,).
     """
-    _, first, which = np.unique(video, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(video, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
-    return rank[which].astype(np.int64), np.sort(first).astype(np.int64)
+    return rank[inverse].astype(np.int64), np.sort(first).astype(np.int64)
 
 
-def pooled(features: Floats, which: Ints) -> Floats:
+def pooled(features: Floats, video: Ints) -> Floats:
     """Mean over each segment's pictures, then over each video's segments [4, Sec. III-D].
 
     Args:
         features: (N P, D), segment after segment.
-        which: (N,) from `videos`.
+        video: (N,) the video's number from `videos`.
 
     Returns:
         (videos, D).
     """
-    count = np.bincount(which)
-    times = len(features) // max(len(which), 1)
-    segments = features.reshape(len(which), max(times, 1), features.shape[1]).mean(axis=1)
+    count = np.bincount(video)
+    times = len(features) // max(len(video), 1)
+    segments = features.reshape(len(video), max(times, 1), features.shape[1]).mean(axis=1)
     total = np.zeros((len(count), features.shape[1]), np.float64)
-    np.add.at(total, which, segments)
+    np.add.at(total, video, segments)
     return np.asarray(total / count[:, None], np.float32)

@@ -1,4 +1,4 @@
-"""The networks: VGG16 on face pictures and on flow pictures, DBNs over both, SVMs [4, Sec. III]."""
+"""The networks: VGG16s for faces and for flow, DBNs over both, and SVMs [4, Sec. III]."""
 
 from itertools import pairwise
 
@@ -15,16 +15,16 @@ from fervid.systems.hybrid.svm import SVM
 
 
 class Stream(nn.Module):
-    """VGG16 behind what makes its input of stored pictures.
+    """VGG16 together with the normalisation and resizing of stored pictures.
 
-    Departure 4: each colour channel is brought to mean 0 and standard deviation 1 over the
-    training pictures; the published weights were trained on pictures so normalised.
+    Departure 4: each channel is normalised to mean 0 and standard deviation 1 over the training
+    pictures, as for the published weights.
 
     Args:
         classes: K.
-        width: of VGG16.
-        size: side in pixels of what VGG16 sees.
-        dropout: of VGG16.
+        width: factor on the width of VGG16's layers.
+        size: side of VGG16's input in pixels.
+        dropout: probability of dropping a unit in VGG16's fully connected layers.
     """
 
     def __init__(self, classes: int, width: float, size: int, dropout: float) -> None:
@@ -38,20 +38,20 @@ class Stream(nn.Module):
 
     @torch.no_grad()
     def normalise(self, pictures: Tensor) -> None:
-        """Keep the channels' mean and standard deviation over (B, h, w, 3) pictures."""
+        """Set each channel's mean and standard deviation from pictures (B, h, w, 3)."""
         values = pictures.flatten(0, 2).double()
         self.mean.copy_(values.mean(0))
         self.spread.copy_(values.std(0).clamp(min=1))
 
     def pictures(self, x: Tensor) -> Tensor:
-        """(B, h, w, 3) uint8 to (B, 3, size, size) float32, pixel-major in memory as it was."""
-        seen = ((x.float() - self.mean) / self.spread).permute(0, 3, 1, 2)
-        if seen.shape[2:] != (self.size, self.size):
-            seen = F.interpolate(seen, (self.size, self.size), mode="bilinear")
-        return seen
+        """(B, h, w, 3) uint8 to (B, 3, size, size) float32, channels last in memory."""
+        normalised = ((x.float() - self.mean) / self.spread).permute(0, 3, 1, 2)
+        if normalised.shape[2:] != (self.size, self.size):
+            normalised = F.interpolate(normalised, (self.size, self.size), mode="bilinear")
+        return normalised
 
     def fc7(self, x: Tensor) -> Tensor:
-        """(B, h, w, 3) uint8 to the features (B, 4096 width)."""
+        """(B, h, w, 3) uint8 to fc7 features (B, 4096 width)."""
         return self.vgg.fc7(self.pictures(x))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -66,21 +66,20 @@ PICTURES = {"spatial": "faces", "temporal": "flows"}
 
 def stream(recipe: Recipe, labels: int) -> Stream:
     """One VGG16 for K labels, untrained [4, Sec. III-B]."""
-    its = recipe.stream
-    vgg = Stream(labels, its.width, recipe.input.size, its.dropout)
-    # Pixel-major memory is what convolutions on a CPU and on a GPU in bf16 are fastest on.
+    vgg = Stream(labels, recipe.stream.width, recipe.input.size, recipe.stream.dropout)
+    # Convolutions are fastest in channels-last memory, on CPUs and on GPUs in bf16.
     return vgg.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def machines(recipe: Recipe) -> list[RBM]:
-    """Untrained machines for a DBN of all layers: 8192-4096-2048-1024 at width 1."""
+    """Untrained RBMs for a DBN of all layers: 8192-4096-2048-1024 at width 1."""
     hidden = (scaled(units, recipe.dbn.width) for units in recipe.dbn.hidden)
     sizes = [2 * scaled(4096, recipe.stream.width), *hidden]
     return [RBM(below, above) for below, above in pairwise(sizes)]
 
 
 def depth(name: str) -> int:
-    """How many machines a DBN has.
+    """Number of RBMs in a DBN, from its name.
 
     >>> depth("dbn-3")
     3
@@ -89,7 +88,7 @@ def depth(name: str) -> int:
 
 
 def build(recipe: Recipe, labels: int) -> nn.ModuleDict:
-    """Streams, DBNs, the scale of their features, and an SVM over each, untrained."""
+    """Streams, DBNs, their feature scale, and an SVM on each stream and DBN, untrained."""
     parts: dict[str, nn.Module] = {name: stream(recipe, labels) for name in recipe.streams}
     width = scaled(4096, recipe.stream.width)
     sizes = dict.fromkeys(recipe.streams, width)
@@ -103,14 +102,14 @@ def build(recipe: Recipe, labels: int) -> nn.ModuleDict:
 
 
 def svm_of(networks: nn.ModuleDict, name: str) -> SVM:
-    """The machine over a stream or a DBN."""
+    """The SVM on a stream or a DBN."""
     machine = networks.get_submodule(f"svm.{name}")
     assert isinstance(machine, SVM)
     return machine
 
 
 def last_hidden(dbn: nn.Module, x: Tensor) -> NDArray[np.float32]:
-    """The last hidden layer of a DBN, (B, V) scaled features to (B, H) [4, Sec. III-D]."""
+    """Scaled features (B, V) to a DBN's last hidden layer (B, H) [4, Sec. III-D]."""
     assert isinstance(dbn, DBN)
     rows: NDArray[np.float32] = by_parts(dbn.hidden, x).cpu().numpy()
     return rows

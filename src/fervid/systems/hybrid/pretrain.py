@@ -1,7 +1,7 @@
-"""Training of one restricted Boltzmann machine, the same after a kill as without one.
+"""Training of one restricted Boltzmann machine; resuming it gives the same weights.
 
-Apart from `fervid.learning.loop` because nothing is differentiated here: the weights are moved in
-place, which is what makes it run at the speed of its matrix products.
+This does not use `fervid.learning.loop`, because nothing is differentiated here. The weights are
+updated in place, so that training runs at the speed of its matrix products.
 """
 
 import hashlib
@@ -24,37 +24,44 @@ from fervid.systems.hybrid.dbn import RBM
 from fervid.systems.hybrid.recipe import Pretraining
 from fervid.text import csv_text
 
-# How many vectors the reconstruction error is measured on after each epoch, at most.
+# Largest number of vectors used to measure the reconstruction error after each epoch.
 MEASURED = 300
 
 
 def pretrain(
     name: str, rbm: RBM, x: Tensor, plan: Pretraining, given: tuple[Any, ...], run: Run
 ) -> History:
-    """Train a machine on x (N, V); goes on from a checkpoint, only loads what was finished.
+    """Train an RBM on x (N, V), resuming from a checkpoint or loading a finished training.
 
-    Under several processes each does the same work and the first one writes.
+    With several processes, each does the same work and the first one writes the files.
 
     Args:
-        name: of the stage's files.
-        given: what else the result depends on, x above all.
+        name: stem of the stage's file names.
+        rbm: the machine to train, in place.
+        x: (N, V) in 0..1.
+        plan: settings of the training.
+        given: what else the result depends on, above all how x was made.
+        run: the run.
+
+    Returns:
+        The loss after every epoch.
 
     Raises:
-        FervidError: the weights are no longer numbers.
+        FervidError: the weights are no longer finite.
     """
     final, checkpoint = (run.folder / f"{name}{end}.safetensors" for end in ("", ".checkpoint"))
     key = _key(name, rbm, x, plan, given, run)
-    if (found := _found(final, key)) is not None:
-        checkpoint.unlink(missing_ok=True)  # of a process that was killed between the two
-        rbm.load_state_dict(found[0])
-        done: History = found[1]["history"]
-        return done
+    if (saved := _saved(final, key)) is not None:
+        checkpoint.unlink(missing_ok=True)  # left by a process killed just after it had finished
+        rbm.load_state_dict(saved[0])
+        finished: History = saved[1]["history"]
+        return finished
     fabric = loop.fabric_of(run)
     rbm.to(fabric.device)
     history: History = []
-    if (found := _found(checkpoint, key)) is not None:
-        rbm.load_state_dict(found[0])
-        history = found[1]["history"]
+    if (saved := _saved(checkpoint, key)) is not None:
+        rbm.load_state_dict(saved[0])
+        history = saved[1]["history"]
     else:
         rbm.begin(x.to(fabric.device))
     written = time.monotonic()
@@ -87,7 +94,7 @@ def _epoch(rbm: RBM, x: Tensor, plan: Pretraining, generator: torch.Generator) -
 
 @torch.no_grad()
 def _error(rbm: RBM, x: Tensor) -> float:
-    """Mean squared error of one way up and down, over vectors and units."""
+    """Mean squared reconstruction error over vectors and units."""
     v = x.to(rbm.weight.device)
     return float((v - rbm.visible(rbm.hidden(v))).square().mean())
 
@@ -95,7 +102,7 @@ def _error(rbm: RBM, x: Tensor) -> float:
 def _check(name: str, history: History) -> None:
     if not torch.isfinite(torch.tensor(history[-1]["loss"])):
         raise FervidError(
-            f"the weights of {name} are no longer numbers after epoch {history[-1]['epoch']}: "
+            f"the weights of {name} are no longer finite after epoch {history[-1]['epoch']}: "
             "set a lower dbn.pretraining.learning_rate"
         )
 
@@ -103,14 +110,14 @@ def _check(name: str, history: History) -> None:
 def _key(
     name: str, rbm: RBM, x: Tensor, plan: Pretraining, given: tuple[Any, ...], run: Run
 ) -> str:
-    """What the result depends on, as a sha256."""
-    begins = weights.digest(rbm.state_dict())
-    facts = [name, plan, list(x.shape), begins, given, run.seed]
+    """Hash of everything that the result depends on."""
+    initial = weights.digest(rbm.state_dict())
+    facts = [name, plan, list(x.shape), initial, given, run.seed]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=asdict).encode()).hexdigest()
 
 
-def _found(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """What lies at `path`, if it belongs to this very training and is whole."""
+def _saved(path: Path, key: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and card of the file at `path`, if it is intact and belongs to this training."""
     try:
         tensors, card = weights.load(path)
     except WeightsError:

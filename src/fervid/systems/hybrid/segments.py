@@ -1,4 +1,4 @@
-"""A clip of any length -> segments of L frames [4, Sec. III-A]."""
+"""Clip of any length -> segments of L frames [4, Sec. III-A]."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,20 +7,20 @@ Rows = NDArray[np.int64]
 
 
 def segments(frames: int, length: int, step: int, rule: str) -> Rows:
-    """(N, L) which frames each segment holds; departure 1.
+    """(N, L): the frames of each segment; departure 1.
 
-    "trim", the printed rule, takes one segment from a clip's middle: of T > L frames the first and
-    the last (T - L) / 2 go. It gives as many segments as clips (521, 720, 213), where the paper
-    counts about 7000, 12000 and 4000. "windows" lays a segment every `step` frames, and one that
-    ends with the clip.
+    "trim", the printed rule, takes one segment from the middle of a clip: of T > L frames it drops
+    the first and the last (T - L) / 2. That gives one segment per clip (521, 720, 213), but the
+    paper counts about 7000, 12000 and 4000. "windows" starts a segment every `step` frames and adds
+    one that ends with the clip.
 
-    Shorter clips have their first and last frame repeated on both rules, half of what lacks at
-    each end.
+    Under both rules, shorter clips repeat their first and last frame, each for half of the missing
+    frames.
 
     Args:
         frames: T >= 1.
         length: L, 16 in the paper.
-        step: frames from one window's start to the next.
+        step: frames between the starts of successive windows.
         rule: "windows" or "trim".
     """
     spare = frames - length
@@ -34,11 +34,11 @@ def segments(frames: int, length: int, step: int, rule: str) -> Rows:
     return rows
 
 
-def kept(length: int, pairs: int) -> Rows:
-    """(P,) which of a segment's L - 1 pairs of neighbours are used, evenly spaced; all by default.
+def used_pairs(length: int, pairs: int) -> Rows:
+    """(P,): the pairs to use of a segment's L - 1 pairs of neighbouring frames, evenly spaced.
 
-    Pair i is frames i and i + 1. Its face is the second one's, so a segment's first frame is
-    never shown alone [4, Sec. III-A.2].
+    Pair i is frames i and i + 1. Its face is that of the second frame, so that a segment's first
+    frame is never shown as a face [4, Sec. III-A.2].
     """
     places = (np.arange(pairs) + 0.5) * (length - 1) / pairs
     return places.astype(np.int64)

@@ -1,4 +1,4 @@
-"""Linear support vector machine on clips' features, kept as planes [4, Sec. III-D]."""
+"""Linear support vector machine on features of clips, stored as planes [4, Sec. III-D]."""
 
 import numpy as np
 import torch
@@ -11,17 +11,17 @@ from fervid.progress import bar
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-# Open: C; the one that calls most validation clips right is taken, the smallest of equals.
+# Open: values of C to try. The most accurate on validation clips is used, the smallest if tied.
 COSTS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
-# Steepness of the softmax over the scores, likewise the one of least validation loss.
+# Slopes of the softmax over scores to try. The one with the lowest validation loss is used.
 SLOPES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class SVM(nn.Module):
-    """One plane for each label against the others; the farthest on its own side answers.
+    """One plane per label against the others; the label with the largest score is the prediction.
 
-    Probabilities are softmax(slope * scores), which changes no answer. Departure 8: the paper asks
-    for none.
+    Departure 8: the paper needs no probabilities. Here they are softmax(slope * scores), which
+    changes no prediction.
 
     Args:
         labels: K.
@@ -39,7 +39,7 @@ class SVM(nn.Module):
 
     @classmethod
     def of(cls, weight: Floats, bias: Floats, slope: float = 1.0) -> "SVM":
-        """The machine of these planes, (K, D) and (K,)."""
+        """An SVM from its planes: weights (K, D) and biases (K,)."""
         machine = cls(*weight.shape)
         machine.weight.copy_(torch.from_numpy(weight))
         machine.bias.copy_(torch.from_numpy(bias))
@@ -47,43 +47,52 @@ class SVM(nn.Module):
         return machine
 
     def scores(self, x: Floats) -> Floats:
-        """(N, D) to (N, K)."""
+        """Features (N, D) to scores (N, K)."""
         out: Floats = x @ self.weight.cpu().numpy().T + self.bias.cpu().numpy()
         return out
 
     def probabilities(self, x: Floats) -> Floats:
-        """(N, D) to (N, K), each row of sum 1."""
+        """Features (N, D) to probabilities (N, K)."""
         return softmax(float(self.slope) * self.scores(x))
 
 
 def softmax(scores: Floats) -> Floats:
-    """(N, K) to rows of sum 1."""
-    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(grown / grown.sum(axis=1, keepdims=True), np.float32)
+    """Scores (N, K) to probabilities (N, K)."""
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
 
 
 def fit(
-    x: Floats, y: Ints, checked: tuple[Floats, Ints], labels: int, seed: int, said: str = "SVM"
+    x: Floats,
+    y: Ints,
+    validation: tuple[Floats, Ints],
+    labels: int,
+    seed: int,
+    progress: str = "SVM",
 ) -> SVM:
-    """Train with every C, keep the one that `checked` likes best.
+    """Train with every C and return the SVM that is most accurate on the validation clips.
 
     Args:
         x: (N, D) features of clips.
-        y: (N,) their labels.
-        checked: the same of the validation clips; where there are none C and slope are 1.
+        y: (N,) their label indices.
+        validation: features and label indices of the validation clips; C and slope are 1 if there
+            are none.
         labels: K.
-        said: in the progress line.
+        seed: seed for the solver.
+        progress: description in the progress line.
     """
     size = svm.length(x)
     x = x / np.float32(size)
-    made = {c: svm.planes(x, y, labels, c, seed) for c in bar(COSTS, said)}
-    found = {c: SVM.of(np.float32(1 / size) * w, b) for c, (w, b) in made.items()}
-    other, truth = checked
+    planes = {c: svm.planes(x, y, labels, c, seed) for c in bar(COSTS, progress)}
+    svms = {c: SVM.of(np.float32(1 / size) * w, b) for c, (w, b) in planes.items()}
+    unseen, truth = validation
     if not len(truth):
-        return found[1.0]
-    right = {c: float((one.scores(other).argmax(1) == truth).mean()) for c, one in found.items()}
-    best = found[max(COSTS, key=lambda c: (right[c], -c))]
-    losses = {s: _loss(softmax(s * best.scores(other)), truth) for s in SLOPES}
+        return svms[1.0]
+    accuracy = {
+        c: float((machine.scores(unseen).argmax(1) == truth).mean()) for c, machine in svms.items()
+    }
+    best = svms[max(COSTS, key=lambda c: (accuracy[c], -c))]
+    losses = {s: _loss(softmax(s * best.scores(unseen)), truth) for s in SLOPES}
     best.slope.fill_(min(SLOPES, key=lambda s: losses[s]))
     return best
 

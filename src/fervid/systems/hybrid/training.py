@@ -1,7 +1,7 @@
-"""The training stages: two streams, the machines one by one, each DBN, an SVM on each [4].
+"""The training stages: both streams, the RBMs one by one, the DBNs, and an SVM on each [4].
 
-Every stage leaves its result in the run's folder and is taken from there when it is asked for
-again; a stage that was killed goes on from its last checkpoint.
+Every stage writes its result to the run's folder and reads it from there when it is needed again.
+An interrupted stage resumes from its last checkpoint.
 """
 
 import sys
@@ -29,33 +29,33 @@ from fervid.systems.hybrid.recipe import STREAMS, Recipe
 from fervid.systems.hybrid.svm import SVM
 from fervid.text import printable
 
-# Pictures that a stream's channel means are taken over, at most.
+# Largest number of pictures used to measure a stream's channel means.
 MEASURED = 500
 
 SIDES = ("train", "validation")
-Sides = tuple[Samples, Samples]  # of either
+Sides = tuple[Samples, Samples]  # in the order of SIDES
 
 
 def fit(
     recipe: Recipe, train: Samples, validation: Samples, run: Run
 ) -> tuple[nn.ModuleDict, tuple[str, ...]]:
-    """Fine-tune both streams, train the machines in turn, tune the DBNs, fit the SVMs.
+    """Fine-tune both streams, train the RBMs in turn, tune the DBNs, fit the SVMs.
 
-    Departure 11: `validation` chooses each stage's epoch and every C.
+    Departure 11: each stage's epoch and every C are chosen on `validation`.
 
     Returns:
-        The networks, and what each stream's weights were before training.
+        The networks, and one remark per stream on the weights it started from.
     """
     networks, svms, remarks = nn.ModuleDict(), nn.ModuleDict(), []
     sides = (train, validation)
-    found: list[list[Floats]] = []  # of each stream, of either side
+    fc7: list[list[Floats]] = []  # by stream, then by side
     for name in recipe.streams:
-        networks[name], begun = _fit_stream(recipe, name, sides, run)
-        remarks.append(f"{name} stream: from {begun}")
-        found.append(_features(name, networks[name], sides, run))
-        svms[name] = _fit_svm(name, sides, found[-1], run)
+        networks[name], start = _fit_stream(recipe, name, sides, run)
+        remarks.append(f"{name} stream: from {start}")
+        fc7.append(_features(name, networks[name], sides, run))
+        svms[name] = _fit_svm(name, sides, fc7[-1], run)
     if recipe.dbns:
-        joined = [np.concatenate(both, axis=1) for both in zip(*found, strict=True)]
+        joined = [np.concatenate(both, axis=1) for both in zip(*fc7, strict=True)]
         _fit_dbns(recipe, networks, svms, sides, joined, run)
     features.forget(tuple(f"{name}-{side}" for name in STREAMS for side in SIDES), run)
     networks["svm"] = svms
@@ -68,37 +68,37 @@ def fit(
 def _fit_stream(recipe: Recipe, name: str, sides: Sides, run: Run) -> tuple[Stream, str]:
     with seeding.seeded(run.seed, name, "weights"):
         stream = network.stream(recipe, len(sides[0].labels))
-    begun = begin(stream, recipe)
-    print(printable(f"{run.name} {name} begins from {begun}".strip()), file=sys.stderr)
+    start = begin(stream, recipe)
+    print(printable(f"{run.name} {name} starts from {start}".strip()), file=sys.stderr)
     array = PICTURES[name]
-    shown, checked = (features.pairs(samples, array) for samples in sides)
-    rows = np.unique(np.linspace(0, len(shown) - 1, MEASURED).astype(np.int64))
-    stream.normalise(torch.from_numpy(np.ascontiguousarray(shown.arrays[array][rows])))
-    given = (recipe.input, recipe.stream.dropout)
+    train, validation = (features.pairs(samples, array) for samples in sides)
+    rows = np.unique(np.linspace(0, len(train) - 1, MEASURED).astype(np.int64))
+    stream.normalise(torch.from_numpy(np.ascontiguousarray(train.arrays[array][rows])))
+    settings = (recipe.input, recipe.stream.dropout)
     functions = partial(_loss, array), partial(_logits, array)
-    stage = Stage(name, recipe.stream.plan, *functions, given=given)
-    loop.train(stage, stream, shown, checked, run)
-    return stream, begun
+    stage = Stage(name, recipe.stream.plan, *functions, given=settings)
+    loop.train(stage, stream, train, validation, run)
+    return stream, start
 
 
 def begin(stream: Stream, recipe: Recipe) -> str:
-    """Put pretrained weights in where there are some; says what the stream begins from.
+    """Load pretrained weights if they are available, and say what the stream starts from.
 
-    Departure 5: without them it begins from random ones.
+    Departure 5: without pretrained weights the stream starts from random ones.
     """
     name = recipe.stream.pretrained
     if not name:
-        return "random weights, as asked"
+        return "random weights, as set"
     if not recipe.fits:
-        return f"random weights: {name} fits stream.width=1 and input.size=227 alone"
+        return f"random weights: {name} only fits stream.width=1 and input.size=227"
     path = imported.find(name)
     if path is None:
-        return f"random weights: no {name} here; `fervid weights import` makes it"
+        return f"random weights: {name} was not found; `fervid weights import` creates it"
     return imported.begin_vgg16(stream.vgg, path, "spatial.vgg.")
 
 
 def _features(name: str, stream: nn.Module, sides: Sides, run: Run) -> list[Floats]:
-    """fc7 of every picture of either side, (N P, D) each."""
+    """fc7 of every picture, (N P, D) for each side."""
     array = PICTURES[name]
     assert isinstance(stream, Stream)
     return [
@@ -121,14 +121,14 @@ def _logits(array: str, stream: Any, batch: Batch) -> Tensor:
 # Classification of videos [4, Sec. III-D]
 
 
-def _fit_svm(name: str, sides: Sides, found: list[Floats], run: Run) -> SVM:
-    """A linear SVM on the means over each clip's segments; departure 10: of a stream's fc7 too."""
-    seen = []
-    for samples, rows in zip(sides, found, strict=True):
-        which, first = features.videos(np.asarray(samples.arrays["video"]))
-        seen.append((features.pooled(rows, which), samples.target[first]))
-    (x, y), checked = seen
-    return svm.fit(x, y, checked, len(sides[0].labels), run.seed, f"{run.name} {name} SVM")
+def _fit_svm(name: str, sides: Sides, rows: list[Floats], run: Run) -> SVM:
+    """Fit a linear SVM to each clip's mean features; departure 10: for single streams as well."""
+    clips = []
+    for samples, side_rows in zip(sides, rows, strict=True):
+        video, first = features.videos(np.asarray(samples.arrays["video"]))
+        clips.append((features.pooled(side_rows, video), samples.target[first]))
+    (x, y), validation = clips
+    return svm.fit(x, y, validation, len(sides[0].labels), run.seed, f"{run.name} {name} SVM")
 
 
 # Deep belief networks [4, Sec. III-C]
@@ -142,47 +142,52 @@ def _fit_dbns(
     joined: list[Floats],
     run: Run,
 ) -> None:
-    """The machines in turn; then each DBN is tuned and gives an SVM its last hidden layer.
+    """Train the RBMs in turn, then tune each DBN and fit an SVM to its last hidden layer.
 
-    Departure 9: a vector for each pair of frames.
+    Departure 9: one vector for each pair of frames.
 
     Args:
-        joined: fc7 of both streams, (N P, 8192), of either side.
+        recipe: the recipe.
+        networks: the streams; the DBNs and their scale are added.
+        svms: the SVM of each DBN is added.
+        sides: training and validation segments.
+        joined: fc7 of both streams, (N P, 8192) for each side.
+        run: the run.
     """
-    given = (recipe.input, weights.digest(networks.state_dict()))
+    settings = (recipe.input, weights.digest(networks.state_dict()))
     scale = Scale(joined[0].shape[1])
     vectors = [torch.from_numpy(rows) for rows in joined]
     scale.measure(vectors[0])
     x = [scale(rows) for rows in vectors]
-    machines = _fit_machines(recipe, max(map(depth, recipe.dbns)), x[0], given, run)
-    shown, checked = (_as_samples(s, rows) for s, rows in zip(sides, x, strict=True))
+    machines = _fit_machines(recipe, max(map(depth, recipe.dbns)), x[0], settings, run)
+    train, validation = (_as_samples(s, rows) for s, rows in zip(sides, x, strict=True))
     tuning = partial(_tuning_loss, recipe.dbn.balance)
     for name in recipe.dbns:
         with seeding.seeded(run.seed, name, "weights"):
             dbn = DBN(deepcopy(machines[: depth(name)]), len(sides[0].labels))
         stage = Stage(name, recipe.dbn.plan, tuning, _tuning_logits,
-                      given=(*given, recipe.dbn.balance))  # fmt: skip
-        loop.train(stage, dbn, shown, checked, run)
+                      given=(*settings, recipe.dbn.balance))  # fmt: skip
+        loop.train(stage, dbn, train, validation, run)
         svms[name] = _fit_svm(name, sides, [network.last_hidden(dbn, rows) for rows in x], run)
         networks[name] = dbn
     networks["scale"] = scale
 
 
 def _as_samples(samples: Samples, x: Tensor) -> Samples:
-    """Each vector with its segment's label."""
+    """Samples of single vectors, each with its segment's label."""
     times = len(x) // max(len(samples), 1)
     return features.repeated(samples, {"x": x.numpy()}, times)
 
 
 def _fit_machines(
-    recipe: Recipe, count: int, x: Tensor, given: tuple[Any, ...], run: Run
+    recipe: Recipe, count: int, x: Tensor, settings: tuple[Any, ...], run: Run
 ) -> list[RBM]:
-    """One after the other, each on what the one below makes of the data [4, Sec. III-C]."""
+    """Train the RBMs in turn, each on the hidden probabilities of the last [4, Sec. III-C]."""
     with seeding.seeded(run.seed, "machines", "weights"):
         machines = network.machines(recipe)[:count]
     for number, machine in enumerate(machines, 1):
-        pretrain(f"rbm-{number}", machine, x, recipe.dbn.pretraining, given, run)
-        given = (*given, weights.digest(machine.state_dict()))
+        pretrain(f"rbm-{number}", machine, x, recipe.dbn.pretraining, settings, run)
+        settings = (*settings, weights.digest(machine.state_dict()))
         if number < count:
             x = by_parts(machine.hidden, x)
     return machines
@@ -191,8 +196,8 @@ def _fit_machines(
 def _tuning_loss(balance: float, dbn: Any, batch: Batch, _: torch.Generator) -> Tensor:
     """Supervised fine-tuning of a whole DBN [4, Sec. III-C, step 2]."""
     x = batch.arrays["x"]
-    logits, back = dbn(x)
-    return tuning_loss(logits, back, x, batch.target, balance)
+    logits, reconstruction = dbn(x)
+    return tuning_loss(logits, reconstruction, x, batch.target, balance)
 
 
 def _tuning_logits(dbn: Any, batch: Batch) -> Tensor:

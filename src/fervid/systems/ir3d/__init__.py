@@ -20,7 +20,7 @@ __all__ = ["IR3D", "Input", "Network"]
 
 @dataclass(frozen=True)
 class IR3D(Recipe, OneByOne):
-    """The recipe, bound to what uses it."""
+    """The recipe together with the functions that use it."""
 
     predict_batch = 8
 
@@ -41,7 +41,7 @@ class IR3D(Recipe, OneByOne):
     def networks(self, labels: int) -> nn.ModuleDict:
         """Every network for K labels, untrained."""
         recipes = self.trained.items()
-        return nn.ModuleDict({name: network.build(each, labels) for name, each in recipes})
+        return nn.ModuleDict({name: network.build(recipe, labels) for name, recipe in recipes})
 
     def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
         """Probabilities (B, K) by network."""

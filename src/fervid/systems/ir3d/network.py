@@ -22,7 +22,7 @@ from fervid.networks.inception3d import (
 )
 from fervid.systems.ir3d.recipe import Network, Recipe
 
-# Side of the maps that go into 3DIR-A and 3DIR-B [3, Fig. 2].
+# Side of the feature maps that enter 3DIR-A and 3DIR-B [3, Fig. 2].
 GRID_A, GRID_B = 38, 18
 
 
@@ -33,42 +33,42 @@ def landmark_maps(
     slope: float = 0.1,
     window: int = 7,
 ) -> Tensor:
-    """Weight of every place of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
+    """Weight of every cell of a feature map by its nearest landmark, 1 - 0.1 d [3, Eq. 2].
 
-    d is the Manhattan distance in places of the map, after the landmarks were brought to its
-    grid as the pictures would be and moved to the middle of the place they lie in (departure 6).
-    A landmark weighs the window of 7 x 7 places around it, everything else 0. Where windows
-    overlap the nearest landmark counts, so their order does not matter.
+    d is the Manhattan distance in cells of the map, after the landmarks were scaled to its grid
+    like the pictures and moved to the centre of the cell they lie in (departure 6). A landmark
+    gives weight to the 7 x 7 cells around it; all other cells get 0. Where windows overlap, the
+    nearest landmark counts, so that the order of landmarks does not matter.
 
     Args:
         points: (B, T, L, 2) in pixels of the picture.
-        size: side of the picture, pixels.
-        grid: side of the feature map, places.
-        slope: weight lost for each place of distance.
-        window: side of a landmark's window, odd.
+        size: side of the picture in pixels.
+        grid: side of the feature map in cells.
+        slope: weight lost per cell of distance.
+        window: side of a landmark's window in cells, odd.
 
     Returns:
         (B, T, grid, grid).
     """
-    places = ((points.float() + 0.5) * (grid / size) - 0.5).round()
+    cells = ((points.float() + 0.5) * (grid / size) - 0.5).round()
     axis = torch.arange(grid, device=points.device)
-    apart = (places[..., None] - axis).abs()  # (B, T, L, 2, grid)
-    apart = apart.masked_fill(apart > window / 2, torch.inf)
-    distance = apart[..., 1, :, None] + apart[..., 0, None, :]  # (B, T, L, grid, grid)
+    along = (cells[..., None] - axis).abs()  # (B, T, L, 2, grid)
+    along = along.masked_fill(along > window / 2, torch.inf)
+    distance = along[..., 1, :, None] + along[..., 0, None, :]  # (B, T, L, grid, grid)
     nearest = distance.amin(dim=2)
     return torch.where(nearest.isinf(), 0.0, 1 - slope * nearest)
 
 
 class InceptionResNet(nn.Module):
-    """Stem, 3DIR-A, reduction A, 3DIR-B, reduction B, 3DIR-C, pooling, dropout, LSTM, linear.
+    """Stem, 3DIR-A, reduction A, 3DIR-B, reduction B, 3DIR-C, pooling, dropout, LSTM, linear layer.
 
-    Heads: "lstm" reads each step's whole map, "lstm-pooled" its mean over the picture; "mean"
-    has no LSTM and classifies the mean over picture and time; "frames" classifies each step's
-    mean by itself.
+    Heads: "lstm" reads each step's whole map, "lstm-pooled" its spatial mean. "mean" has no LSTM
+    and classifies the mean over space and time; "frames" classifies each step's spatial mean
+    separately.
 
     Args:
-        recipe: head, width, landmark maps and so on.
-        size: side of the pictures, pixels; 299 as printed.
+        recipe: head, width, landmark weights and so on.
+        size: side of the pictures in pixels; 299 in the paper.
         labels: K.
     """
 
@@ -82,8 +82,8 @@ class InceptionResNet(nn.Module):
         self.b = ModuleB(self.reduction_a.outside, style)
         self.reduction_b = ReductionB(self.b.outside, style)
         self.c = ModuleC(self.reduction_b.outside, style)
-        # Open: the last pooling is over 1 x 3 x 3. Torch pools no kernel over less than itself,
-        # which small pictures come to.
+        # Open: the last pooling is over 1 x 3 x 3. It is smaller for small pictures, because torch
+        # refuses a kernel larger than the map.
         grid = last_grid(size)
         side = min(3, grid - 1 + grid % 2)
         self.pool = nn.AvgPool3d((1, side, side), 1, (0, side // 2, side // 2),
@@ -99,11 +99,11 @@ class InceptionResNet(nn.Module):
         nn.init.constant_(self.top.bias, 0)
 
     def forward(self, pictures: Tensor, points: Tensor) -> Tensor:
-        """Logits (B, K), or (B, T', K) of each step under the head "frames".
+        """Logits (B, K), or (B, T', K) per step with the head "frames".
 
         Args:
             pictures: (B, 3, T, size, size).
-            points: (B, T, L, 2) landmarks in their pixels.
+            points: (B, T, L, 2) landmarks in pixels of the pictures.
         """
         x = self._run(self.stem, pictures)
         x = self._run(self.a, x, self.weights(points, x, GRID_A))
@@ -117,51 +117,53 @@ class InceptionResNet(nn.Module):
             x = x if self.recipe.head == "frames" else x.mean(1)
         else:
             x = x if self.recipe.head == "lstm" else x.mean((3, 4), keepdim=True)
-            # The channels last, as they lie in memory.
+            # Channels last, as in memory.
             steps = x.permute(0, 2, 3, 4, 1).flatten(2)  # (B, T', h w C)
             x = self.lstm(steps)[0][:, -1]  # (B, hidden)
         logits: Tensor = self.top(x)
         return logits
 
     def weights(self, points: Tensor, x: Tensor, printed: int) -> Tensor | None:
-        """(B, T', h, w) for a module that x goes into; None for a plain shortcut.
+        """Landmark weights (B, T', h, w) for a module with input x; None for a plain shortcut.
 
-        A step of x is centred on one frame: those "valid" padding has taken from both ends of
-        time are left out of the landmarks too.
+        Each step of x is centred on one frame. Frames that "valid" padding removed at both ends are
+        left out of the landmarks as well.
 
         Args:
-            printed: side of this module's map in the paper.
+            points: (B, T, L, 2) landmarks in pixels of the pictures.
+            x: (B, C, T', h, w), the module's input.
+            printed: side of the module's map in the paper.
         """
         if not self.recipe.landmarks:
             return None
-        gone, grid = (points.shape[1] - x.shape[2]) // 2, x.shape[-1]
-        # Departure 12: a map smaller than the printed one is that one's averages over its places.
+        removed, grid = (points.shape[1] - x.shape[2]) // 2, x.shape[-1]
+        # Departure 12: a map smaller than the printed one holds the averages of that one.
         side = max(grid, printed)
-        seen = points[:, gone : gone + x.shape[2]]
-        maps = landmark_maps(seen, self.size, side, self.recipe.slope, self.recipe.window)
+        centres = points[:, removed : removed + x.shape[2]]
+        maps = landmark_maps(centres, self.size, side, self.recipe.slope, self.recipe.window)
         return maps if side == grid else F.adaptive_avg_pool2d(maps, grid)
 
     def _run(self, module: nn.Module, *inputs: Any) -> Tensor:
         if not (self.recipe.checkpointing and self.training):
             out: Tensor = module(*inputs)
             return out
-        again = partial(_contexts, module)
-        kept: Tensor = checkpoint(module, *inputs, use_reentrant=False, context_fn=again)
-        return kept
+        contexts = partial(_contexts, module)
+        x: Tensor = checkpoint(module, *inputs, use_reentrant=False, context_fn=contexts)
+        return x
 
 
 def build(recipe: Recipe, labels: int) -> InceptionResNet:
     """The network for K labels, untrained [3, Fig. 2]."""
     network = InceptionResNet(recipe.network, recipe.input.size, labels)
-    # As the films lie in memory, and what convolutions are fastest on.
+    # The memory format of the films, and the fastest one for convolutions.
     return network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload, no-any-return]
 
 
 def pooled_logits(logits: Tensor) -> Tensor:
-    """(B, K) logits of a clip; of steps, those of the mean of their probabilities.
+    """(B, K): the logits of each clip, or the log of the steps' mean probabilities.
 
     Args:
-        logits: (B, K) or (B, T, K).
+        logits: (B, K), or (B, T, K) with logits per step.
     """
     logits = logits.float()
     if logits.ndim == 2:
@@ -179,31 +181,32 @@ def last_grid(size: int) -> int:
 
 
 def _lstm(features: int, hidden: int) -> nn.LSTM:
-    """[3, Eq. 1], which is torch's with the sum of its two biases as b.
+    """The LSTM of [3, Eq. 1]: torch's, where the sum of the two biases is the paper's b.
 
-    Open: the initial weights. Glorot's take the many inputs into account, where torch's own
-    would saturate every gate; the forget gate's bias begins at 1, so that the cell remembers.
+    Open: the initial weights. Glorot initialisation allows for the many inputs, with which torch's
+    default would saturate every gate. The forget gate's bias starts at 1, so that the cell
+    remembers.
     """
-    made = nn.LSTM(features, hidden, batch_first=True)
-    tensors = dict(made.named_parameters())
-    for name, start in (("weight_ih_l0", nn.init.xavier_uniform_),
-                        ("weight_hh_l0", nn.init.orthogonal_)):  # fmt: skip
+    lstm = nn.LSTM(features, hidden, batch_first=True)
+    tensors = dict(lstm.named_parameters())
+    for name, initialise in (("weight_ih_l0", nn.init.xavier_uniform_),
+                             ("weight_hh_l0", nn.init.orthogonal_)):  # fmt: skip
         for gate in tensors[name].chunk(4):  # torch's order: input, forget, cell, output
-            start(gate)
+            initialise(gate)
     for name, forget in (("bias_ih_l0", 1.0), ("bias_hh_l0", 0.0)):
         nn.init.constant_(tensors[name], 0)
         nn.init.constant_(tensors[name][hidden : 2 * hidden], forget)
-    return made
+    return lstm
 
 
 def _contexts(module: nn.Module) -> tuple[Any, Any]:
-    """Around a module's first pass and around the one that repeats it."""
-    return nullcontext(), _norms_kept(module)
+    """Context managers for a checkpointed module's first pass and for its recomputation."""
+    return nullcontext(), _norms_frozen(module)
 
 
 @contextmanager
-def _norms_kept(module: nn.Module) -> Iterator[None]:
-    """Batch norms take their running means of the first pass only, not of its repetition."""
+def _norms_frozen(module: nn.Module) -> Iterator[None]:
+    """Keep batch norms from updating their running means a second time when recomputed."""
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm3d)]
     before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
     for norm in norms:
@@ -211,5 +214,5 @@ def _norms_kept(module: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        for norm, (momentum, seen) in zip(norms, before, strict=True):
-            norm.momentum, norm.num_batches_tracked = momentum, seen
+        for norm, (momentum, batches) in zip(norms, before, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, batches

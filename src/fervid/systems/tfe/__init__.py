@@ -1,4 +1,4 @@
-"""Identity and emotion learnt jointly: two networks' features in tandem [5]."""
+"""Joint learning of identity and emotion: the features of two networks in tandem [5]."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,28 +24,28 @@ __all__ = ["TFE", "Emotion", "Identity", "Input", "Shake", "Tandem", "judge"]
 
 @dataclass(frozen=True)
 class TFE(Recipe, OneByOne):
-    """The recipe, bound to what uses it."""
+    """The recipe together with the functions that use it."""
 
     predict_batch = 128
 
     def inputs(self, track: Track) -> dict[str, NDArray[Any]]:
-        """A sample for each row with a face: `faces` (N, P, P) uint8, grey; P = `input.size`."""
+        """One sample per row with a face: `faces` (N, P, P) uint8, grey; P = `input.size`."""
         return {"faces": inputs.faces(track, self.input.size, self.input.last_frames)}
 
     def networks(self, labels: int) -> nn.ModuleDict:
-        """Every network that answers, for K labels, untrained."""
+        """Every network in `outputs` for K labels, untrained."""
         return nn.ModuleDict({name: network.build(self, name, labels) for name in self.outputs})
 
     def answers(self, networks: nn.ModuleDict, batch: Batch) -> dict[str, Tensor]:
         """Probabilities (B, K) by network.
 
-        Those of "svm" are softmax(margins), which orders labels and is no probability.
+        For "svm" they are softmax(margins), which ranks the labels but is not a probability.
         """
         faces = batch.arrays["faces"]
         logits = {name: net(faces).float() for name, net in networks.items()}
         if self.mirror:
-            other = faces.flip(2)
-            logits = {n: (x + networks[n](other).float()) / 2 for n, x in logits.items()}
+            mirrored = faces.flip(2)
+            logits = {n: (x + networks[n](mirrored).float()) / 2 for n, x in logits.items()}
         return {name: x.softmax(1) for name, x in logits.items()}
 
     def fit(self, train: Samples, validation: Samples, run: Run) -> Recognizer["TFE"]:
@@ -57,20 +57,20 @@ class TFE(Recipe, OneByOne):
         return Recognizer(system, train.labels, training.fit(system, train, validation, run))
 
     def teacher(self, path: Path) -> Recognizer["TFE"]:
-        """A trained model of any variant of this system.
+        """Load a trained model of any variant of this system.
 
         Raises:
-            WeightsError: not ours, or of another system.
+            WeightsError: fervid did not write the file, or it holds another system.
         """
         name = str(weights.metadata(path).get("system", ""))
         return load(path, replace(self, name=name) if name.startswith("tfe") else self)
 
     def _with_people_of_file(self) -> "TFE":
-        """The recipe with the form of the identity network that its file holds."""
+        """The recipe with the size and layers of the identity network that its file holds."""
         if self.identity.place == "none" or self.outputs == ("resnet",):
             return self
-        form = identity.card(self.identity.place)
-        part = replace(self.identity, size=form["size"], local=form["local"])
+        card = identity.card(self.identity.place)
+        part = replace(self.identity, size=card["size"], local=card["local"])
         return replace(self, identity=part)
 
     def load(self, path: Path) -> Recognizer["TFE"]:
@@ -78,14 +78,14 @@ class TFE(Recipe, OneByOne):
         return load(path, self)
 
 
-def judge(made: Recognizer[TFE], images: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-    """Probabilities, (N, K), of cropped faces of any size, grey or RGB; a row for each.
+def judge(model: Recognizer[TFE], images: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    """Probabilities (N, K) for N cropped faces of any size, grey or RGB.
 
     Raises:
-        InputError: what is no face (see `inputs.picture`).
+        InputError: an image cannot be a face (see `inputs.picture`).
     """
-    size = made.system.input.size
+    size = model.system.input.size
     faces = np.zeros((len(images), size, size), np.uint8)
     for row, image in enumerate(images):
         faces[row] = inputs.picture(image, size)
-    return made.predict({"faces": faces})[made.output]
+    return model.predict({"faces": faces})[model.output]

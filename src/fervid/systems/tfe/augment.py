@@ -1,4 +1,4 @@
-"""Faces moved, turned, mirrored and disturbed at random, a batch at a time where it lies."""
+"""Random augmentation of faces, a batch at a time on the batch's device."""
 
 import math
 
@@ -10,51 +10,54 @@ from fervid.systems.tfe.shake import Shake
 
 
 def shaken(faces: Tensor, shake: Shake, generator: torch.Generator) -> Tensor:
-    """Every face changed by its own draw.
+    """Change each face at random, independently of the others.
 
     Args:
         faces: (B, P, P) uint8 or float, 0..255.
-        generator: on the CPU, so that every device draws the same.
+        shake: largest size of each change.
+        generator: on the CPU, so that every device draws the same numbers.
 
     Returns:
-        (B, P, P) float32 in the same units; beyond a face's border its edge goes on.
+        (B, P, P) float32 in 0..255; edge pixels are repeated beyond a face's border.
     """
     count, side = len(faces), faces.shape[-1]
-    drawn = torch.rand(count, 12, generator=generator)
-    even = drawn[:, :6] * 2 - 1  # -1..1
-    mirror = torch.where(drawn[:, 6] < 0.5, -1.0, 1.0) if shake.flip else torch.ones(count)
-    angle, size = even[:, 0] * shake.turn * (math.pi / 180), 1 / (1 + even[:, 1] * shake.scale)
+    uniform = torch.rand(count, 12, generator=generator)
+    signed = uniform[:, :6] * 2 - 1  # -1..1
+    mirror = torch.where(uniform[:, 6] < 0.5, -1.0, 1.0) if shake.flip else torch.ones(count)
+    angle = signed[:, 0] * shake.turn * (math.pi / 180)
+    size = 1 / (1 + signed[:, 1] * shake.scale)
     cosine, sine = torch.cos(angle) * size, torch.sin(angle) * size
-    across, down = even[:, 2] * 2 * shake.shift, even[:, 3] * 2 * shake.shift
-    # From a place in what is made, in -1..1, to the place in the face that is seen there.
+    across, down = signed[:, 2] * 2 * shake.shift, signed[:, 3] * 2 * shake.shift
+    # Maps a position in the result, in -1..1, to the position in the face it is sampled from.
     rows = [cosine * mirror, sine, across, -sine * mirror, cosine, down]
     matrix = torch.stack(rows, dim=1).view(-1, 2, 3).to(faces.device)
     grid = F.affine_grid(matrix, [count, 1, side, side], align_corners=False)
-    seen = F.grid_sample(
+    moved = F.grid_sample(
         faces.float().unsqueeze(1), grid, "bilinear", padding_mode="border", align_corners=False
     ).squeeze(1)
     if shake.light:
-        gain, offset = (1 + shake.light * even[:, 4], 255 * shake.light * even[:, 5])
-        mean = seen.mean((1, 2), keepdim=True)
-        seen = (seen - mean) * _spread(gain, seen) + mean + _spread(offset, seen)
-        seen = seen.clamp(0, 255)
-    return _erased(seen, shake.erase, drawn[:, 7:]) if shake.erase else seen
+        gain, offset = (1 + shake.light * signed[:, 4], 255 * shake.light * signed[:, 5])
+        mean = moved.mean((1, 2), keepdim=True)
+        moved = (moved - mean) * _per_face(gain, moved) + mean + _per_face(offset, moved)
+        moved = moved.clamp(0, 255)
+    return _erased(moved, shake.erase, uniform[:, 7:]) if shake.erase else moved
 
 
-def _spread(values: Tensor, like: Tensor) -> Tensor:
-    return values.to(like.device)[:, None, None]
+def _per_face(values: Tensor, faces: Tensor) -> Tensor:
+    """(B,) to (B, 1, 1) on the faces' device."""
+    return values.to(faces.device)[:, None, None]
 
 
-def _erased(faces: Tensor, share: float, drawn: Tensor) -> Tensor:
-    """Some faces with a rectangle of their own mean grey; `drawn` is (B, 5) in 0..1."""
+def _erased(faces: Tensor, share: float, uniform: Tensor) -> Tensor:
+    """Fill a rectangle with the face's mean grey in a share of faces; `uniform` is (B, 5)."""
     side = faces.shape[-1]
     places = torch.arange(side, device=faces.device) / side
     inside = []
     for axis in (0, 1):
-        extent = 0.1 + 0.4 * drawn[:, 1 + axis]
-        start = drawn[:, 3 + axis] * (1 - extent)
+        extent = 0.1 + 0.4 * uniform[:, 1 + axis]
+        start = uniform[:, 3 + axis] * (1 - extent)
         low, high = (value.to(faces.device)[:, None] for value in (start, start + extent))
         inside.append((places >= low) & (places < high))  # (B, P)
-    some = (drawn[:, 0] < share).to(faces.device)[:, None, None]
-    hole = inside[0][:, :, None] & inside[1][:, None, :] & some
+    chosen = (uniform[:, 0] < share).to(faces.device)[:, None, None]
+    hole = inside[0][:, :, None] & inside[1][:, None, :] & chosen
     return torch.where(hole, faces.mean((1, 2), keepdim=True), faces)

@@ -1,6 +1,6 @@
-"""The identity network: trained to tell people apart, judged by telling whether two are one [5].
+"""The identity network: trained to tell people apart, evaluated by verifying pairs of faces [5].
 
-Training needs faces of the same people on several pictures; nothing about emotions.
+Training needs several pictures per person, but no emotion labels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,18 +30,18 @@ SHIPPED = Path(__file__).parent / "people" / "deepid.safetensors"
 
 @dataclass(frozen=True)
 class DeepIDTraining:
-    """How the identity network is trained, by the paper's numbers [5, Sec. 4.2-4.4].
+    """Training of the identity network, with the paper's numbers [5, Sec. 4.2-4.4].
 
-    "open" where it gives none.
+    "open" means that the paper gives none.
     """
 
-    size: int = 48  # open
-    local: bool = True  # [5]'s [10]
-    fewest: int = 2  # pictures of a person; of who has fewer nothing can be learnt
-    hold_out: bool = False  # one picture of each person chooses the epoch [5, Sec. 4.3]
+    size: int = 48  # open: side of the network's input in pixels
+    local: bool = True  # locally shared weights, as in [10] of [5]
+    fewest: int = 2  # pictures that a person needs to be used
+    hold_out: bool = False  # choose the epoch on one picture of each person [5, Sec. 4.3]
     dropout: float = 0.4  # Sec. 4.2
     flip: bool = True  # Sec. 4.3
-    shift: float = 0.0  # not in the paper, as all of `Shake` below
+    shift: float = 0.0  # not in the paper, like the other fields of `Shake` below
     turn: float = 0.0
     scale: float = 0.0
     light: float = 0.0
@@ -54,15 +54,16 @@ class DeepIDTraining:
 
     @property
     def shake(self) -> Shake:
-        """How far faces are changed in training."""
+        """Augmentation of the training faces."""
         return Shake(self.flip, self.shift, self.turn, self.scale, self.light, self.erase)
 
     def fit(self, samples: Samples, run: Run, without: Sequence[str] = ()) -> DeepID:
-        """Train on who is seen.
+        """Train the network to name the person in each picture.
 
         Args:
-            samples: `faces` (N, P, P) uint8, and `subject`; labels do not count.
-            without: people who must stay unknown to it.
+            samples: `faces` (N, P, P) uint8 and `subject`; labels are ignored.
+            run: the run.
+            without: people to leave out of training.
 
         Raises:
             InputError: fewer than two people with enough pictures.
@@ -78,7 +79,7 @@ class DeepIDTraining:
         return body
 
     def stage(self) -> Stage:
-        """What the loop needs to know."""
+        """The stage that trains the network."""
         plan = Plan(
             self.epochs, self.learning_rate, self.momentum, self.weight_decay,
             batch_size=self.batch_size, choose="accuracy" if self.hold_out else "last",
@@ -93,23 +94,24 @@ class DeepIDTraining:
     def _sides(
         self, samples: Samples, without: Sequence[str], seed: int
     ) -> tuple[Samples, Samples]:
-        """Pictures to learn from and to choose by, targets being people."""
+        """Pictures for training and for validation, with people as targets."""
         names, person, count = np.unique(samples.subject, return_inverse=True, return_counts=True)
-        wanted = (count >= self.fewest) & ~np.isin(names, list(without)) & (names != "")
-        rows = np.flatnonzero(wanted[person])
-        if wanted.sum() < 2:
+        usable = (count >= self.fewest) & ~np.isin(names, list(without)) & (names != "")
+        rows = np.flatnonzero(usable[person])
+        if usable.sum() < 2:
             raise InputError(
-                f"{int(wanted.sum())} people have {self.fewest} pictures or more: give more of them"
+                f"training needs at least 2 people with {self.fewest} or more pictures each, "
+                f"got {int(usable.sum())}: add pictures"
             )
-        known = tuple(str(name) for name in names[wanted])
-        new = np.cumsum(wanted) - 1
-        every = replace(samples, target=new[person].astype(np.int64), labels=known)
-        held = np.zeros(len(samples), bool)
+        people = tuple(str(name) for name in names[usable])
+        index = np.cumsum(usable) - 1
+        renamed = replace(samples, target=index[person].astype(np.int64), labels=people)
+        held_out = np.zeros(len(samples), bool)
         if self.hold_out:
             shuffled = np.random.default_rng(seed).permutation(rows)
             _, first = np.unique(person[shuffled], return_index=True)
-            held[shuffled[first]] = True
-        return every.take(rows[~held[rows]]), every.take(rows[held[rows]])
+            held_out[shuffled[first]] = True
+        return renamed.take(rows[~held_out[rows]]), renamed.take(rows[held_out[rows]])
 
 
 def _logits(net: Any, batch: Batch) -> Tensor:
@@ -117,14 +119,17 @@ def _logits(net: Any, batch: Batch) -> Tensor:
     return logits
 
 
-def save(net: DeepID, path: Path, training: DeepIDTraining, told: Mapping[str, Any]) -> None:
-    """The identity network alone, without the layer that names people.
+def save(net: DeepID, path: Path, training: DeepIDTraining, card: Mapping[str, Any]) -> None:
+    """Write the identity network without the layer that names people.
 
     Args:
-        told: of what it was trained on and how well it does; anything JSON can hold.
+        net: the network.
+        path: file to write.
+        training: how it was trained.
+        card: training data, accuracy and anything else that JSON can hold.
     """
     about = {"kind": "deepid", "size": net.size, "local": net.local}
-    weights.save(path, net.state_dict(), {**about, "recipe": asdict(training), "card": dict(told)})
+    weights.save(path, net.state_dict(), {**about, "recipe": asdict(training), "card": dict(card)})
 
 
 def _path(place: str) -> Path:
@@ -132,24 +137,25 @@ def _path(place: str) -> Path:
 
 
 def card(place: str) -> dict[str, Any]:
-    """What a file of `save` says of itself; "shipped" is the package's own.
+    """Metadata of a file written by `save`; "shipped" is the file in this package.
 
     Raises:
-        WeightsError: not there, or not an identity network.
+        WeightsError: the file is missing or does not hold an identity network.
     """
     about = weights.metadata(_path(place))
     if about.get("kind") != "deepid":
         raise WeightsError(
-            f"{_path(place)} holds no identity network: name a file of training/identity.py"
+            f"{_path(place)} does not hold an identity network: name a file written by "
+            "training/identity.py"
         )
     return about
 
 
 def load(place: str) -> DeepID:
-    """The network of a file that `save` wrote; "shipped" is the package's own.
+    """Load a network that `save` wrote; "shipped" is the file in this package.
 
     Raises:
-        WeightsError: not there, or not an identity network.
+        WeightsError: the file is missing or does not hold an identity network.
     """
     about, path = card(place), _path(place)
     tensors, _ = weights.load(path)
@@ -158,14 +164,14 @@ def load(place: str) -> DeepID:
         net.load_state_dict(tensors)
     except RuntimeError as error:
         raise WeightsError(
-            f"{path} does not hold the network it describes: get it again"
+            f"{path} does not hold the network it describes: download or create it again"
         ) from error
     return net.eval()
 
 
 @torch.no_grad()
 def features(net: DeepID, faces: NDArray[np.uint8], size: int = 256) -> NDArray[np.float32]:
-    """The identity feature, (N, 160), of faces, (N, P, P)."""
+    """Identity features (N, 160) of faces (N, P, P), computed `size` at a time."""
     net.eval()
     device = net.top.weight.device
     parts = [
@@ -176,7 +182,7 @@ def features(net: DeepID, faces: NDArray[np.uint8], size: int = 256) -> NDArray[
 
 
 def cosine(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(N,) cosine similarity of two sets of features, (N, D) each."""
+    """(N,): cosine similarity of two sets of features, (N, D) each."""
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     length = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray((a * b).sum(1) / np.maximum(length, 1e-12))
@@ -184,14 +190,14 @@ def cosine(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether two pictures show one person, told by a threshold on their similarity.
+    """Accuracy of deciding by a similarity threshold whether two pictures show the same person.
 
     Args:
-        accuracy: of each fold, by the threshold that is best on all the others.
-        thresholds: those.
-        false, true: the ROC: share of mismatched and of matched pairs called one person.
-        area: under it.
-        pairs: how many.
+        accuracy: accuracy on each fold, with the threshold that is best on the other folds.
+        thresholds: the threshold of each fold.
+        false, true: ROC curve: share of mismatched and of matched pairs accepted as one person.
+        area: area under the ROC curve.
+        pairs: number of pairs.
     """
 
     accuracy: tuple[float, ...]
@@ -203,7 +209,7 @@ class Verification:
 
     @property
     def mean(self) -> float:
-        """Over folds."""
+        """Mean accuracy over folds."""
         return float(np.mean(self.accuracy))
 
     @property
@@ -216,34 +222,33 @@ class Verification:
 def verify(
     scores: NDArray[np.floating], same: NDArray[np.bool_], fold: NDArray[np.integer]
 ) -> Verification:
-    """Judge similarities by LFW's protocol: a fold's threshold comes from the other folds.
+    """Evaluate similarities by LFW's protocol: a fold's threshold comes from the other folds.
 
     Args:
-        scores: (N,) similarity of each pair, told by a network that does not know its people.
-        same: (N,) whether it shows one person.
-        fold: (N,) its fold.
+        scores: (N,) similarity of each pair, from a network not trained on its people.
+        same: (N,) whether the pair shows one person.
+        fold: (N,) the pair's fold.
     """
     from sklearn.metrics import auc, roc_curve
 
     scores, same = np.asarray(scores, np.float64), np.asarray(same, bool)
     accuracy, thresholds = [], []
     for number in np.unique(fold):
-        here = fold == number
-        level = _threshold(scores[~here], same[~here])
-        thresholds.append(level)
-        accuracy.append(float(((scores[here] >= level) == same[here]).mean()))
+        tested = fold == number
+        threshold = _threshold(scores[~tested], same[~tested])
+        thresholds.append(threshold)
+        accuracy.append(float(((scores[tested] >= threshold) == same[tested]).mean()))
     false, true, _ = roc_curve(same, scores)
     area = float(auc(false, true))
     return Verification(tuple(accuracy), tuple(thresholds), false, true, area, len(scores))
 
 
 def _threshold(scores: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
-    """The level, midway between two scores, at which most pairs are called right."""
+    """The threshold, midway between two scores, that classifies most pairs correctly."""
     order = np.argsort(scores, kind="stable")
-    ascending, one = scores[order], same[order]
-    # Called one person: those from place i on.
-    right = (
-        np.concatenate([[0], np.cumsum(~one)]) + one.sum() - np.concatenate([[0], np.cumsum(one)])
-    )
-    edges = np.concatenate([[-1.0], (ascending[1:] + ascending[:-1]) / 2, [1.0 + 1e-9]])
-    return float(edges[int(right.argmax())])
+    ascending, matched = scores[order], same[order]
+    # With threshold i, pairs from position i on are accepted as one person.
+    rejected = np.concatenate([[0], np.cumsum(~matched)])
+    accepted = matched.sum() - np.concatenate([[0], np.cumsum(matched)])
+    thresholds = np.concatenate([[-1.0], (ascending[1:] + ascending[:-1]) / 2, [1.0 + 1e-9]])
+    return float(thresholds[int((rejected + accepted).argmax())])

@@ -1,7 +1,7 @@
-"""The two networks of paper 5 and their tandem: pure modules, pictures in, logits out.
+"""The two networks of paper 5 and their tandem: modules from pictures to logits.
 
-Every network takes grey faces as they are, (B, P, P) in 0..255, and normalises them itself: what
-training found of each pixel's mean and deviation is kept with the weights [5, Sec. 4.3].
+Every network takes unnormalised grey faces, (B, P, P) in 0..255, and normalises them itself. Each
+pixel's mean and standard deviation in training are saved with the weights [5, Sec. 4.3].
 """
 
 from typing import TypeVar
@@ -16,17 +16,17 @@ from fervid.errors import InputError
 from fervid.systems.tfe.notation import parse
 from fervid.systems.tfe.recipe import Recipe
 
-# [5]'s [10]: convolutions of the identity network (filters, side), each of the first three
-# followed by 2 x 2 max pooling; the third shares weights within 2 x 2 places, the fourth nowhere.
+# Convolutions (filters, side) of the identity network, from [10] of [5]. Each of the first three is
+# followed by 2 x 2 max pooling. The third shares weights within 2 x 2 places, the fourth nowhere.
 DEEPID = ((20, 4), (40, 3), (60, 3), (80, 2))
 IDENTITY = 160
 
 
 class Standardise(nn.Module):
-    """Less each pixel's mean, over its deviation, of the training data; kept with the weights.
+    """Subtracts each pixel's training mean and divides by its training standard deviation.
 
     Args:
-        size: side of the picture, pixels.
+        size: side of the picture in pixels.
     """
 
     def __init__(self, size: int) -> None:
@@ -37,14 +37,14 @@ class Standardise(nn.Module):
         self.register_buffer("deviation", torch.ones(size, size))
 
     def learn(self, faces: NDArray[np.uint8]) -> None:
-        """Take mean and deviation over training faces, (N, P', P'), which may lie on disk."""
+        """Set mean and deviation from training faces (N, P', P'), which may be a memory map."""
         total, square = np.zeros((2, *faces.shape[1:]))
         for start in range(0, len(faces), 1024):
-            some = np.asarray(faces[start : start + 1024], np.float64)
-            total += some.sum(0)
-            square += (some**2).sum(0)
+            batch = np.asarray(faces[start : start + 1024], np.float64)
+            total += batch.sum(0)
+            square += (batch**2).sum(0)
         mean = total / max(len(faces), 1)
-        # A pixel that never changes would otherwise be divided by nothing.
+        # At least 1, because a pixel that never changes has no deviation to divide by.
         deviation = np.sqrt(np.maximum(square / max(len(faces), 1) - mean**2, 1))
         for buffer, values in ((self.mean, mean), (self.deviation, deviation)):
             grid = torch.from_numpy(values)[None]
@@ -58,8 +58,8 @@ class Standardise(nn.Module):
 class Block(nn.Module):
     """relu(BN(conv(relu(BN(conv(x))))) + shortcut), the shortcut x or BN(conv 1 x 1) [5, Fig. 4].
 
-    Departure 3: of a projection block's convolutions the first 3 x 3 and the 1 x 1 go in steps of
-    two; the second 3 x 3 must not, or both ways would end with different sizes.
+    Departure 3: in a projection block, the first 3 x 3 convolution and the 1 x 1 have stride two.
+    The second 3 x 3 cannot, or the two branches would end with different sizes.
     """
 
     def __init__(self, before: int, filters: int, stride: int) -> None:
@@ -72,24 +72,24 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, n, H / stride, W / stride)."""
-        # A 1 x 1 in steps of two, the steps made by slicing: in pixel-major memory oneDNN's own
-        # writes where it must not (torch 2.13, few filters: the process dies in the backward pass).
-        short = self.shortcut(x[:, :, :: self.stride, :: self.stride])
-        return F.relu(self.second(self.first(x)) + short, inplace=True)
+        # The stride of the 1 x 1 is done by slicing: in channels-last memory, oneDNN's strided
+        # 1 x 1 writes out of bounds (torch 2.13, few filters: the backward pass kills the process).
+        shortcut = self.shortcut(x[:, :, :: self.stride, :: self.stride])
+        return F.relu(self.second(self.first(x)) + shortcut, inplace=True)
 
 
 def _conv(before: int, filters: int, side: int, stride: int = 1) -> tuple[nn.Module, nn.Module]:
-    made = nn.Conv2d(before, filters, side, stride, padding=side // 2, bias=False)
-    nn.init.kaiming_normal_(made.weight, mode="fan_out", nonlinearity="relu")
-    return made, nn.BatchNorm2d(filters)
+    conv = nn.Conv2d(before, filters, side, stride, padding=side // 2, bias=False)
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+    return conv, nn.BatchNorm2d(filters)
 
 
 class Emotion(nn.Module):
     """A residual network without max pooling, ending in the mean over the map [5, Sec. 3.1].
 
     Args:
-        text: its layers, see `notation.py`.
-        size: side of the face, pixels.
+        text: the layers, see `notation.py`.
+        size: side of the face in pixels.
     """
 
     def __init__(self, text: str, size: int) -> None:
@@ -114,21 +114,21 @@ class Emotion(nn.Module):
 
 
 class LocalConv(nn.Module):
-    """A convolution whose weights are shared only within regions of the map ([5]'s [10]).
+    """A convolution whose weights are shared only within regions of the map ([10] of [5]).
 
     Args:
         before, filters: maps in and out.
-        kernel: side of a filter, pixels; no padding.
-        side: of the map made, a multiple of `region`.
-        region: side of a region, pixels; 1 shares nothing.
+        kernel: side of a filter in pixels; there is no padding.
+        side: side of the output map, a multiple of `region`.
+        region: side of a region in pixels; 1 shares nothing.
     """
 
     def __init__(self, before: int, filters: int, kernel: int, side: int, region: int) -> None:
         super().__init__()
         if side % region:
             raise InputError(
-                f"a map of {side} pixels has no whole number of regions of {region}: take another "
-                "size of the identity network's picture"
+                f"a map of {side} pixels is not a whole number of regions of {region}: choose "
+                "another input size for the identity network"
             )
         self.kernel, self.count, self.region = kernel, side // region, region
         inside = before * kernel**2
@@ -139,21 +139,22 @@ class LocalConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, filters, side, side)."""
         n, r = self.count, self.region
-        seen = F.unfold(x, self.kernel)  # (B, C k k, side side)
+        patches = F.unfold(x, self.kernel)  # (B, C k k, side side)
         inside, filters = self.weight.shape[1:]
         # By region: (n n, B r r, C k k).
-        seen = seen.reshape(-1, inside, n, r, n, r).permute(2, 4, 0, 3, 5, 1)
-        made = torch.baddbmm(self.bias, seen.reshape(n * n, -1, inside), self.weight)
-        made = made.reshape(n, n, -1, r, r, filters).permute(2, 5, 0, 3, 1, 4)
-        return made.reshape(-1, filters, n * r, n * r)
+        patches = patches.reshape(-1, inside, n, r, n, r).permute(2, 4, 0, 3, 5, 1)
+        maps = torch.baddbmm(self.bias, patches.reshape(n * n, -1, inside), self.weight)
+        maps = maps.reshape(n, n, -1, r, r, filters).permute(2, 5, 0, 3, 1, 4)
+        return maps.reshape(-1, filters, n * r, n * r)
 
 
 class DeepID(nn.Module):
-    """Four convolutions; 160 numbers fully connected to the third and the fourth ([5]'s [10]).
+    """Four convolutions, and 160 units fully connected to the third and the fourth ([10] of [5]).
 
     Args:
-        size: side of the face it looks at, pixels; larger faces are made smaller to it.
-        local: the third and fourth convolution do not share weights everywhere, as in [10].
+        size: side of the input face in pixels; larger faces are shrunk to it.
+        local: share the weights of the third convolution only locally and those of the fourth not
+            at all, as in [10].
     """
 
     def __init__(self, size: int = 48, local: bool = True) -> None:
@@ -166,7 +167,7 @@ class DeepID(nn.Module):
             sides.append(side)
             side = side // 2 if place < 3 else side
         if side < 1:
-            raise InputError(f"a face of {size} pixels is too small for DeepID: give 32 or more")
+            raise InputError(f"DeepID needs faces of at least 32 px, got {size}")
         (a, k1), (b, k2), (c, k3), (d, k4) = DEEPID
         self.low = nn.Sequential(
             nn.Conv2d(1, a, k1), nn.ReLU(inplace=True), nn.MaxPool2d(2),
@@ -187,7 +188,7 @@ class DeepID(nn.Module):
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, faces: Tensor) -> Tensor:
-        """(B, P, P) in 0..255 to the identity feature, (B, 160), >= 0."""
+        """(B, P, P) in 0..255 to the identity feature (B, 160), which is >= 0."""
         if faces.shape[-1] != self.size:
             faces = F.adaptive_avg_pool2d(faces.float().unsqueeze(1), self.size).squeeze(1)
         third = self.third(self.low(self.standardise(faces)))
@@ -196,7 +197,7 @@ class DeepID(nn.Module):
 
 
 class Alone(nn.Module):
-    """A network below a linear layer: how each part is trained for itself."""
+    """A network and a linear layer on top, with which each part is trained separately."""
 
     def __init__(self, body: Emotion | DeepID, labels: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -211,12 +212,14 @@ class Alone(nn.Module):
 
 
 class Tandem(nn.Module):
-    """Both features, batch-normalised and one after the other, below a linear layer [5, Sec. 3.2].
+    """Both features, batch-normalised and concatenated, and a linear layer on top [5, Sec. 3.2].
 
     The tandem feature has 160 + 64 = 224 numbers.
 
     Args:
-        dropout: on the identity feature [5, Sec. 4.2].
+        identity, emotion: the two networks.
+        labels: K.
+        dropout: probability of dropping a number of the identity feature [5, Sec. 4.2].
     """
 
     def __init__(self, identity: DeepID, emotion: Emotion, labels: int, dropout: float) -> None:
@@ -224,7 +227,7 @@ class Tandem(nn.Module):
         self.identity, self.emotion = identity, emotion
         self.scale_identity = nn.BatchNorm1d(IDENTITY)
         self.scale_emotion = nn.BatchNorm1d(emotion.width)
-        # Departure 4: behind the normalisation, whose moments it would otherwise change.
+        # Departure 4: after the normalisation, whose moments it would otherwise change.
         self.dropout = nn.Dropout(dropout)
         self.top = nn.Sequential(nn.Linear(IDENTITY + emotion.width, labels))
 
@@ -240,9 +243,9 @@ class Tandem(nn.Module):
 
 
 class Linear(nn.Module):
-    """A linear classifier on the identity feature alone: the transfer baseline [5, Table 5].
+    """A linear classifier on only the identity feature: the transfer baseline [5, Table 5].
 
-    Its "logits" are the margins of a support vector machine for each label against all others.
+    Its "logits" are the margins of one support vector machine per label against all others.
     """
 
     def __init__(self, identity: DeepID, labels: int) -> None:
@@ -259,22 +262,22 @@ class Linear(nn.Module):
 N = TypeVar("N", bound=nn.Module)
 
 
-def pixel_major(net: N) -> N:
-    """In the memory that convolutions on a CPU and on a GPU in bf16 are fastest on."""
+def channels_last(net: N) -> N:
+    """Convert to channels-last memory, fastest for convolutions on CPUs and on GPUs in bf16."""
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def resnet(recipe: Recipe, labels: int) -> Alone:
-    """The residual network below its own linear layer, untrained."""
-    return pixel_major(Alone(Emotion(recipe.emotion.layers, recipe.input.size), labels))
+    """The residual network with its own linear layer, untrained."""
+    return channels_last(Alone(Emotion(recipe.emotion.layers, recipe.input.size), labels))
 
 
 def build(recipe: Recipe, name: str, labels: int) -> nn.Module:
-    """A network of the system to load weights into, by its name in `recipe.OUTPUTS`."""
+    """An untrained network of the system, by its name in `recipe.OUTPUTS`."""
     if name == "resnet":
         return resnet(recipe, labels)
     people = DeepID(recipe.identity.size, recipe.identity.local)
     if name == "svm":
-        return pixel_major(Linear(people, labels))
+        return channels_last(Linear(people, labels))
     emotion = Emotion(recipe.emotion.layers, recipe.input.size)
-    return pixel_major(Tandem(people, emotion, labels, recipe.tandem.dropout))
+    return channels_last(Tandem(people, emotion, labels, recipe.tandem.dropout))

@@ -1,4 +1,4 @@
-"""The transfer baseline: a linear support vector machine on the identity feature [5, Sec. 4.6]."""
+"""The transfer baseline: linear support vector machines on the identity feature [5, Sec. 4.6]."""
 
 import torch
 
@@ -9,21 +9,22 @@ from fervid.systems.tfe.network import DeepID, Linear
 
 
 def fit_margins(identity: DeepID, train: Samples, cost: float = 1.0) -> Linear:
-    """A machine for each label against all others, on the features less their mean.
+    """Fit one machine per label against all others, on features with their mean subtracted.
 
-    Departure 9: the paper does not say which kernel and constant it took. Faces are taken as they
-    are: nothing is augmented.
+    Departure 9: the paper does not give the kernel or C. The faces are not augmented.
 
     Args:
-        cost: C, for features of mean square length 1; nothing is chosen on any data.
+        identity: the identity network.
+        train: `faces` (N, P, P) with their targets.
+        cost: C, for features of mean square length 1; it is not chosen on data.
     """
-    found = features(identity, train.arrays["faces"])
-    mean = found.mean(0)
-    size = svm.length(found - mean)
-    x = (found - mean) / size
+    rows = features(identity, train.arrays["faces"])
+    mean = rows.mean(0)
+    size = svm.length(rows - mean)
+    x = (rows - mean) / size
     weight, bias = svm.planes(x, train.target, len(train.labels), cost, progress="SVM")
-    made = Linear(identity, len(train.labels)).eval()
+    classifier = Linear(identity, len(train.labels)).eval()
     with torch.no_grad():
-        made.top.weight.copy_(torch.from_numpy(weight / size))
-        made.top.bias.copy_(torch.from_numpy(bias - weight @ mean / size))
-    return made
+        classifier.top.weight.copy_(torch.from_numpy(weight / size))
+        classifier.top.bias.copy_(torch.from_numpy(bias - weight @ mean / size))
+    return classifier

@@ -1,4 +1,4 @@
-"""What is learnt of a face: one label, how people voted, or what trained models say of it."""
+"""Training targets of a face: one label, people's votes, or the predictions of trained models."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,21 +17,21 @@ from fervid.systems.recognizer import Recognizer
 
 
 def distribution(votes: NDArray[np.floating], target: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Votes, (N, K), as shares of a whole.
+    """(N, K): votes (N, K) as shares that sum to 1.
 
-    A single vote is taken for a slip where another label has more (as FER+'s authors do); a row
-    without votes is its target.
+    A single vote is dropped as a slip if another label has more votes, as FER+'s authors do. A row
+    without votes becomes its target.
     """
-    kept = np.where(votes > 1, votes, 0).astype(np.float32)
-    only = kept.sum(1) == 0
-    kept[only] = votes[only]
-    none = kept.sum(1) == 0
-    kept[none] = np.eye(votes.shape[1], dtype=np.float32)[target[none]]
-    return np.asarray(kept / kept.sum(1, keepdims=True), np.float32)
+    counted = np.where(votes > 1, votes, 0).astype(np.float32)
+    single = counted.sum(1) == 0
+    counted[single] = votes[single]
+    without = counted.sum(1) == 0
+    counted[without] = np.eye(votes.shape[1], dtype=np.float32)[target[without]]
+    return np.asarray(counted / counted.sum(1, keepdims=True), np.float32)
 
 
 def ready(samples: Samples) -> Samples:
-    """Samples with votes as shares, in memory; others as they are."""
+    """Convert votes to shares, in memory; samples without votes are returned unchanged."""
     if "votes" not in samples.arrays:
         return samples
     shares = distribution(np.asarray(samples.arrays["votes"]), samples.target)
@@ -39,39 +39,42 @@ def ready(samples: Samples) -> Samples:
 
 
 def taught(samples: Samples, teachers: Sequence[Recognizer[Any]]) -> Samples:
-    """Samples with the teachers' mean probabilities as `teacher`, (N, K).
+    """Add the teachers' mean probabilities to the samples, as `teacher` (N, K).
 
-    Each looks at every face and at its mirror image.
+    Each teacher averages its predictions for a face and its mirror image.
 
     Raises:
-        WeightsError: a teacher knows other labels.
+        WeightsError: a teacher has other labels.
     """
     total = np.zeros((len(samples), len(samples.labels)), np.float32)
     for teacher in teachers:
         if set(teacher.labels) != set(samples.labels):
             raise WeightsError(
-                f"a teacher knows {', '.join(teacher.labels)}: name teachers of the same labels"
+                f"a teacher has the labels {', '.join(teacher.labels)}: name teachers of the same "
+                "labels"
             )
         order = [teacher.labels.index(label) for label in samples.labels]
-        both = replace(teacher, system=replace(teacher.system, mirror=True))
-        total += both.predict({"faces": samples.arrays["faces"]})[both.output][:, order]
+        mirroring = replace(teacher, system=replace(teacher.system, mirror=True))
+        probabilities = mirroring.predict({"faces": samples.arrays["faces"]})[mirroring.output]
+        total += probabilities[:, order]
     return replace(samples, arrays={**samples.arrays, "teacher": total / len(teachers)})
 
 
 def loss(logits: Tensor, batch: Batch, votes: bool, share: float) -> Tensor:
-    """Mean cross entropy against what a batch is to be called.
+    """Mean cross entropy against the batch's targets.
 
     Args:
         logits: (B, K).
-        votes: against the votes, where the batch holds them.
-        share: of the teachers, 0..1.
+        batch: the batch.
+        votes: use people's votes instead of one label, if the batch has them.
+        share: weight of the teachers in the target, 0..1.
     """
     if votes and "votes" in batch.arrays:
-        wanted = batch.arrays["votes"]
+        target = batch.arrays["votes"]
     elif not share:
         return F.cross_entropy(logits, batch.target)
     else:
-        wanted = F.one_hot(batch.target, logits.shape[1]).to(logits.dtype)
+        target = F.one_hot(batch.target, logits.shape[1]).to(logits.dtype)
     if share:
-        wanted = torch.lerp(wanted, batch.arrays["teacher"], share)
-    return F.cross_entropy(logits, wanted)
+        target = torch.lerp(target, batch.arrays["teacher"], share)
+    return F.cross_entropy(logits, target)

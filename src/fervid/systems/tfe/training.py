@@ -1,4 +1,4 @@
-"""The training stages: the residual network, the tandem from both parts, the SVM [5, Sec. 3]."""
+"""The training stages: the residual network, the tandem of both parts, the SVM [5, Sec. 3]."""
 
 from copy import deepcopy
 from functools import partial
@@ -25,7 +25,10 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
     """Train the residual network, then the tandem from both trained parts [5, Sec. 3.1].
 
     Args:
-        train: may hold `votes` (N, K) beside `faces`, and `teacher`, the teachers' answers.
+        recipe: the recipe.
+        train: `faces`, and optionally `votes` and `teacher` (the teachers' predictions), (N, K).
+        validation: chooses the epochs.
+        run: the run.
     """
     labels = len(train.labels)
     networks: dict[str, nn.Module] = {}
@@ -48,45 +51,45 @@ def fit(recipe: Recipe, train: Samples, validation: Samples, run: Run) -> nn.Mod
 
 
 def begin(resnet: Alone, path: Path) -> None:
-    """Put a trained model's residual network below a new linear layer.
+    """Load a trained model's residual network, but keep the new linear layer.
 
     Departure 10: the paper trains from scratch.
 
     Raises:
-        WeightsError: the file holds no residual network of these layers and this size.
+        WeightsError: the file does not hold a residual network of these layers and this size.
     """
     tensors, _ = weights.load(path)
-    for where in ("resnet.body.", "joint.emotion."):
-        held = {k.removeprefix(where): t for k, t in tensors.items() if k.startswith(where)}
-        if held:
-            weights.check_shapes(path, held, resnet.body.state_dict())
-            resnet.body.load_state_dict(held)
+    for prefix in ("resnet.body.", "joint.emotion."):
+        body = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        if body:
+            weights.check_shapes(path, body, resnet.body.state_dict())
+            resnet.body.load_state_dict(body)
             return
-    raise WeightsError(f"{path} holds no residual network of tfe: name a trained tfe")
+    raise WeightsError(f"{path} does not hold a residual network of tfe: name a trained tfe")
 
 
 def people(recipe: Recipe) -> DeepID:
-    """The identity network, trained on people; a copy of its own.
+    """A new copy of the trained identity network that `identity.place` names.
 
     Raises:
-        WeightsError: there is none at the place that `identity.place` names.
+        WeightsError: there is no such network, or its input is too large.
     """
     if recipe.identity.place == "none":
         raise WeightsError(
             f"{recipe.name} needs an identity network that was trained: set identity.place to a "
-            "file of training/identity.py"
+            "file written by training/identity.py"
         )
-    deepid: DeepID = network.pixel_major(identity.load(recipe.identity.place))
+    deepid: DeepID = network.channels_last(identity.load(recipe.identity.place))
     if deepid.size > recipe.input.size:
         raise WeightsError(
-            f"the identity network looks at {deepid.size} pixels and {recipe.name} at "
-            f"{recipe.input.size}: give faces at least as large"
+            f"the identity network needs faces of {deepid.size} pixels, but those of "
+            f"{recipe.name} have {recipe.input.size}: set input.size={deepid.size}"
         )
     return deepid
 
 
 def tandem(recipe: Recipe, name: str, resnet: Alone, train: Samples, seed: int) -> Tandem:
-    """Both parts below a new layer; the parts as trained, or a new identity network."""
+    """Both parts under a new linear layer, with the identity network untrained if so set."""
     emotion = resnet.body
     assert isinstance(emotion, Emotion)
     with seeding.seeded(seed, name, "weights"):
@@ -96,20 +99,20 @@ def tandem(recipe: Recipe, name: str, resnet: Alone, train: Samples, seed: int) 
         else:
             deepid = people(recipe)
         both = Tandem(deepid, deepcopy(emotion), len(train.labels), recipe.tandem.dropout)
-    return network.pixel_major(both)
+    return network.channels_last(both)
 
 
 def stage(recipe: Recipe, name: str) -> Stage:
-    """What the loop needs to know of "resnet", "joint" or "joint-fresh"."""
+    """The stage that trains "resnet", "joint" or "joint-fresh"."""
     plan = recipe.emotion.plan if name == "resnet" else recipe.tandem.plan
     teachers = [weights.metadata(Path(path))["sha256"] for path in recipe.teachers]
-    given = (recipe.input, recipe.augmentation, recipe.targets, teachers, recipe.teachers_share)
+    settings = (recipe.input, recipe.augmentation, recipe.targets, teachers, recipe.teachers_share)
     dropout = () if name == "resnet" else (recipe.tandem.dropout,)
-    return Stage(name, plan, partial(_loss, recipe), _logits, given=(*given, *dropout))
+    return Stage(name, plan, partial(_loss, recipe), _logits, given=(*settings, *dropout))
 
 
 def _loss(recipe: Recipe, net: Any, batch: Batch, generator: torch.Generator) -> Tensor:
-    if len(batch.target) == 1:  # one face alone has no variance to normalise by
+    if len(batch.target) == 1:  # batch norm needs two faces, because one has no variance
         arrays = {name: torch.cat([array, array]) for name, array in batch.arrays.items()}
         batch = Batch(arrays, batch.target.repeat(2), batch.copy.repeat(2))
     logits = net(shaken(batch.arrays["faces"], recipe.augmentation, generator))
