@@ -209,28 +209,35 @@ def _openface(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
 
 
 def _openface_3(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
-    """Its frames are pictures, numbered at the end of their names; its time is the clock's."""
-    import pandas as pd
-
+    """Its `face_id` counts a frame's faces; its time is the clock's."""
     one = np.ones(len(rows))
-    if "frame" in rows:
-        frame = _numbers(path, rows, "frame")
-    else:
-        pictures = rows.get("image_path", pd.Series("", rows.index)).astype(str)
-        number = pictures.str.extract(r"_frame_(\d+)\.\w+$")[0]
-        order = pictures.astype("category").cat.codes
-        frame = np.asarray(number if number.notna().all() else order, np.float64)
+    frame = _frames_3(path, rows)
     lists = [_list(path, line, cell) for line, cell in enumerate(rows["landmarks"], 2)]
     seen = np.array([each is not None for each in lists])
     points = np.array([np.full((98, 2), np.nan) if each is None else each for each in lists])
+    points = points[:, WFLW]
     boxes = rows["face_detection"] if "face_detection" in rows else [None] * len(rows)
     found = [_score(cell) for cell in boxes]
     face = _numbers(path, rows, "face_id")
     _refuse_twice(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
+    if (face[seen] > 0).any():
+        face = _linked(frame, points, seen)
     return _table(
-        path, frame=frame, times=np.nan * one, face=face, points=points[:, WFLW],
-        score=np.array(found), seen=seen,
+        path, frame=frame, times=np.nan * one, face=face, points=points, score=np.array(found),
+        seen=seen,
     )  # fmt: skip
+
+
+def _frames_3(path: Path, rows: "pd.DataFrame") -> NDArray[np.float64]:
+    """Frame numbers from 0: a column, the end of a picture's name, or the order of the pictures."""
+    import pandas as pd
+
+    if column := next((name for name in ("frame_index", "frame") if name in rows), ""):
+        return _numbers(path, rows, column)
+    pictures = rows.get("image_path", pd.Series("", rows.index)).astype(str)
+    number = pictures.str.extract(r"_frame_(\d+)\.\w+$")[0]
+    order = pictures.astype("category").cat.codes
+    return np.asarray(number if number.notna().all() else order, np.float64)
 
 
 def _fex(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
