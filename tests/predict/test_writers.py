@@ -149,6 +149,30 @@ def test_elan(table, tmp_path) -> None:
     assert read.get_parameters_for_linguistic_type(kind)["CONTROLLED_VOCABULARY_REF"] == "labels"
 
 
+def test_elan_by_its_schema(tmp_path, refused_by_elan) -> None:
+    """Labels and episodes, with media and without, and nobody at all."""
+    media = tmp_path / "my \N{LATIN SMALL LETTER U WITH DIAERESIS}ber & holiday.mp4"
+    media.write_bytes(b"")
+    path = shown_twice(tmp_path)
+    written = convert([path], "elan", tmp_path / "a")
+    written += convert([path], "elan", tmp_path / "b", media)
+    written += convert([path], "elan", tmp_path / "c", episodes=True)
+    (tmp_path / "nobody").mkdir()
+    nobody = as_table(tmp_path / "nobody", forged(script=("   ",)))
+    written += convert([nobody], "elan", tmp_path / "d")
+    assert len(written) == 4
+    for document in written:
+        assert refused_by_elan(document) == ""
+    text = written[0].read_text(encoding="utf-8")
+    for name, wrong in {
+        "order": text.replace("<TIER ", "<TIME_ORDER/><TIER ", 1),
+        "slot": text.replace('REF1="ts1"', 'REF1="ts99"'),
+        "type": text.replace('TYPE_REF="label"', 'TYPE_REF="other"'),
+    }.items():
+        (tmp_path / f"{name}.eaf").write_text(wrong, encoding="utf-8")
+        assert refused_by_elan(tmp_path / f"{name}.eaf"), name
+
+
 def test_elan_time_slots_ascend(table, tmp_path) -> None:
     from xml.etree import ElementTree
 
@@ -220,6 +244,23 @@ def test_textgrid(table, tmp_path) -> None:
         edges = [(start, end) for start, end, _ in tier.get_intervals()]
         assert edges[0][0] == 0 and edges[-1][1] == pytest.approx(read.xmax)
         assert all(a[1] == b[0] for a, b in pairwise(edges))  # no gaps
+
+
+def test_textgrid_in_praat(table, tmp_path) -> None:
+    parselmouth = pytest.importorskip("parselmouth")
+    (path,) = convert([table], "textgrid", tmp_path / "out")
+    grid = parselmouth.read(str(path))
+    ask = parselmouth.praat.call
+    found = []
+    assert ask(grid, "Get number of tiers") == 2
+    for tier in (1, 2):
+        face = int(ask(grid, "Get tier name...", tier).removeprefix("face "))
+        for number in range(1, ask(grid, "Get number of intervals...", tier) + 1):
+            get = [f"Get {what} of interval..." for what in ("label", "start time", "end time")]
+            label, start, end = (ask(grid, each, tier, number) for each in get)
+            if label:
+                found.append((face, label, start, end))
+    same(found, 2e-6)
 
 
 def test_boris(table, tmp_path) -> None:
