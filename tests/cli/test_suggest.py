@@ -67,7 +67,7 @@ def test_refusals(run, refused, stores, tmp_path) -> None:
     assert "name a table" in refused("suggest", tmp_path / "gone")
     words = ("--store", stores["alpha"], "--out", tmp_path / "run")
     assert run("evaluate", "quick", *words, "--protocol", "five-fold").exit_code == 0
-    assert "--elan writes stretches" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
+    assert "with --store" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
     far = ("suggest", tmp_path / "run", "--store", tmp_path)
     assert "is no store" in refused(*far)
     assert "--store goes with run" in refused("suggest", "x.csv", "--store", stores["alpha"])

@@ -71,8 +71,8 @@ class Imported:
     outside: bool
     unnamed: int
 
-    def text(self) -> str:
-        """What was written, and what to do next."""
+    def text(self, advise: bool = True) -> str:
+        """What was written, and with `advise` the command that prepares it."""
         counts = ", ".join(f"{count} {label}" for label, count in sorted(self.counts.items()))
         lines = [f"{sum(self.counts.values())} intervals ({counts}): {self.path}"]
         lines += [f"left out: {count} {reason}" for reason, count in self.left_out.items()]
@@ -80,6 +80,8 @@ class Imported:
             lines.append(
                 f"{self.unnamed} intervals name no subject: fill in the column to evaluate"
             )
+        if not advise:
+            return "\n".join(lines)
         sets = [f"--set labels={','.join(self.labels)}"] if self.labels else []
         sets += ["--set absolute=True"] if self.outside else []
         next_step = ["fervid prepare folder", str(self.path), "--store STORE", *sets]

@@ -21,6 +21,24 @@ def loaded(name: str, root: Path, sets: Sequence[str] = ()) -> Database:
     return load(name, root, **told)
 
 
+def prepared(found: Database, store: Path, finder: str, jobs: int = 1) -> None:
+    """Find the faces of a database and say how many clips have them.
+
+    Args:
+        finder: a face finder's name, or "auto".
+    """
+    from fervid.cli.say import say
+    from fervid.faces import FaceSettings, prepare
+    from fervid.faces.detect import choose
+
+    settings = FaceSettings(finder=choose(finder))
+    say(f"face finder: {settings.finder}")
+    done = prepare(found, store, settings, jobs=jobs)
+    for name, reason in done.failed.items():
+        say(f"no track: {name}: {reason}")
+    say(f"{done.done} clips prepared, {done.skipped} there already, {len(done.failed)} failed")
+
+
 def database(
     stores: Sequence[Path], name: str, root: Path | None, sets: Sequence[str], table: str
 ) -> Database:
