@@ -52,8 +52,8 @@ Table = Annotated[
 Corrections = Annotated[
     list[Path] | None,
     typer.Option(
-        help="CSV (clip,label) or .eaf of corrected labels; an empty one drops its clip "
-        "(repeatable)."
+        help="CSV (clip,label), .eaf or folder of .eaf with corrected labels; an empty label "
+        "drops its clip (repeatable)."
     ),
 ]
 Sets = Annotated[

@@ -65,8 +65,11 @@ def opened(paths: Sequence[Path]) -> list[Any]:
 def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
     """The stores with a person's corrections of their labels, file after file, counted in print.
 
+    Args:
+        paths: CSV, .eaf, or folders of .eaf.
+
     Raises:
-        InputError: corrections for several stores.
+        InputError: corrections for several stores, or a folder without an .eaf.
     """
     if not paths:
         return list(stores)
@@ -75,7 +78,13 @@ def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
     from fervid.databases.corrections import correct
 
     database = stores[0].database
+    files = []
     for path in paths:
+        inside = sorted(path.glob("*.eaf")) if path.is_dir() else [path]
+        if not inside:
+            raise InputError(f"{path} holds no .eaf: name a folder of `fervid suggest --elan`")
+        files += inside
+    for path in files:
         clips = len(database.clips)
         database, changed = correct(database, path)
         print(f"corrections: {changed} of {clips} clips ({path})")
