@@ -304,6 +304,14 @@ def test_spss(table, tmp_path) -> None:
     assert about.variable_value_labels["status"] == dict(enumerate(STATUS, 1))
     assert about.column_names_to_labels["p_joy_or_so"] == 'probability of joy, "or so"'
     assert about.column_names_to_labels["timestamp"].endswith("(seconds)")
+    shown = {
+        "status": "F8.0",
+        "frame": "F8.0",
+        "timestamp": "F10.3",
+        "score": "F8.6",
+        "x67": "F8.2",
+    }
+    assert {name: about.original_variable_types[name] for name in shown} == shown
     named, _ = pyreadstat.read_sav(path, apply_value_formats=True)
     assert named["label"].astype(object).where(named["label"].notna(), "").tolist() == (
         ours["label"].fillna("").tolist()
