@@ -63,11 +63,34 @@ def test_a_second_round(run, stores, tmp_path, monkeypatch) -> None:
     assert learnt[0].database.clips[0].label == "happiness"
 
 
+def test_a_folder_of_documents(run, refused, stores, tmp_path, monkeypatch) -> None:
+    """Two videos' .eaf, one label corrected in each, in one option."""
+    from pympi.Elan import Eaf
+
+    from fervid.databases.corrections import NAME_KIND
+
+    learnt = []
+    monkeypatch.setattr("fervid.models.train.train", lambda *words, **_: learnt.extend(words[1]))
+    words = ("train", "quick", "--store", stores["alpha"], "--out", tmp_path / "m.safetensors")
+    (tmp_path / "look").mkdir()
+    assert "holds no .eaf" in refused(*words, "--corrections", tmp_path / "look")
+    for name, label in (("c00", "fear"), ("c01", "happiness")):
+        document = Eaf()
+        document.add_linguistic_type(NAME_KIND)
+        document.add_tier("clips")
+        document.add_tier("clips name", NAME_KIND)
+        document.add_annotation("clips", 0, 900, label)
+        document.add_annotation("clips name", 0, 1000, name)
+        document.to_file(str(tmp_path / "look" / f"{name}.eaf"))
+    assert run(*words, "--corrections", tmp_path / "look").exit_code == 0
+    assert [clip.label for clip in learnt[0].database.clips[:2]] == ["fear", "happiness"]
+
+
 def test_refusals(run, refused, stores, tmp_path) -> None:
     assert "name a table" in refused("suggest", tmp_path / "gone")
     words = ("--store", stores["alpha"], "--out", tmp_path / "run")
     assert run("evaluate", "quick", *words, "--protocol", "five-fold").exit_code == 0
-    assert "--elan works with tables" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
+    assert "with --store" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
     far = ("suggest", tmp_path / "run", "--store", tmp_path)
     assert "is not a store" in refused(*far)
     assert "--store works with run" in refused("suggest", "x.csv", "--store", stores["alpha"])

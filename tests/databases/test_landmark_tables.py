@@ -64,6 +64,22 @@ def test_a_manifest_may_name_the_video(tmp_path) -> None:
         load("openface", root)
 
 
+def test_names_that_openface_3_and_convert_give(tmp_path) -> None:
+    openface = forge("openface")
+    points = np.random.default_rng(0).uniform(10, 90, (98, 2))
+    openface.write_3_video(tmp_path / "happy/face_analysis_film.csv", [[points]])
+    openface.write(tmp_path / "happy/short.openface.csv", {0: openface.face(1)})
+    for name in ("film", "short"):
+        (tmp_path / f"happy/{name}.mp4").write_bytes(b"x")
+    by_table = load("openface", tmp_path).clips
+    (tmp_path / "manifest.csv").write_text("path,label\nhappy/film.mp4,joy\nhappy/short.mp4,joy\n")
+    for clips in (by_table, load("openface", tmp_path).clips):
+        assert [(clip.path.name, clip.landmarks.name) for clip in clips] == [
+            ("film.mp4", "face_analysis_film.csv"),
+            ("short.mp4", "short.openface.csv"),
+        ]
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_convert_wrote_comes_back(tmp_path, name) -> None:
     """Our own table, through the other program's columns."""

@@ -8,7 +8,7 @@ from fervid.clip import Clip, Database
 from fervid.errors import FacesError, InputError
 from fervid.faces import FaceSettings, Store, prepare, write_video
 from fervid.faces.landmark_table import read_landmarks
-from fervid.faces.points68 import WFLW
+from fervid.faces.points68 import MIRROR, WFLW
 
 openface, fex = forge("openface"), forge("fex")
 SIDE = 0.05  # pixels: what OpenFace's one decimal leaves open
@@ -95,11 +95,40 @@ def test_openface_3(tmp_path) -> None:
     assert np.allclose(track.score, 0.75)
 
 
+def test_openface_3_of_a_video(tmp_path) -> None:
+    """As openface-test 0.1.26 writes it: who is who goes by place, a frame's ids by confidence."""
+    rng = np.random.default_rng(0)
+    left, right = rng.uniform(10, 60, (98, 2)), rng.uniform((130, 10), (180, 60), (98, 2))
+    frames = [[left, right], [right + 1, left + 1], [], [left + 3]]
+    table = openface.write_3_video(tmp_path / "face_analysis_film.csv", frames)
+    read = read_landmarks(table)
+    assert read.frames.tolist() == [0, 1, 2, 3] and read.frame.tolist() == [0, 0, 1, 1, 3]
+    assert np.allclose(read.score, 0.75)
+    rows = dict(zip(zip(read.frame, read.face, strict=True), read.landmarks, strict=True))
+    for frame, face, points in ((0, 0, left), (0, 1, right), (1, 0, left + 1), (3, 0, left + 3)):
+        assert np.allclose(rows[frame, face], points[[*WFLW]], rtol=1e-5)
+
+
 def test_wflw_to_68() -> None:
     """Every part lies where the 98 have it: outer eye corners, nose tip, mouth corners, chin."""
     assert len(set(WFLW)) == 68
     assert [WFLW[n] for n in (36, 39, 42, 45)] == [60, 64, 68, 72]
     assert [WFLW[n] for n in (8, 30, 33, 48, 54, 60, 64)] == [16, 54, 57, 76, 82, 88, 92]
+
+
+def test_wflw_in_a_mirror() -> None:
+    """The points that are one another's mirror image among the 98 are so among the 68."""
+    flip = np.arange(98)
+    # Brows, eyes and lips begin on the left of the picture and go round, upper edges first.
+    for one, other in (
+        ((0, 16), (32, 16)),  # jaw
+        ((33, 38), (46, 41)), ((38, 42), (50, 46)),  # brows
+        ((60, 65), (72, 67)), ((65, 68), (75, 72)), ((96, 97), (97, 96)),  # eyes, pupils
+        ((55, 57), (59, 57)),  # nostrils
+        ((76, 79), (82, 79)), ((86, 88), (84, 82)), ((88, 90), (92, 90)), ((95, 96), (93, 92)),
+    ):  # fmt: skip
+        flip[range(*one)], flip[range(*other, -1)] = range(*other, -1), range(*one)
+    assert [flip[place] for place in WFLW] == [WFLW[place] for place in MIRROR]
 
 
 def test_fex(tmp_path) -> None:

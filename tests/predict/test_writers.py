@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -148,6 +149,30 @@ def test_elan(table, tmp_path) -> None:
     assert read.get_parameters_for_linguistic_type(kind)["CONTROLLED_VOCABULARY_REF"] == "labels"
 
 
+def test_elan_by_its_schema(tmp_path, refused_by_elan) -> None:
+    """Labels and episodes, with media and without, and nobody at all."""
+    media = tmp_path / "my \N{LATIN SMALL LETTER U WITH DIAERESIS}ber & holiday.mp4"
+    media.write_bytes(b"")
+    path = shown_twice(tmp_path)
+    written = convert([path], "elan", tmp_path / "a")
+    written += convert([path], "elan", tmp_path / "b", media)
+    written += convert([path], "elan", tmp_path / "c", episodes=True)
+    (tmp_path / "nobody").mkdir()
+    nobody = as_table(tmp_path / "nobody", forged(script=("   ",)))
+    written += convert([nobody], "elan", tmp_path / "d")
+    assert len(written) == 4
+    for document in written:
+        assert refused_by_elan(document) == ""
+    text = written[0].read_text(encoding="utf-8")
+    for name, wrong in {
+        "order": text.replace("<TIER ", "<TIME_ORDER/><TIER ", 1),
+        "slot": text.replace('REF1="ts1"', 'REF1="ts99"'),
+        "type": text.replace('TYPE_REF="label"', 'TYPE_REF="other"'),
+    }.items():
+        (tmp_path / f"{name}.eaf").write_text(wrong, encoding="utf-8")
+        assert refused_by_elan(tmp_path / f"{name}.eaf"), name
+
+
 def test_elan_time_slots_ascend(table, tmp_path) -> None:
     from xml.etree import ElementTree
 
@@ -221,6 +246,23 @@ def test_textgrid(table, tmp_path) -> None:
         assert all(a[1] == b[0] for a, b in pairwise(edges))  # no gaps
 
 
+def test_textgrid_in_praat(table, tmp_path) -> None:
+    parselmouth = pytest.importorskip("parselmouth")
+    (path,) = convert([table], "textgrid", tmp_path / "out")
+    grid = parselmouth.read(str(path))
+    ask = parselmouth.praat.call
+    found = []
+    assert ask(grid, "Get number of tiers") == 2
+    for tier in (1, 2):
+        face = int(ask(grid, "Get tier name...", tier).removeprefix("face "))
+        for number in range(1, ask(grid, "Get number of intervals...", tier) + 1):
+            get = [f"Get {what} of interval..." for what in ("label", "start time", "end time")]
+            label, start, end = (ask(grid, each, tier, number) for each in get)
+            if label:
+                found.append((face, label, start, end))
+    same(found, 2e-6)
+
+
 def test_boris(table, tmp_path) -> None:
     project, events = convert([table], "boris", tmp_path / "out")
     read = json.loads(project.read_text(encoding="utf-8"))
@@ -231,7 +273,9 @@ def test_boris(table, tmp_path) -> None:
     assert subjects == ["face 0", "face 1"]
     (observation,) = read["observations"].values()
     (media,) = observation["file"]["1"]
-    assert observation["media_info"]["length"][media] > 0
+    # As BORIS compares them: an event beyond the media's length is lost.
+    last = max(Decimal(str(event[0])) for event in observation["events"])
+    assert last < Decimal(observation["media_info"]["length"][media]) < last + Decimal("0.1")
     open_since: dict[tuple[str, str], float] = {}
     found = []
     for seconds, subject, code, *_ in observation["events"]:  # as BORIS pairs them
@@ -260,6 +304,14 @@ def test_spss(table, tmp_path) -> None:
     assert about.variable_value_labels["status"] == dict(enumerate(STATUS, 1))
     assert about.column_names_to_labels["p_joy_or_so"] == 'probability of joy, "or so"'
     assert about.column_names_to_labels["timestamp"].endswith("(seconds)")
+    shown = {
+        "status": "F8.0",
+        "frame": "F8.0",
+        "timestamp": "F10.3",
+        "score": "F8.6",
+        "x67": "F8.2",
+    }
+    assert {name: about.original_variable_types[name] for name in shown} == shown
     named, _ = pyreadstat.read_sav(path, apply_value_formats=True)
     assert named["label"].astype(object).where(named["label"].notna(), "").tolist() == (
         ours["label"].fillna("").tolist()
@@ -296,7 +348,8 @@ def test_long(table, tmp_path) -> None:
     with codebook.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["column"] for line in lines] == list(tidy.columns)
-    assert all(line["meaning"] and line["range"] and line["source"] for line in lines)
+    assert all(all(line.values()) for line in lines)
+    assert {line["column"]: line["unit"] for line in lines}["timestamp"] == "seconds"
 
 
 def test_codebook_covers_a_table() -> None:

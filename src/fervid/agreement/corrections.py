@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import re
 from collections import Counter
@@ -20,7 +19,7 @@ from fervid.databases.tree import IMAGES, VIDEOS
 from fervid.errors import InputError, LabelError, OutputError
 from fervid.labels import SHORT, canonical, named
 from fervid.predict.writers.table import ENDINGS, read_table
-from fervid.text import cell
+from fervid.text import cell, parse_json
 
 COLUMNS = ("path", "label", "subject", "start_seconds", "end_seconds")
 MEDIA = ("path", "input", "media", "video", "file")  # columns that name a recording
@@ -71,8 +70,8 @@ class Imported:
     outside: bool
     unnamed: int
 
-    def text(self) -> str:
-        """What was written, and what to do next."""
+    def text(self, advise: bool = True) -> str:
+        """What was written, and with `advise` the command that prepares it."""
         counts = ", ".join(f"{count} {label}" for label, count in sorted(self.counts.items()))
         lines = [f"{sum(self.counts.values())} intervals ({counts}): {self.path}"]
         lines += [f"left out: {count} {reason}" for reason, count in self.left_out.items()]
@@ -80,6 +79,8 @@ class Imported:
             lines.append(
                 f"{self.unnamed} intervals name no subject: fill in the column to evaluate"
             )
+        if not advise:
+            return "\n".join(lines)
         sets = [f"--set labels={','.join(self.labels)}"] if self.labels else []
         sets += ["--set absolute=True"] if self.outside else []
         next_step = ["fervid prepare folder", str(self.path), "--store STORE", *sets]
@@ -300,7 +301,7 @@ def _linked(file: Path) -> list[str]:
         urls = [each.get(k) or "" for k in ("RELATIVE_MEDIA_URL", "MEDIA_URL") for each in linked]
         return [unquote(urlparse(url).path) if url.startswith("file:") else url for url in urls]
     if file.suffix == ".boris":
-        (observation,) = json.loads(file.read_text(encoding="utf-8"))["observations"].values()
+        (observation,) = parse_json(file.read_text(encoding="utf-8"))["observations"].values()
         inside = [name for player in observation["file"].values() for name in player]
         if len(inside) > 1 and len(observation["file"].get("1", [])) > 1:
             raise InputError(f"{file} plays {len(inside)} files one after the other: save one each")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from fervid.databases.corrections import NAME_KIND
 from fervid.errors import InputError
 from fervid.labels import canonical
 from fervid.predict.writers import tables
@@ -148,7 +149,7 @@ def _elan(path: Path) -> Tiers:
     for name in document.get_tier_names():
         kind = document.get_parameters_for_tier(name).get("LINGUISTIC_TYPE_REF")
         # Ours, beside the labels; and references to other tiers.
-        if kind in ("probability", "remark") or document.tiers[name][1]:
+        if kind in ("probability", "remark", NAME_KIND) or document.tiers[name][1]:
             continue
         tiers[name] = [
             (start / 1000, end / 1000, text)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fervid.cli.options import Jobs
 from fervid.cli.say import say
 from fervid.errors import InputError
 
@@ -32,9 +33,15 @@ def import_(
     ] = None,
     tier: Annotated[str, typer.Option(help="Tier to import if there are several.")] = "",
     subject: Annotated[str, typer.Option(help="Subject shown in all recordings.")] = "",
+    store: Annotated[
+        Path | None, typer.Option(help="Store to prepare the manifest's clips into right away.")
+    ] = None,
+    jobs: Jobs = 1,
 ) -> None:
-    """Turn labelled intervals into a manifest for `fervid prepare folder`."""
+    """Turn labelled intervals into a manifest, and with --store into prepared clips."""
     from fervid.agreement.corrections import import_labels
+    from fervid.cli.sources import prepared
+    from fervid.databases import folder
     from fervid.databases.table import pairs
 
     names = pairs(labels, InputError) if labels else {}
@@ -44,4 +51,9 @@ def import_(
             raise InputError(f"--label {pair!r}: give FROM=TO, such as joyful=happiness")
         names[name.strip().lower()] = to.strip()
     imported = import_labels(files, out, media=media, names=names, tier=tier, subject=subject)
-    say(imported.text())
+    if not store:
+        say(imported.text())
+        return
+    say(imported.text(False))
+    clips = folder.load(out, labels=imported.labels or None, absolute=imported.outside)
+    prepared(clips, store, "auto", jobs)

@@ -57,21 +57,11 @@ def prepare(
     ] = None,
 ) -> None:
     """Find and align the faces of a database, once. Run it again to resume."""
-    from fervid.cli.sources import loaded
+    from fervid.cli.sources import loaded, prepared
     from fervid.databases import CROPPED, TABLES
-    from fervid.faces import FaceSettings
-    from fervid.faces import prepare as prepare_faces
-    from fervid.faces.detect import choose
 
-    clips = loaded(database, root, sets or [])
     default = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
-    finder = choose(faces or default)
-    say(f"face finder: {finder}")
-    settings = FaceSettings(finder=finder)
-    done = prepare_faces(clips, store, settings, jobs=jobs)
-    for name, reason in done.failed.items():
-        say(f"no track: {name}: {reason}")
-    say(f"{done.done} clips prepared, {done.skipped} already there, {len(done.failed)} failed")
+    prepared(loaded(database, root, sets or []), store, faces or default, jobs)
 
 
 def databases(

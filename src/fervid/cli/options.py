@@ -52,7 +52,8 @@ Table = Annotated[
 Corrections = Annotated[
     list[Path] | None,
     typer.Option(
-        help="CSV (clip,label) of corrected labels; an empty label drops the clip (repeatable)."
+        help="Corrected labels: a CSV (clip,label), an .eaf or a folder of .eaf; an empty label "
+        "drops the clip (repeatable)."
     ),
 ]
 Sets = Annotated[

@@ -21,6 +21,24 @@ def loaded(name: str, root: Path, sets: Sequence[str] = ()) -> Database:
     return load(name, root, **options)
 
 
+def prepared(database: Database, store: Path, finder: str, jobs: int = 1) -> None:
+    """Find the faces of a database and say how many clips have them.
+
+    Args:
+        finder: a face finder's name, or "auto".
+    """
+    from fervid.cli.say import say
+    from fervid.faces import FaceSettings, prepare
+    from fervid.faces.detect import choose
+
+    settings = FaceSettings(finder=choose(finder))
+    say(f"face finder: {settings.finder}")
+    done = prepare(database, store, settings, jobs=jobs)
+    for name, reason in done.failed.items():
+        say(f"no track: {name}: {reason}")
+    say(f"{done.done} clips prepared, {done.skipped} already there, {len(done.failed)} failed")
+
+
 def database(
     stores: Sequence[Path], name: str, root: Path | None, sets: Sequence[str], table: str
 ) -> Database:
@@ -47,8 +65,11 @@ def opened(paths: Sequence[Path]) -> list[Any]:
 def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
     """Apply files of corrected labels to a store, in order, and print the number of changes.
 
+    Args:
+        paths: CSV, .eaf, or folders of .eaf.
+
     Raises:
-        InputError: there are corrections and several stores.
+        InputError: corrections for several stores, or a folder without an .eaf.
     """
     if not paths:
         return list(stores)
@@ -57,7 +78,13 @@ def corrected(stores: Sequence[Any], paths: Sequence[Path] | None) -> list[Any]:
     from fervid.databases.corrections import correct
 
     database = stores[0].database
+    files = []
     for path in paths:
+        inside = sorted(path.glob("*.eaf")) if path.is_dir() else [path]
+        if not inside:
+            raise InputError(f"{path} holds no .eaf: name a folder of `fervid suggest --elan`")
+        files += inside
+    for path in files:
         clips = len(database.clips)
         database, changed = correct(database, path)
         print(f"corrections: {changed} of {clips} clips ({path})")

@@ -24,17 +24,16 @@ def suggest(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV file to write, ready to correct.")] = None,
     elan: Annotated[
-        Path | None, typer.Option(help="Tables only: folder for one .eaf per table.")
+        Path | None, typer.Option(help="Folder for an .eaf for each video, ready to correct.")
     ] = None,
 ) -> None:
     """List the clips or stretches that most need a person's look, each with its reason."""
     from fervid.atomic import write
 
     if any(map(_is_run, sources)):
-        if elan:
-            raise InputError("--elan works with tables, not with run folders: use --out")
-        lines, content = _clips(sources, n, store)
-        files: list[Path] = []
+        if elan and not store:
+            raise InputError("--elan needs the clips' videos: name the runs' store with --store")
+        lines, content, files = _clips(sources, n, store, elan)
     else:
         if store:
             raise InputError("--store works with run folders, not with tables: leave it out")
@@ -56,18 +55,27 @@ def _is_run(source: str) -> bool:
     return bool(network) or bool(reports and any(each.is_file() for each in reports))
 
 
-def _clips(sources: list[str], n: int, store: Path | None) -> tuple[str, str]:
-    """Suggested clips as text to print and as CSV."""
+def _clips(
+    sources: list[str], n: int, store: Path | None, elan: Path | None
+) -> tuple[str, str, list[Path]]:
+    """Suggested clips as text to print, as CSV, and as files written for ELAN."""
     from fervid.faces import Store
-    from fervid.suggest import suggest_clips
+    from fervid.predict.writers import formats
+    from fervid.suggest import documents, suggest_clips
 
+    if elan:
+        formats("elan")  # refuses where its package is missing
     suggestions = suggest_clips(sources, n)
     clips = {clip.name: clip for clip in Store.open(store).database.clips} if store else None
     if clips is not None and (
         absent := [s.clip for s in suggestions.suggestions if s.clip not in clips]
     ):
         raise InputError(f"{store} has no clip {absent[0]!r}: give the store of these runs")
-    return suggestions.text(), suggestions.table(clips)
+    files = []
+    if elan and clips is not None:
+        elan.mkdir(parents=True, exist_ok=True)
+        files = documents.write_elan(suggestions.suggestions, clips, suggestions.labels, elan)
+    return suggestions.text(), suggestions.table(clips), files
 
 
 def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str, list[Path]]:

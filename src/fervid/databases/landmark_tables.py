@@ -18,6 +18,7 @@ from fervid.faces.video import RATE
 
 PROGRAMS = {"openface": (OPENFACE, OPENFACE_3), "fex": (FEX,)}
 DETAILS = "_of_details.txt"  # beside OpenFace's tables: what it wrote
+ANALYSIS = "face_analysis_"  # OpenFace 3 puts it before the video's name
 
 OUTPUT = "Output video:"
 
@@ -105,6 +106,7 @@ def _with_table(path: Path, name: str, media: Path | None) -> tuple[Path, Path |
         table, video = path, _video(path, name, media)
     else:
         beside = [path.with_suffix(ending) for ending in ENDINGS]
+        beside += [path.with_suffix(f".{name}.csv"), path.with_name(f"{ANALYSIS}{path.stem}.csv")]
         inside = [each for each in beside if each.is_file()]
         if len(inside) != 1:
             raise DatabaseError(
@@ -130,6 +132,7 @@ def _with_table(path: Path, name: str, media: Path | None) -> tuple[Path, Path |
 def _video(table: Path, name: str, media: Path | None) -> Path | None:
     """The video of the table's name, but for the one that OpenFace drew its landmarks into."""
     stem = table.stem.removesuffix(f".{name}")  # `fervid convert` writes film.openface.csv
+    stem = stem.removeprefix(ANALYSIS)
     home = media or table.parent
     named = [p for p in visible(home) if p.stem == stem and p.suffix.lower() in VIDEOS]
     if media is None:

@@ -9,7 +9,6 @@ OpenFace 2 counts frames from 1, the others from 0. OpenFace 3 has 98 points, of
     Affective Science 4, 2023.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from fervid.faces.detections import Detections
 from fervid.faces.points68 import WFLW
 from fervid.faces.tracking import FrameFaces, Seen, overlap
 from fervid.faces.video import RATE, Frame, frames
+from fervid.text import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,31 +218,38 @@ def _openface(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
 
 
 def _openface_3(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
-    """Tables whose frames are pictures numbered at the end of their names.
+    """Tables of videos or of numbered pictures.
 
-    Their time column is not read: it holds the time of day.
+    Their `face_id` only counts the faces of a frame, and their time is the time of day.
     """
-    import pandas as pd
-
     one = np.ones(len(rows))
-    if "frame" in rows:
-        frame = _numbers(path, rows, "frame")
-    else:
-        pictures = rows.get("image_path", pd.Series("", rows.index)).astype(str)
-        number = pictures.str.extract(r"_frame_(\d+)\.\w+$")[0]
-        order = pictures.astype("category").cat.codes
-        frame = np.asarray(number if number.notna().all() else order, np.float64)
+    frame = _frames_3(path, rows)
     lists = [_list(path, line, cell) for line, cell in enumerate(rows["landmarks"], 2)]
     seen = np.array([each is not None for each in lists])
     points = np.array([np.full((98, 2), np.nan) if each is None else each for each in lists])
+    points = points[:, WFLW]
     boxes = rows["face_detection"] if "face_detection" in rows else [None] * len(rows)
     scores = [_score(cell) for cell in boxes]
     face = _numbers(path, rows, "face_id")
     _reject_duplicates(path, frame, np.where(seen, face, -1 - np.arange(len(rows))))
+    if (face[seen] > 0).any():
+        face = _linked(frame, points, seen)
     return _table(
-        path, frame=frame, times=np.nan * one, face=face, points=points[:, WFLW],
-        score=np.array(scores), seen=seen,
+        path, frame=frame, times=np.nan * one, face=face, points=points, score=np.array(scores),
+        seen=seen,
     )  # fmt: skip
+
+
+def _frames_3(path: Path, rows: "pd.DataFrame") -> NDArray[np.float64]:
+    """Frame numbers from 0: a column, the end of a picture's name, or the order of the pictures."""
+    import pandas as pd
+
+    if column := next((name for name in ("frame_index", "frame") if name in rows), ""):
+        return _numbers(path, rows, column)
+    pictures = rows.get("image_path", pd.Series("", rows.index)).astype(str)
+    number = pictures.str.extract(r"_frame_(\d+)\.\w+$")[0]
+    order = pictures.astype("category").cat.codes
+    return np.asarray(number if number.notna().all() else order, np.float64)
 
 
 def _fex(path: Path, rows: "pd.DataFrame") -> LandmarkTable:
@@ -307,8 +314,8 @@ def _list(path: Path, line: int, cell: object) -> NDArray[np.float64] | None:
     if not isinstance(cell, str) or cell.strip() in ("", "None"):
         return None
     try:
-        points = np.array(json.loads(cell), np.float64)
-    except (ValueError, TypeError, RecursionError):
+        points = np.array(parse_json(cell), np.float64)
+    except (ValueError, TypeError):
         points = np.zeros(0)
     if points.shape != (98, 2):
         raise InputError(f"{path}, line {line}: not a list of 98 landmarks: write the table again")
@@ -318,7 +325,7 @@ def _list(path: Path, line: int, cell: object) -> NDArray[np.float64] | None:
 def _score(cell: object) -> float:
     """RetinaFace's confidence, the fifth number of its box; 1 if there is none."""
     try:
-        return float(json.loads(str(cell))[4])
+        return float(parse_json(str(cell))[4])
     except (ValueError, TypeError, IndexError, KeyError):
         return 1.0
 

@@ -38,7 +38,8 @@ def synchrony(
         right.plot(null, lags, color=GREY, linestyle="--", label="95 % of surrogates below")
         peak = int(np.nanargmax(mean))
         right.plot(mean[peak], lags[peak], "o", color=COLOURS[5])
-        place = {"textcoords": "offset points", "ha": "right", "va": "center"}
+        place = {"textcoords": "offset points", "ha": "right", "va": "center",
+                 "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1}}  # fmt: skip
         at = (mean[peak], lags[peak])
         right.annotate(f"{lags[peak]:+.2f} s", at, (-8, 0), fontsize=8.5, **place)
         right.axhline(0, color=GREY, linewidth=0.6)

@@ -61,11 +61,13 @@ class Clips:
             disagree on; then narrow ones.
         errors: how many of all clips are likely label errors.
         clips: how many there are.
+        labels: that a clip can have.
     """
 
     suggestions: tuple[ClipSuggestion, ...]
     errors: int
     clips: int
+    labels: tuple[str, ...]
 
     def text(self) -> str:
         """One line per suggestion after a summary."""
@@ -131,7 +133,7 @@ def suggest_clips(runs: Sequence[str | Path], n: int = 50) -> Clips:
     ]
     ranked.sort(key=lambda each: (each[0], each[1].clip))
     shown = tuple(suggestion for _, suggestion in ranked[:n])
-    return Clips(shown, int(wrong.sum()), len(mean))
+    return Clips(shown, int(wrong.sum()), len(mean), opinions.labels)
 
 
 Rank = tuple[int, float, float]  # kind of the first reason, its figure, the margin

@@ -1,5 +1,6 @@
 """Forge OpenFace's tables with the columns of FeatureExtraction 2.2, FaceLandmarkImg and 3.0."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -95,6 +96,27 @@ def write_3(path: Path, points: np.ndarray, lost: tuple[int, ...] = ()) -> Path:
         lines.append("\t".join(map(str, cells)))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_3_video(path: Path, faces: list[list[np.ndarray]]) -> Path:
+    """OpenFace 3's CSV of a video: faces (98, 2) by frame, in no order; none is an empty row."""
+    names = ("timestamp", "video_path", "frame_index", "face_id", "face_detection", "landmarks",
+             "emotion", "gaze_yaw", "gaze_pitch", "action_units")  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(names)
+        for frame, points in enumerate(faces):
+            place = ("2026-11-26 12:00:00", "film.mp4", frame)
+            for number, each in enumerate(points):
+                box = [*each.min(0), *each.max(0), 0.75, *[0.0] * 10]
+                values = (3.0, 0.1, -0.1, [[0.0] * 8])
+                table.writerow(
+                    [*place, float(number), [float(v) for v in box], each.tolist(), *values]
+                )
+            if not points:
+                table.writerow([*place, *[""] * 7])
     return path
 
 

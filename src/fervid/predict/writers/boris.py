@@ -20,10 +20,10 @@ VERSION = "7.0"  # of the project format, read by BORIS 7 and later
 PLAYERS = 8
 COLUMNS = (
     *("Observation id", "Observation date", "Description", "Observation duration"),
-    *("Observation type", "Source", "Media duration (s)", "FPS", "Subject", "Behavior"),
-    *("Behavioral category", "Behavior type", "Time", "Media file name", "Image index"),
-    *("Image file path", "Comment"),
-)
+    *("Observation type", "Source", "Time offset (s)", "Media duration (s)", "FPS", "Subject"),
+    *("Behavior", "Behavioral category", "Behavior type", "Time", "Media file name"),
+    *("Image index", "Image file path", "Comment"),
+)  # as BORIS 8.27 exports them
 
 
 def write(table: PredictionTable, base: Path) -> list[Path]:
@@ -114,7 +114,8 @@ def _observation(table: PredictionTable, media: str, now: str) -> dict[str, Any]
         "image_display_duration": 1,
         "close_behaviors_between_videos": False,
         "media_info": {
-            "length": {media: round(table.seconds, 3)},
+            # BORIS leaves out events after this, and 2.4 as a binary fraction is before 2.400.
+            "length": {media: round(table.seconds + 0.001, 3)},
             "fps": {media: round(table.rate, 3)},
             "hasVideo": {media: True},
             "hasAudio": {media: False},
@@ -125,11 +126,12 @@ def _observation(table: PredictionTable, media: str, now: str) -> dict[str, Any]
 
 def _tabular(table: PredictionTable, media: str, now: str) -> str:
     seconds, rate = f"{table.seconds:.3f}", f"{table.rate:.3f}"
-    about = (table.name, now.replace("T", " "), "", seconds, "Media file", f"player #1:{media}")
+    source = ("Media file(s)", f"player #1:{media}", "0.0", seconds, rate)
+    about = (table.name, now.replace("T", " "), "", seconds, *source)
     text = io.StringIO()
     writer = csv.writer(text, delimiter="\t", lineterminator="\n")
     writer.writerow(COLUMNS)
     for time, subject, behaviour, frame, kind in _events(table):
-        event = (subject, behaviour, "", kind, f"{time:.3f}", media, frame, "", "")
-        writer.writerow([*about, seconds, rate, *event])
+        event = (subject, behaviour, "", kind, f"{time:.3f}", media, frame, "NA", "")
+        writer.writerow([*about, *event])
     return text.getvalue()

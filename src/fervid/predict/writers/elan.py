@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fervid import atomic
-from fervid.predict.writers.table import PredictionTable
+from fervid.predict.writers.table import PredictionTable, relative
 
 VOCABULARY = "labels"
 UNDETERMINED = ("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
@@ -35,18 +35,9 @@ def write(
     Returns:
         The file written.
     """
-    from pympi.Elan import Eaf
-
     path = base.with_name(f"{base.name}.eaf")
-    document = Eaf(author="fervid")
-    # pympi's own date is malformed in time zones that are off by half an hour.
-    document.adocument["DATE"] = datetime.now(UTC).isoformat(timespec="seconds")
-    document.remove_tier("default")
-    document.remove_linguistic_type("default-lt")
-    if (media := table.media_from(path.parent)) and table.media:
-        kind = mimetypes.guess_type(table.media.name)[0] or "unknown"
-        document.add_linked_file(table.media.resolve().as_uri(), _dotted(media), kind)
-    _add_vocabulary(document, table.labels, ("probability", *(["remark"] if remarks else [])))
+    free = ("probability", *(["remark"] if remarks else []))
+    document = begin(path.parent, table.media, table.labels, free)
     for face in table.faces if table.exclusive else []:
         _add_tier(document, f"face {face}", "label", face)
     for each in table.intervals:
@@ -62,10 +53,39 @@ def write(
         document.add_annotation(alone, start, end, f"{each.probability:.3f}")
     for face, lines in (remarks or {}).items():
         _add_tier(document, f"face {face} look", "remark", face)
-        for begin, stop, line in lines:
-            if round(1000 * begin) < round(1000 * stop):
-                times = (round(1000 * begin), round(1000 * stop))
+        for since, until, line in lines:
+            if (times := (round(1000 * since), round(1000 * until)))[0] < times[1]:
                 document.add_annotation(f"face {face} look", *times, line)
+    save(document, path)
+    return [path]
+
+
+def begin(folder: Path, media: Path | None, labels: Sequence[str], free: Sequence[str]) -> Any:
+    """A document without tiers.
+
+    Args:
+        folder: where it is going to be, which the media's relative path begins from.
+        media: the video that is linked.
+        labels: the controlled vocabulary of the kind of tier `label`.
+        free: further kinds of tiers, with any text as values.
+    """
+    from pympi.Elan import Eaf
+
+    document = Eaf(author="fervid")
+    # pympi's own date is malformed in time zones that are off by half an hour.
+    document.adocument["DATE"] = datetime.now(UTC).isoformat(timespec="seconds")
+    document.remove_tier("default")
+    document.remove_linguistic_type("default-lt")
+    if media:
+        kind = mimetypes.guess_type(media.name)[0] or "unknown"
+        linked = _dotted(relative(media, folder))
+        document.add_linked_file(media.resolve().as_uri(), linked, kind)
+    _add_vocabulary(document, labels, free)
+    return document
+
+
+def save(document: Any, path: Path) -> None:
+    """Write a document whole, its time slots in order."""
     _sort_time_slots(document)
     # ELAN numbers the next annotation from here.
     document.properties = [("lastUsedAnnotationId", document.maxaid)]
@@ -73,7 +93,6 @@ def write(
         written = Path(scratch) / path.name
         document.to_file(str(written))
         atomic.write(path, written.read_bytes())
-    return [path]
 
 
 def _dotted(path: str) -> str:
@@ -81,7 +100,7 @@ def _dotted(path: str) -> str:
     return path if path.startswith((".", "/")) else f"./{path}"
 
 
-def _add_vocabulary(document: Any, labels: tuple[str, ...], free: tuple[str, ...]) -> None:
+def _add_vocabulary(document: Any, labels: Sequence[str], free: Sequence[str]) -> None:
     """The labels, and the kinds of tiers: with these labels as values, and with free text."""
     document.add_language(*UNDETERMINED)
     document.add_controlled_vocabulary(VOCABULARY)

@@ -36,7 +36,7 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
         tidy.to_csv(place, index=False, lineterminator="\n")
     codebook = base.with_name(f"{base.name}.codebook.csv")
     about = {column: OWN.get(column) or describe(column) for column in tidy.columns}
-    lines = [(name, d.meaning, d.unit, d.range, d.source) for name, d in about.items()]
+    lines = [(name, d.meaning, d.unit or "none", d.range, d.source) for name, d in about.items()]
     header = ["column", "meaning", "unit", "range", "source"]
     with whole(codebook) as place:
         pd.DataFrame(lines, columns=header).to_csv(place, index=False, lineterminator="\n")

@@ -12,6 +12,7 @@ from fervid.predict.writers.table import PredictionTable
 
 NAMES = ("status", "label", "label_relative", "face_id")  # numbers that are names
 LONGEST = 64  # bytes of a variable's name
+WHOLE, SECONDS, SHARE, PIXELS = "F8.0", "F10.3", "F8.6", "F8.2"  # how numbers are shown
 
 
 def write(table: PredictionTable, base: Path) -> list[Path]:
@@ -46,11 +47,13 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
         name: "nominal" if column in (*NAMES, "input") else "scale"
         for column, name in names.items()
     }
+    shown = {name: _format(column) for column, name in names.items() if column != "input"}
     path = base.with_name(f"{base.name}.sav")
     with whole(path) as part:
         pyreadstat.write_sav(
             pd.DataFrame(data), part, file_label=f"fervid predict: {table.name}"[:64],
             column_labels=text, variable_value_labels=codes, variable_measure=measure,
+            variable_format=shown,
         )  # fmt: skip
     return [path]
 
@@ -79,6 +82,13 @@ def _known(column: str) -> bool:
         return bool(describe(column))
     except KeyError:
         return False  # a column that somebody added
+
+
+def _format(column: str) -> str:
+    if column in (*NAMES, "frame"):
+        return WHOLE
+    unit = describe(column).unit
+    return {"seconds": SECONDS, "pixels": PIXELS}.get(unit, SHARE)
 
 
 def _variable_label(column: str) -> str:

@@ -83,12 +83,15 @@ class PredictionTable:
 
         The absolute path where no relative one exists (another drive on Windows).
         """
-        if self.media is None:
-            return None
-        try:
-            return Path(os.path.relpath(self.media, folder)).as_posix()
-        except ValueError:
-            return self.media.resolve().as_posix()
+        return None if self.media is None else relative(self.media, folder)
+
+
+def relative(path: Path, folder: Path) -> str:
+    """A path as seen from a folder, with slashes; absolute where there is no way (other drives)."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
 
 
 def read_table(path: Path, media: Path | None = None) -> PredictionTable:
