@@ -36,7 +36,7 @@ def test_landmarks_alone(run, refused, table_store, tmp_path, no_page) -> None:
     assert done.exit_code == 0 and "landmarks, linear" in done.stdout
     for name in ("tfe", "dtagn"):
         said = refused("evaluate", name, *words, "--out", tmp_path / name)
-        assert said.startswith("anger/S0/c0.csv has landmarks without pictures, and")
+        assert said.startswith("anger/S0/c0.csv has landmarks without pictures, but")
     model = tmp_path / "model.safetensors"
     said = refused("train", "tfe", "--store", table_store, "--out", tmp_path / "tfe.safetensors")
     assert "tfe needs pictures: evaluate dtgn or linear" in said
