@@ -35,7 +35,7 @@ def test_convert(run, table, tmp_path) -> None:
     [
         ("holiday.csv", "doc", "choose from openface"),
         ("holiday.csv", "openface", "predict --landmarks"),
-        ("party.csv", "elan", "is not there"),
+        ("party.csv", "elan", "does not exist"),
     ],
 )
 def test_refused(refused, table, name, format, said) -> None:

@@ -102,7 +102,7 @@ def test_a_file_is_of_the_face_labelled_longest():
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("2-1", "before it begins"), ("gone.png", "no such file"), ("", "no such")],
+    [("2-1", "must be after the start"), ("gone.png", "no such file"), ("", "no such")],
 )
 def test_what_cannot_be_understood(text, sentence):
     with pytest.raises(InputError, match=sentence):

@@ -187,7 +187,7 @@ def test_only_what_is_whole_is_done(here, world, model, monkeypatch, format):
     real = getattr(outputs, f"_{format}")
     fewer = lambda place, parts: real(place, (part.iloc[:5] for part in parts))  # noqa: E731
     monkeypatch.setattr(outputs, f"_{format}", fewer)
-    with pytest.raises(OutputError, match="holds 5 rows where there should be 6"):
+    with pytest.raises(OutputError, match="has 5 rows instead of 6"):
         predict(["clip.mp4"], "out", model=model, format=format)
     assert not list((here / "out").glob("*.done.json"))
 
@@ -195,7 +195,7 @@ def test_only_what_is_whole_is_done(here, world, model, monkeypatch, format):
 def test_frames_that_get_lost(here, world, model, monkeypatch):
     real = batch.spool
     monkeypatch.setattr(batch, "spool", lambda *args: real(*args)[:-1])
-    with pytest.raises(OutputError, match="holds 5 rows where there should be 6"):
+    with pytest.raises(OutputError, match="has 5 rows instead of 6"):
         predict(["clip.mp4"], "out", model=model)
     assert not list((here / "out").glob("clip*"))
 

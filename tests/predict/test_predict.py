@@ -374,7 +374,7 @@ def test_a_time_lapse_is_no_sequence(tmp_path, squares, world, model):
     film = squares.film(tmp_path / "slow.mp4", 6, times=np.arange(6) * 3.0)
     summary = predict([film], tmp_path / "out", model=model)
     assert table(tmp_path / "out/slow.csv")["status"].tolist() == ["too short"] * 6
-    assert "frames are 3 s apart and blue judges sequences" in summary.rows[0]["reason"]
+    assert "frames are 3 s apart, but blue needs sequences" in summary.rows[0]["reason"]
     assert "longer --window" in summary.text()
     summary = predict([film], tmp_path / "out", model=model, window=10.0, step=5.0)
     assert summary.rows[0]["status"] == "face"
@@ -385,7 +385,7 @@ def test_a_glimpse_is_not_called_no_face(tmp_path, squares, world, model):
     summary = predict([film], tmp_path / "out", model=model)
     rows = table(tmp_path / "out/glimpse.csv")
     assert rows["status"].tolist() == ["no face"] * 7 + ["too short"] * 2 + ["no face"] * 11
-    assert rows["face_id"].isna().all() and "seen too briefly to follow" in summary.text()
+    assert rows["face_id"].isna().all() and "seen too briefly to track" in summary.text()
     assert predict([film], tmp_path / "out", model=model).skipped == 1
 
 

@@ -140,5 +140,5 @@ def test_names_that_are_taken_by_others(tree):
     third = names(sources, {"y": "", first[0]: "", second[0]: ""}, tree / "out")
     assert len({*first, *second, *third}) == 3
     every = dict.fromkeys(["y", *first, *second, *third], "")
-    with pytest.raises(OutputError, match="all names for"):
+    with pytest.raises(OutputError, match="all possible names for"):
         names(sources, every, tree / "out")

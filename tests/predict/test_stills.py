@@ -115,7 +115,7 @@ def test_memory_is_a_batch_and_the_filter():
     for moment in stream(np.arange(9000) / 25, shown):
         for _ in stills.push(moment):
             pass
-        held = sum(len(told) for told in stills._told.values())
-        most = max(most, held, len(stills._pending), len(stills._unasked))
-    assert most <= 1024 and sum(len(told) for told in stills._told.values()) <= 64
+        held = sum(len(timed) for timed in stills._predictions.values())
+        most = max(most, held, len(stills._pending), len(stills._waiting))
+    assert most <= 1024 and sum(len(timed) for timed in stills._predictions.values()) <= 64
     assert max(stills.recognizer.asked) <= 17

@@ -214,7 +214,7 @@ def test_episodes_as_intervals(tmp_path) -> None:
     assert {each["excluded"] for each in project["behaviors_conf"].values()} == {""}
     (observation,) = project["observations"].values()
     assert [event[0] for event in observation["events"]] == [0.1, 0.2, 0.301, 0.4]
-    with pytest.raises(InputError, match=r"long holds no intervals: .* elan, textgrid, boris"):
+    with pytest.raises(InputError, match=r"long has no intervals: .* elan, textgrid, boris"):
         convert([path], "elan,long", tmp_path / "out", episodes=True)
     (tmp_path / "holiday.episodes.csv").unlink()
     with pytest.raises(InputError, match=r"holiday.episodes.csv is not a table of episodes"):

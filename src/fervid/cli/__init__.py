@@ -93,7 +93,9 @@ main = app
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: bool = typer.Option(False, "--version")) -> None:
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
     if version:
         print(f"fervid {fervid.__version__}")
         raise typer.Exit

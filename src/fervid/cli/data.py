@@ -13,11 +13,21 @@ from fervid.cli.say import say
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder for the drawn database.")],
     *,
-    subjects: Annotated[int, typer.Option(min=2)] = 20,
-    clips_per_emotion: Annotated[int, typer.Option(min=1)] = 1,
-    course: Annotated[Literal["apex", "full"], typer.Option()] = "apex",
-    difficulty: Annotated[Literal["easy", "normal", "hard"], typer.Option()] = "normal",
-    form: Annotated[Literal["video", "images"], typer.Option()] = "video",
+    subjects: Annotated[int, typer.Option(min=2, help="Number of people.")] = 20,
+    clips_per_emotion: Annotated[
+        int, typer.Option(min=1, help="Number of clips per person and emotion.")
+    ] = 1,
+    course: Annotated[
+        Literal["apex", "full"],
+        typer.Option(help="Clips end at the `apex`, or show the `full` course back to neutral."),
+    ] = "apex",
+    difficulty: Annotated[
+        Literal["easy", "normal", "hard"],
+        typer.Option(help="How much faces, light and movement vary."),
+    ] = "normal",
+    form: Annotated[
+        Literal["video", "images"], typer.Option(help="Write videos or folders of images.")
+    ] = "video",
     size: Annotated[int, typer.Option(min=64, help="Side of a frame in pixels.")] = 256,
     seed: Seed = 0,
     jobs: Jobs = 1,

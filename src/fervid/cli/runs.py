@@ -272,8 +272,10 @@ def reproduce(
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder to work in.")] = Path("runs/demo"),
-    subjects: Annotated[int, typer.Option(min=6)] = 20,
+    out: Annotated[Path, typer.Option(help="Folder for the database, store and run.")] = Path(
+        "runs/demo"
+    ),
+    subjects: Annotated[int, typer.Option(min=6, help="Number of people to draw.")] = 20,
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Video + Recognizer -> Timeline; many inputs -> tables, plots, overlays."""
+"""Video + Recognizer -> Timeline; many inputs -> tables, plots and overlays."""
 
 from fervid.predict.batch import predict
 from fervid.predict.neutral import relative_to_neutral

@@ -1,4 +1,4 @@
-"""Episodes as tables: one beside each input's predictions, one over all inputs of a folder."""
+"""Tables of episodes: one beside each input's predictions, and one for all inputs of a folder."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,9 @@ COLUMNS = (
 WHOLE = ("face", "onset_frame", "apex_frame", "offset_frame", "frames", "missing")
 
 
-def write_episodes(path: Path, name: str, found: Sequence[Episode]) -> None:
-    """One row for each episode of one input; the header alone where there is none."""
-    rows = [[printable(name), *_cells(each)] for each in found]
+def write_episodes(path: Path, name: str, episodes: Sequence[Episode]) -> None:
+    """Write one row per episode of one input; only the header if there are none."""
+    rows = [[printable(name), *_cells(each)] for each in episodes]
     with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(COLUMNS)
@@ -37,20 +37,20 @@ def _cells(each: Episode) -> list[Any]:
 
 
 def read_episodes(path: Path) -> list[Episode]:
-    """The episodes of one input, back from the table that `write_episodes` wrote.
+    """Read the episodes of one input from a table written by `write_episodes`.
 
     Raises:
-        InputError: no such table, or another program's.
+        InputError: there is no such table, or another program wrote it.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise ValueError("other columns")
+                raise ValueError("unexpected columns")
             return [_episode(row) for row in reader]
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise InputError(
-            f"{path} is no table of episodes ({error}): run `fervid predict` on the input again"
+            f"{path} is not a table of episodes ({error}): run `fervid predict` on the input again"
         ) from None
 
 
@@ -62,7 +62,7 @@ def _episode(row: dict[str, str]) -> Episode:
 
 
 def join(path: Path, parts: Iterable[Path]) -> None:
-    """Write the table over all inputs: the rows of each input's own table, under one header."""
+    """Write the table of all inputs: the rows of each input's own table under one header."""
     with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         CsvWriter(file).writerow(COLUMNS)
         for part in parts:
@@ -70,14 +70,14 @@ def join(path: Path, parts: Iterable[Path]) -> None:
 
 
 def _lines(part: Path) -> Iterator[str]:
-    """All lines but the first; no cell of ours holds a line feed."""
+    """All lines except the header; no cell contains a line feed."""
     with part.open(encoding="utf-8", newline="") as file:
         next(file, "")
         yield from file
 
 
 def is_joined(path: Path) -> bool:
-    """Whether a file begins as `join` writes it."""
+    """Whether a file begins like one written by `join`."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return next(csv.reader(file), None) == [*COLUMNS]
@@ -85,15 +85,15 @@ def is_joined(path: Path) -> bool:
         return False
 
 
-def per_minute(rows: Timeline, found: Sequence[Episode]) -> dict[int, dict[str, float]]:
-    """By face: episodes of each label but neutral in a minute of the face's being seen."""
+def per_minute(rows: Timeline, episodes: Sequence[Episode]) -> dict[int, dict[str, float]]:
+    """Episodes per minute in which a face is visible: face -> column -> rate; without neutral."""
     names = [label for label in rows.labels if label != NEUTRAL]
     rates = {}
     for mean in means(rows):
         if mean.probabilities and mean.seconds > 0:
-            mine = [each.label for each in found if each.face == mean.face]
+            shown = [each.label for each in episodes if each.face == mean.face]
             minutes = mean.seconds / 60
             rates[mean.face] = {
-                f"{label}_per_minute": round(mine.count(label) / minutes, 3) for label in names
+                f"{label}_per_minute": round(shown.count(label) / minutes, 3) for label in names
             }
     return rates

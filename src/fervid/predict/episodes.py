@@ -1,11 +1,11 @@
-"""Episodes: from probability curves to what people count, an expression with onset, apex and end.
+"""Episodes: probability curves -> what people count, expressions with onset, apex and offset.
 
-A face's odds of each label against neutral are first seen from its own calm level, so that quiet
-faces count, too (`raised`). Each curve is smoothed and cut by two thresholds with hysteresis [1]:
-an episode reaches `high`, and lasts while the curve stays at `low` or above. As in speech activity
-detection [2], episodes of one label that lie close together are joined, and short ones dropped.
-The apex is the middle of the frames near the peak. Labels are cut independently of one another,
-so episodes of different labels may overlap. Neutral is no episode.
+First, a face's odds of each label against neutral are measured relative to its own calm level, so
+that quiet faces also count (`raised`). Each curve is smoothed and cut by two thresholds with
+hysteresis [1]: an episode reaches `high`, and lasts while the curve stays at or above `low`. As in
+speech activity detection [2], episodes of one label that lie close together are joined, and short
+ones are dropped. The apex is the middle of the frames near the peak. Labels are cut independently
+of each other, so episodes of different labels may overlap. Neutral is never an episode.
 
 [1] Canny, A computational approach to edge detection, IEEE TPAMI 8 (6), 1986, Sec. VI.
 [2] Gelly, Gauvain, Minimum word error training of RNN-based voice activity detection,
@@ -23,25 +23,25 @@ from fervid.predict.per_frame import CUT
 from fervid.predict.timeline import NOBODY, Timeline
 
 NEUTRAL = "neutral"
-LEAST = 1e-4  # added to probabilities, which are told apart no more below it
-CALM = 0.2  # quantile of a face's odds that stands for its calm level
+LEAST = 1e-4  # added to probabilities; below it they are not distinguished
+CALM = 0.2  # quantile of a face's odds that is taken as its calm level
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class EpisodeSettings:
-    """How curves are cut. The defaults were chosen by benchmarks/episodes.py.
+    """How curves are cut into episodes. The defaults were chosen by benchmarks/episodes.py.
 
     Args:
-        high: value that a curve reaches in every episode, 0..1.
-        low: value that it keeps throughout; above `calm`.
-        calm: probability against neutral to which a label's calm level is raised where it lies
-            lower (`raised`); 0 takes the probabilities as they are.
+        high: value that the curve reaches in every episode, 0..1.
+        low: value that the curve keeps throughout an episode; above `calm`.
+        calm: probability against neutral to which a lower calm level of a label is raised
+            (`raised`); 0 uses the probabilities unchanged.
         smooth: standard deviation of the Gaussian over time, seconds.
-        shortest: seconds that an episode lasts at least.
-        gap: seconds up to which two episodes of a label are one, and a face may be missing.
-        near: share of the peak above which a frame counts as being at the apex.
+        shortest: minimum duration of an episode, seconds.
+        gap: longest gap within an episode, and longest absence of the face, seconds.
+        near: share of the peak above which a frame counts as part of the apex.
     """
 
     high: float = 0.5
@@ -54,15 +54,16 @@ class EpisodeSettings:
 
     def __post_init__(self) -> None:
         if not 0 < self.low <= self.high <= 1:
-            raise InputError(
-                f"thresholds {self.low} and {self.high}: give 0 < low <= high, and high up to 1"
-            )
+            raise InputError(f"low={self.low} and high={self.high}: give 0 < low <= high <= 1")
         if not 0 <= self.calm < self.low:
-            raise InputError(f"calm={self.calm}: give a probability from 0, below low={self.low}")
+            raise InputError(f"calm={self.calm}: give 0 or more, and less than low={self.low}")
         if not 0 < self.near <= 1:
-            raise InputError(f"near={self.near}: give a share of the peak above 0, up to 1")
+            raise InputError(f"near={self.near}: give a share of the peak, above 0 and up to 1")
         if not all(0 <= s < np.inf for s in (self.smooth, self.shortest, self.gap)):
-            raise InputError("episodes: give smooth, shortest and gap in seconds, from 0")
+            raise InputError(
+                f"smooth={self.smooth}, shortest={self.shortest} and gap={self.gap}: give seconds "
+                "from 0"
+            )
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,24 @@ class Episode:
     """One expression of one face.
 
     Args:
-        face: its id.
+        face: id of the face.
         label: the expression.
-        onset: seconds, when its first frame begins.
-        apex: seconds of the frame in the middle of the peak.
-        offset: seconds, when its last frame ends.
-        onset_frame: 0-based, its first frame.
-        apex_frame: 0-based.
-        offset_frame: 0-based, its last frame.
+        onset: start of its first frame, seconds.
+        apex: time of the frame in the middle of the peak, seconds.
+        offset: end of its last frame, seconds.
+        onset_frame: its first frame, 0-based.
+        apex_frame: frame of the apex, 0-based.
+        offset_frame: its last frame, 0-based.
         peak: highest value of the curve that was cut, 0..1.
-        mean: its mean, each frame counted as long as it is shown.
-        rise: its rise from onset to apex, per second; 0 where they are one frame.
-        area: its integral over the episode, seconds.
-        probability: highest smoothed probability, as the model gave it.
-        frames: how many frames of the input lie between onset and offset.
-        missing: how many of these bear no label for this face.
-        margin: mean lead of the probability over the likeliest other label's, -1..1; below 0 the
-            model itself would call another label, most often neutral.
-        score: mean of the finder's score, 0..1.
+        mean: mean of the curve, weighted by how long each frame is shown.
+        rise: slope of the curve from onset to apex, per second; 0 if they are the same frame.
+        area: integral of the curve over the episode, seconds.
+        probability: highest smoothed probability from the model.
+        frames: number of frames of the input from onset to offset.
+        missing: number of these frames in which this face has no label.
+        margin: mean difference between its probability and that of the most probable other label,
+            -1..1; below 0 the model itself would choose another label, usually neutral.
+        score: mean score of the finder, 0..1.
     """
 
     face: int
@@ -113,9 +114,9 @@ def episodes(
     rows: Timeline,
     settings: EpisodeSettings = EpisodeSettings(),
 ) -> list[Episode]:
-    """The episodes of every face and label but neutral, by face, then by onset.
+    """Episodes of every face and every label except neutral, by face, then by onset.
 
-    A picture has none: it tells of no course.
+    A still image has none.
     """
     frame, first = np.unique(rows.frame, return_index=True)
     if len(frame) < 2:
@@ -123,12 +124,12 @@ def episodes(
     starts = rows.time[first]
     ends = np.append(starts[1:], starts[-1] + np.median(np.diff(starts)))
     by_face: list[Episode] = []
-    for face, mine in _by_face(rows):
-        place = np.searchsorted(frame, rows.frame[mine])
-        plain = np.asarray(rows.probabilities[mine], np.float64)
+    for face, own in _by_face(rows):
+        place = np.searchsorted(frame, rows.frame[own])
+        plain = np.asarray(rows.probabilities[own], np.float64)
         seen = _Seen(
             face, frame, place, starts[place], ends[place], plain,
-            np.asarray(rows.score[mine], np.float64), rows.labels,
+            np.asarray(rows.score[own], np.float64), rows.labels,
         )  # fmt: skip
         by_face += _of_face(seen, settings)
     return by_face
@@ -136,13 +137,13 @@ def episodes(
 
 @dataclass(frozen=True)
 class _Seen:
-    """One face in the N frames in which it bears labels.
+    """One face in the N frames in which it has a label.
 
     Args:
         frame: (F,) numbers of all frames of the input.
-        place: (N,) which of them these are.
-        start: (N,) seconds, when each begins.
-        end: (N,) seconds, when each ends.
+        place: (N,) indices of the N frames in `frame`.
+        start: (N,) start of each frame, seconds.
+        end: (N,) end of each frame, seconds.
         probabilities: (N, K).
         score: (N,).
         labels: K names.
@@ -159,12 +160,12 @@ class _Seen:
 
 
 def _by_face(rows: Timeline) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Each face with its labelled rows, ascending."""
+    """Each face with the indices of its labelled rows, ascending."""
     labelled = np.flatnonzero(rows.labelled & (rows.face != NOBODY))
     order = labelled[np.argsort(rows.face[labelled], kind="stable")]
     faces, begins = np.unique(rows.face[order], return_index=True)
-    for face, mine in zip(faces, np.split(order, begins[1:]), strict=False):
-        yield int(face), mine
+    for face, own in zip(faces, np.split(order, begins[1:]), strict=False):
+        yield int(face), own
 
 
 def _of_face(seen: _Seen, settings: EpisodeSettings) -> list[Episode]:
@@ -188,7 +189,7 @@ def _of_face(seen: _Seen, settings: EpisodeSettings) -> list[Episode]:
 def _episode(
     seen: _Seen, label: str, part: slice, apex: int, curve: Floats, sure: tuple[float, float]
 ) -> Episode:
-    """Its numbers; `sure` is its highest probability and its mean lead."""
+    """An episode from its frames; `sure` holds its highest probability and its mean margin."""
     begin, last = part.start, part.stop - 1
     onset, offset, at = seen.start[begin], seen.end[last], seen.start[apex]
     shown = seen.end[part] - seen.start[part]
@@ -216,19 +217,21 @@ def _episode(
 
 
 def raised(probabilities: Floats, labels: tuple[str, ...], calm: float) -> Floats:
-    """How far each label stands out of a face's own calm level; never below its probability.
+    """How far each label rises above a face's own calm level; never below its probability.
 
-    A label's odds against neutral at the calm level are their 20 % quantile over the frames of the
-    face. Where these are lower than `calm` would be, all odds of the label are multiplied up to
-    that. As a probability against neutral, times the label's share among all labels but neutral,
-    this is the label's value, unless its probability is higher: who smiles throughout, smiles.
+    A label's calm level is the 20 % quantile of its odds against neutral over the frames of the
+    face. If it is lower than the odds of `calm`, all odds of the label are multiplied so that it
+    reaches them. The odds become a probability against neutral, times the label's share among all
+    labels except neutral. The value is the higher of this and the label's own probability, so that
+    somebody who smiles throughout still counts as smiling.
 
     Args:
         probabilities: (N, K).
-        labels: K names; without a neutral among them the probabilities are returned.
+        labels: K names; without neutral among them the probabilities are returned unchanged.
+        calm: see `EpisodeSettings`.
 
     Returns:
-        (N, K), 0..1; neutral is as it was.
+        (N, K), 0..1; the values of neutral are unchanged.
     """
     if NEUTRAL not in labels or not calm:
         return probabilities
@@ -249,9 +252,9 @@ def spans(
 
     Args:
         curve: (N,) smoothed.
-        start: (N,) seconds, when each frame begins, ascending.
-        end: (N,) seconds, when each frame ends.
-        apart: (N,) whether no episode goes on from the frame before.
+        start: (N,) start of each frame, seconds, ascending.
+        end: (N,) end of each frame, seconds.
+        apart: (N,) whether the gap before a frame ends every episode.
     """
     on = curve >= settings.low
     begin = np.flatnonzero(on & ~(np.append(False, on[:-1]) & ~apart))
@@ -268,7 +271,7 @@ def spans(
 
 
 def _apex(curve: Floats, near: float) -> int:
-    """The middle of the frames near the peak, or the peak itself where another hill is as high."""
+    """Middle of the frames near the peak, or the peak itself if another hill is as high."""
     top = int(curve.argmax())
     below = np.flatnonzero(curve < near * curve[top])
     first = int(below[below < top].max(initial=-1)) + 1

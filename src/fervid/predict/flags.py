@@ -1,4 +1,4 @@
-"""What the summary says of a face besides its mean: share of time per label, and warnings."""
+"""Further columns of the summary for each face: share of time per label, and warnings."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,34 +6,34 @@ from numpy.typing import NDArray
 from fervid.faces.points68 import EYES
 from fervid.predict.timeline import Timeline
 
-# From where on answers are less sure, by `benchmarks/flags.py`.
-SMALL = 20.0  # pixels of the box around the landmarks, its shorter side
+# Limits beyond which predictions are less reliable, measured by `benchmarks/flags.py`.
+SMALL = 20.0  # shorter side of the box around the landmarks, pixels
 DARK = 48.0  # mean grey value of the face, 0..255
-TURNED = 0.4  # shift of the nose in distances between the eyes, at about 30 degrees
-FEW = 10  # labelled frames, of an input that has as many
-MOST = 0.5  # share of a face's frames from which a flag is raised
+TURNED = 0.4  # shift of the nose in units of the distance between the eyes; about 30 degrees
+FEW = 10  # labelled frames, in an input with at least as many frames
+MOST = 0.5  # share of a face's frames that raises a flag
 
 
 def shares(rows: Timeline, shown: NDArray[np.float64]) -> dict[str, float]:
     """Share of a face's labelled time in which each label is its most probable one.
 
     Args:
-        rows: of one face.
-        shown: (R,) seconds for which each row's frame is shown; of a picture 0.
+        rows: rows of one face.
+        shown: (R,) seconds for which each row's frame is shown; 0 for a still image.
     """
     labelled = rows.labelled
     weight = shown[labelled] if shown[labelled].sum() > 0 else np.ones(labelled.sum())
     best = rows.label[labelled]
-    whole = weight.sum()
-    return {label: float(weight[best == label].sum() / whole) for label in rows.labels if whole}
+    total = weight.sum()
+    return {label: float(weight[best == label].sum() / total) for label in rows.labels if total}
 
 
 def flags(rows: Timeline, frames: int) -> tuple[str, ...]:
-    """What makes one face's answers less sure: small, dark, turned (half its frames), few frames.
+    """Warnings for one face: small, dark or turned in half of its frames, or few frames.
 
     Args:
-        rows: of one face.
-        frames: of the whole input.
+        rows: rows of one face.
+        frames: number of frames of the whole input.
     """
     checks = {
         "small": rows.box[:, 2:].min(axis=1) < SMALL,
@@ -46,9 +46,9 @@ def flags(rows: Timeline, frames: int) -> tuple[str, ...]:
 
 
 def turn(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(R,) how far the nose's tip lies from between the eyes, along the line through them.
+    """(R,) distance of the tip of the nose from the midpoint of the eyes, along their line.
 
-    In distances between the eyes; 0 is a face seen from the front, 0.4 is about 30 degrees.
+    In units of the distance between the eyes: 0 for a frontal face, 0.4 at about 30 degrees.
 
     Args:
         landmarks: (R, 68, 2).

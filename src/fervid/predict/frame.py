@@ -1,4 +1,4 @@
-"""What is seen in a frame: its faces, as a track to ask about and as rows to give out."""
+"""A frame and its faces: frames -> track to predict on, frame -> rows of the output."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ GONE = np.zeros((0, 0, 3), np.uint8)
 
 @dataclass(slots=True)
 class FaceInFrame:
-    """One face in one frame, and the probabilities gathered for it so far.
+    """One face in one frame, with the probabilities collected for it so far.
 
     Args:
-        face: its id.
+        face: id of the face.
         score: 0..1.
         landmarks: (68, 2) in pixels of the frame.
-        crop: (S, S, 3) uint8; dropped once no window can need it.
+        crop: (S, S, 3) uint8; dropped once no further window can need it.
         crop_landmarks: (68, 2) in pixels of the crop.
         to_frame: (2, 3), crop to frame.
-        total: (K,) the sum of the answers of all windows that hold it; None: nobody was asked.
-        windows: how many.
-        light: mean grey value of the crop's middle, 0..255.
+        total: (K,) sum of the predictions of all windows that cover it; None before the first.
+        windows: number of these windows.
+        light: mean grey value of the middle of the crop, 0..255.
     """
 
     face: int
@@ -46,7 +46,7 @@ class FaceInFrame:
 
     def __post_init__(self) -> None:
         quarter = len(self.crop) // 4
-        middle = slice(quarter, len(self.crop) - quarter, 4)  # enough of it, at a cost of nothing
+        middle = slice(quarter, len(self.crop) - quarter, 4)  # every 4th pixel is enough
         self.light = float(self.crop[middle, middle].mean())
 
 
@@ -55,7 +55,7 @@ class FrameRecord:
     """One decoded frame and the faces in it, by id.
 
     Args:
-        brief: how many more faces were found, too briefly for an id.
+        brief: number of further faces, seen too briefly to get an id.
     """
 
     index: int
@@ -67,7 +67,7 @@ class FrameRecord:
 
 
 def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, str]) -> Track:
-    """One face through a window; a frame that does not show it is an empty row."""
+    """One face through a window; a frame without the face is an empty row."""
     count = len(frames)
     shapes = [f.faces[face].crop.shape for f in frames if face in f.faces]
     pictures = np.zeros((count, *shapes[0]), np.uint8)
@@ -76,27 +76,26 @@ def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, st
     score = np.zeros(count, np.float32)
     status = np.array([NO_FACE if f.readable else UNREADABLE for f in frames], np.uint8)
     for row, frame in enumerate(frames):
-        sight = frame.faces.get(face)
-        if sight is not None:
-            pictures[row], landmarks[row] = sight.crop, sight.crop_landmarks
-            to_frame[row], score[row], status[row] = sight.to_frame, sight.score, FACE
+        seen = frame.faces.get(face)
+        if seen is not None:
+            pictures[row], landmarks[row] = seen.crop, seen.crop_landmarks
+            to_frame[row], score[row], status[row] = seen.to_frame, seen.score, FACE
     times = np.array([f.time for f in frames])
     numbers = np.array([f.index for f in frames], np.int64)
     return Track(pictures, landmarks, times, numbers, status, score, to_frame, face, found_by)
 
 
 def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
-    """A frame's rows of `record_type`: one for each face, or one that says there is none."""
-    nothing = (np.nan,) * 4  # score, light, probabilities, landmarks; numpy spreads them
+    """Rows of a frame as `record_type`: one for each face, or a single one if there is none."""
+    missing = (np.nan,) * 4  # score, light, probabilities, landmarks; numpy broadcasts them
     if not frame.faces:
-        nobody = TOO_SHORT if frame.brief else NO_FACE
-        status = nobody if frame.readable else UNREADABLE
-        yield (frame.index, frame.time, NOBODY, status, np.nan, *nothing)
-    for face, sight in sorted(frame.faces.items()):
-        low, high = sight.landmarks.min(axis=0), sight.landmarks.max(axis=0)
+        no_face = TOO_SHORT if frame.brief else NO_FACE
+        status = no_face if frame.readable else UNREADABLE
+        yield (frame.index, frame.time, NOBODY, status, np.nan, *missing)
+    for number, face in sorted(frame.faces.items()):
+        low, high = face.landmarks.min(axis=0), face.landmarks.max(axis=0)
         box = np.concatenate([low, high - low])
-        told = sight.total is not None
-        mean = sight.total / sight.windows if sight.total is not None else np.nan
-        status = FACE if told else TOO_SHORT
-        seen = (frame.index, frame.time, face, status, box, sight.score, sight.light)
-        yield (*seen, mean, sight.landmarks)
+        mean = np.nan if face.total is None else face.total / face.windows
+        status = TOO_SHORT if face.total is None else FACE
+        place = (frame.index, frame.time, number, status, box)
+        yield (*place, face.score, face.light, mean, face.landmarks)

@@ -12,21 +12,21 @@ from fervid.predict.episodes import Episode
 if TYPE_CHECKING:
     import pandas as pd
 
-STILL_SECONDS = 1 / 25  # length of a picture's only frame: programs refuse intervals of no length
+STILL_SECONDS = 1 / 25  # duration of a still image; programs reject intervals without length
 
 
 @dataclass(frozen=True)
 class LabelInterval:
-    """A stretch in which one face keeps its most probable label.
+    """A stretch in which the most probable label of one face stays the same.
 
     Args:
-        face: the face's id.
-        label: its most probable label.
-        start: seconds, the first frame's time stamp.
-        end: seconds, the time stamp of the frame after the last one.
-        first_frame: 0-based, the first frame.
-        last_frame: 0-based, the last frame.
-        probability: 0..1, mean of the label's probability over the frames.
+        face: id of the face.
+        label: the most probable label.
+        start: time stamp of the first frame, seconds.
+        end: time stamp of the frame after the last one, seconds.
+        first_frame: first frame, 0-based.
+        last_frame: last frame, 0-based.
+        probability: mean probability of the label over the frames, 0..1.
     """
 
     face: int
@@ -39,10 +39,10 @@ class LabelInterval:
 
 
 def intervals(rows: "pd.DataFrame", labels: Sequence[str]) -> list[LabelInterval]:
-    """Runs of consecutive frames in which a face has one and the same most probable label.
+    """Runs of consecutive frames in which the most probable label of a face stays the same.
 
-    Frames are consecutive where none between them was looked at. No run is too short and none is
-    smoothed away. A frame without the face, or without a label, ends a run.
+    Frames are consecutive if no frame between them was used. Runs are neither smoothed nor dropped,
+    however short. A frame without the face, or without a label, ends a run.
 
     Args:
         rows: one per frame and face, with the columns of `Timeline.to_frame`.
@@ -82,13 +82,13 @@ def intervals(rows: "pd.DataFrame", labels: Sequence[str]) -> list[LabelInterval
 
 
 def of_episode(each: Episode) -> LabelInterval:
-    """An episode as an interval; its probability is the mean of the curve that was cut."""
+    """An episode as an interval, with the mean of its curve as probability."""
     frames = (each.onset_frame, each.offset_frame)
     return LabelInterval(each.face, each.label, each.onset, each.offset, *frames, each.mean)
 
 
 def frame_ends(rows: "pd.DataFrame") -> dict[int, float]:
-    """When each frame ends, in seconds: at the next one; the last lasts as long as the median."""
+    """End of each frame in seconds: the start of the next; the last one has median length."""
     frame, first = np.unique(rows["frame"].to_numpy(np.int64), return_index=True)
     time: NDArray[Any] = rows["timestamp"].to_numpy(np.float64)[first]
     ends = np.append(time[1:], time[-1:] + step(rows))
@@ -96,6 +96,6 @@ def frame_ends(rows: "pd.DataFrame") -> dict[int, float]:
 
 
 def step(rows: "pd.DataFrame") -> float:
-    """Median seconds between two frames; `STILL_SECONDS` for a picture."""
+    """Median seconds between two frames; `STILL_SECONDS` for a still image."""
     times = np.unique(rows["timestamp"].to_numpy(np.float64))
     return float(np.median(np.diff(times))) if len(times) > 1 else STILL_SECONDS

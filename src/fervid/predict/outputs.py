@@ -1,4 +1,4 @@
-"""What is written of one input: the table, the plot, the annotated video; each whole or not."""
+"""Output files of one input: table, plot and annotated video. Each is complete or absent."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,12 +17,12 @@ from fervid.predict.timeline import NOBODY, STATUS, Timeline
 from fervid.text import cell
 
 Format = Literal["csv", "parquet"]
-TEXT = {"input", "label", "label_relative"}  # columns with words of the user or the model
-ROWS = 20_000  # of a table written at once
+TEXT = {"input", "label", "label_relative"}  # columns with text from the user or the model
+ROWS = 20_000  # rows of a table written at once
 
 
 def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> None:
-    """All rows, some thousand at a time, as CSV or Parquet."""
+    """Write all rows as CSV or Parquet, `ROWS` at a time."""
     parts = (
         rows.rows(slice(begin, begin + ROWS)).to_frame(landmarks)
         for begin in range(0, len(rows), ROWS)
@@ -38,7 +38,7 @@ def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> 
 def _csv(place: Path, parts: Iterator[Any]) -> None:
     with place.open("w", encoding="utf-8", newline="") as file:
         for number, part in enumerate(parts):
-            for column in TEXT & {*part.columns}:  # all else is numbers, or ours
+            for column in TEXT & {*part.columns}:  # other columns hold numbers or our own text
                 part[column] = part[column].map(cell)
             header = [cell(name) for name in part.columns]
             part.to_csv(file, index=False, header=number == 0 and header, lineterminator="\n")
@@ -49,12 +49,12 @@ def _parquet(place: Path, parts: Iterator[Any]) -> None:
     import pyarrow.parquet as pq
 
     def table(part: Any) -> Any:
-        # A part without one label would make a column of nothing instead of a column of text.
+        # Without any label, a part's column would get the type null instead of text.
         text = dict.fromkeys((TEXT | {"status"}) & {*part.columns}, "string")
         return pa.Table.from_pandas(part.astype(text), preserve_index=False)
 
     first = table(next(parts))
-    # By an open file: pyarrow takes names in UTF-8 alone.
+    # Through an open file, because pyarrow accepts only names in UTF-8.
     with place.open("wb") as file, pq.ParquetWriter(file, first.schema) as writer:
         writer.write_table(first)
         for part in parts:
@@ -62,7 +62,7 @@ def _parquet(place: Path, parts: Iterator[Any]) -> None:
 
 
 def write_plot(path: Path, rows: Timeline) -> None:
-    """The timeline as a PNG."""
+    """Draw the timeline as a PNG."""
     with whole(path) as place:
         args = (rows.time, rows.face, rows.probabilities, rows.labels)
         plot_timeline(place, *args, title=Path(rows.input).name)
@@ -78,14 +78,14 @@ def write_overlay(
     wanted: Wanted | None = None,
     style: Style = "full",
 ) -> None:
-    """The source's frames once more, with what was found drawn in, at their times, with its sound.
+    """Write the source again with its predictions drawn in, at the same times and with its sound.
 
     Args:
         path: .png for a still, .mp4 otherwise.
-        rows: of this source.
+        rows: timeline of this source.
         rate: frames per second of a folder of images.
-        wanted: which frames were looked at; None: all.
-        style: as in `overlay.draw`; "anonymous" holds drawn faces before an empty backdrop, and
+        wanted: which frames were used; None for all.
+        style: as in `overlay.draw`; "anonymous" shows drawn faces on an empty backdrop, with
             neither picture nor sound of the source.
     """
     palette = {label: rgb(colour) for label, colour in colours(rows.labels).items()}
@@ -93,17 +93,17 @@ def write_overlay(
     times = rows.time[np.diff(rows.frame, prepend=-1) > 0]
 
     def drawn(frame: Frame) -> NDArray[np.uint8]:
-        mine = rows.rows(slice(*np.searchsorted(rows.frame, (frame.index, frame.index + 1))))
-        note = "" if (mine.face != NOBODY).any() else STATUS[mine.status[0]]
-        faces = _faces(mine)
+        own = rows.rows(slice(*np.searchsorted(rows.frame, (frame.index, frame.index + 1))))
+        note = "" if (own.face != NOBODY).any() else STATUS[own.status[0]]
+        faces = _faces(own)
         if style == "anonymous":
-            image = _stood_in(frame.image.shape, faces)
+            image = _stand_ins(frame.image.shape, faces)
         else:
             image = frame.image if frame.readable else np.zeros(shape, np.uint8)
         return fitted(draw(image, faces, rows.labels, palette, note, style), shape)
 
-    looked_at = frames(source, rate=rate, wanted=wanted)
-    decoded = (frame for frame in looked_at if frame.index <= rows.frame[-1])
+    used = frames(source, rate=rate, wanted=wanted)
+    decoded = (frame for frame in used if frame.index <= rows.frame[-1])
     if is_still(source):
         picture = drawn(next(decoded))
         with whole(path) as place:
@@ -114,12 +114,12 @@ def write_overlay(
     write_video(path, images, probe(source, rate).rate, times, sound)
 
 
-def _stood_in(shape: tuple[int, ...], faces: Sequence[Drawn]) -> NDArray[np.uint8]:
-    """Drawn faces where the people are; of the frame nothing but its size is used."""
+def _stand_ins(shape: tuple[int, ...], faces: Sequence[Drawn]) -> NDArray[np.uint8]:
+    """Drawn faces in place of the people; only the size of the frame is used."""
     from fervid.databases.drawn import stand_in
 
     canvas = stand_in.backdrop(shape)
-    for face in sorted(faces, key=lambda face: float(face.box[3])):  # the nearest last
+    for face in sorted(faces, key=lambda face: float(face.box[3])):  # nearest faces last
         stand_in.put(canvas, face.landmarks, face.face)
     return canvas
 
@@ -134,16 +134,16 @@ def _faces(rows: Timeline) -> list[Drawn]:
 
 
 def spool(path: Path, chunks: Iterator[NDArray[Any]], kind: np.dtype[Any]) -> NDArray[Any]:
-    """Rows to disk as they come, and back as a memory map: an hour of video needs no memory.
+    """Write rows to disk as they arrive, and return a memory map, so that long videos fit.
 
     Raises:
-        OutputError: the place cannot be written to, or lost some of it.
+        OutputError: the file cannot be written, or lost some rows.
     """
     count = 0
     with blamed(path):
         file = path.open("r+b")
     with file:
-        for chunk in chunks:  # not blamed on the output: here the source is read
+        for chunk in chunks:  # outside `blamed`, because this reads the source
             with blamed(path):
                 file.write(chunk.tobytes())
                 file.flush()
@@ -153,20 +153,20 @@ def spool(path: Path, chunks: Iterator[NDArray[Any]], kind: np.dtype[Any]) -> ND
 
 
 def check_count(path: Path, count: int, expected: int) -> None:
-    """Stop rather than call a file done that holds less, or more, than was decoded.
+    """Check that a file holds exactly as many rows as were decoded.
 
     Raises:
         OutputError: the counts differ.
     """
     if count != expected:
         raise OutputError(
-            f"{path} holds {count} rows where there should be {expected}: another program writes "
-            "there, or the disk is at fault; run again"
+            f"{path} has {count} rows instead of {expected}: another program is writing to it, or "
+            "the disk is faulty; run again"
         )
 
 
 def rows_on_disk(path: Path, format: Format) -> int:
-    """Rows of a table that `write_table` wrote; no cell of its CSV holds a line feed."""
+    """Number of rows in a table written by `write_table`; no CSV cell contains a line feed."""
     if format == "parquet":
         import pyarrow.parquet as pq
 

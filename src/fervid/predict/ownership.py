@@ -1,7 +1,7 @@
-"""Which files of an output folder are ours: those that a marker or a claim beside them names.
+"""Which files in an output folder are ours: those listed in a marker or claim beside them.
 
-A marker (`x.done.json`) stands beside finished outputs, a claim (`.x.claim.json`) beside those
-that were begun. Neither can make anything be removed but outputs of its own name.
+A marker (`x.done.json`) lies beside finished outputs, a claim (`.x.claim.json`) beside unfinished
+ones. Neither can cause the removal of anything except outputs of its own name.
 """
 
 import csv
@@ -18,7 +18,7 @@ from fervid.text import parse_json, uncell
 
 MARKER, CLAIM = ".done.json", ".claim.json"
 PLOT = ".timeline.png"
-# What may be written of one input, after its name; an ending before those that it ends in.
+# Possible endings of an input's outputs; an ending comes before those that it ends in.
 OUTPUTS = (
     EPISODES, *(ending for writer in WRITERS.values() for ending in writer.endings),
     ".csv", ".parquet", PLOT, ".overlay.png", ".overlay.mp4",
@@ -27,7 +27,7 @@ SUMMARY, JOINED = "summary.csv", "episodes.csv"
 
 
 def note(path: Path) -> dict[str, Any]:
-    """A marker's or claim's content; empty where it is missing or not ours."""
+    """Content of a marker or claim; empty if it is missing or not ours."""
     try:
         content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -37,20 +37,20 @@ def note(path: Path) -> dict[str, Any]:
 
 
 def notes(folder: Path, name: str) -> list[dict[str, Any]]:
-    """What marker and claim say of the outputs called `name`."""
+    """Contents of the marker and the claim for the outputs called `name`."""
     both = note(folder / f"{name}{MARKER}"), note(folder / f".{name}{CLAIM}")
     return [content for content in both if content]
 
 
 def outputs(folder: Path, name: str) -> set[str]:
-    """Outputs called `name` that are ours, there or not: plain names with our own endings."""
+    """Our outputs called `name`, whether or not they exist: plain names with our endings."""
     listed = [content.get("outputs") for content in notes(folder, name)]
     possible = (f"{name}{ending}" for ending in OUTPUTS)
     return {each for each in possible if any(isinstance(n, list) and each in n for n in listed)}
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file was written by an earlier run, into whichever folder."""
+    """Whether a file was written by an earlier run, in any folder."""
     if path.name.endswith(MARKER):
         return bool(note(path))
     if path.name == SUMMARY:
@@ -63,10 +63,10 @@ def is_ours(path: Path) -> bool:
 
 
 def owners(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:
-    """Names taken in a folder, each with its source's key; "" where a file is not ours.
+    """Names taken in a folder, each with the key of its source, or "" if a file is not ours.
 
     Args:
-        endings: of the files that are to be written.
+        endings: endings of the files to be written.
     """
     taken: dict[str, str] = {}
     for path in sorted(folder.iterdir()):
@@ -86,7 +86,7 @@ def owners(folder: Path, endings: tuple[str, ...]) -> dict[str, str]:
 
 
 def done(folder: Path) -> Iterator[dict[str, Any]]:
-    """The markers of all inputs that were finished and whose outputs are there."""
+    """Markers of all finished inputs whose outputs still exist."""
     for path in sorted(folder.glob(f"*{MARKER}")):
         content = note(path)
         if content and is_whole(folder, path.name.removesuffix(MARKER), content):
@@ -94,7 +94,7 @@ def done(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def is_whole(folder: Path, name: str, content: Mapping[str, Any]) -> bool:
-    """Whether a marker's outputs are all there and its summary is one."""
+    """Whether all outputs of a marker exist and its summary is valid."""
     listed = content.get("outputs")
     if not isinstance(listed, list) or not listed or not is_summary(content.get("summary")):
         return False
@@ -103,34 +103,34 @@ def is_whole(folder: Path, name: str, content: Mapping[str, Any]) -> bool:
 
 
 def check_folder(folder: Path, terms: Mapping[str, Any]) -> None:
-    """Refuse to mix models or formats, or to write over another program's summary.
+    """Check that a run neither mixes models or formats nor overwrites another program's summary.
 
     Raises:
-        OutputError: one of these.
+        OutputError: it would do one of these.
     """
     for path in sorted(folder.glob(f"*{MARKER}")):
-        others = note(path).get("terms", {})
+        earlier_terms = note(path).get("terms", {})
         for key, what in (("model", "model"), ("format", "table format")):
-            if key in others and others[key] != terms[key]:
+            if key in earlier_terms and earlier_terms[key] != terms[key]:
                 raise OutputError(
-                    f"{folder} holds results of another {what} ({path.name}): name another folder "
-                    "with --out, or remove this one"
+                    f"{folder} holds results of another {what} ({path.name}): choose another "
+                    "folder with --out, or remove this one"
                 )
     for name in (SUMMARY, JOINED):
         path = folder / name
         if (path.exists() or path.is_symlink()) and not is_ours(path):
             raise OutputError(
-                f"{path} was not written by fervid predict and is left as it is: name another "
+                f"{path} was not written by fervid predict and is not overwritten: choose another "
                 "folder with --out"
             )
 
 
 def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any]]:
-    """Summary rows of the inputs that earlier runs were about, and this one is not.
+    """Summary rows of inputs from earlier runs that are not part of this one.
 
     Args:
-        keys: of this run's sources.
-        names: of this run's sources.
+        keys: keys of this run's sources.
+        names: names of this run's sources.
     """
     rows, known = [], set(names)
     for content in done(folder):
@@ -142,7 +142,7 @@ def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any
 
 
 def episode_parts(folder: Path, first: Sequence[str]) -> list[Path]:
-    """The tables of episodes of all inputs that are done, those of the names given first."""
+    """Tables of episodes of all finished inputs, starting with the names in `first`."""
     names = [path.name.removesuffix(MARKER) for path in sorted(folder.glob(f"*{MARKER}"))]
     whole = {name for name in names if is_whole(folder, name, note(folder / f"{name}{MARKER}"))}
     order = dict.fromkeys([*first, *names])
@@ -151,7 +151,7 @@ def episode_parts(folder: Path, first: Sequence[str]) -> list[Path]:
 
 
 def _failures(path: Path) -> list[dict[str, Any]] | None:
-    """The failed inputs of a summary; None where there is none of ours."""
+    """Failed inputs in a summary; None if there is no summary of ours."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)

@@ -1,4 +1,4 @@
-"""What the user named, as a list of inputs: files, folders, globs, a webcam; each once."""
+"""The user's arguments -> a list of inputs without duplicates: files, folders, globs, a webcam."""
 
 import glob
 import hashlib
@@ -18,9 +18,9 @@ VIDEOS = (
     *(".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
     *(".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
 )
-# Our own pictures and videos, left out when the output folder is read again as an input.
+# Our own pictures and videos, skipped if the output folder is given as an input.
 OURS = (".overlay.mp4", ".overlay.png", ".timeline.png")
-LONGEST = 200  # bytes of an output's name before its ending; most file systems take 255 in all
+LONGEST = 200  # bytes of an output's name before its ending; most file systems allow 255 in all
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Source:
     """One input.
 
     Args:
-        name: as the tables show it: what the user typed, below it the path within a folder.
-        path: file or folder of frames; a webcam's index.
-        problem: why it cannot be read, where that is known before reading.
+        name: name in the tables: what the user typed, plus the path within a folder.
+        path: file or folder of frames, or a webcam's index.
+        problem: why it cannot be read, if that is known before reading.
     """
 
     name: str
@@ -39,13 +39,13 @@ class Source:
 
     @property
     def identity(self) -> str:
-        """The same for two names of one file."""
-        # Not Path.resolve, which raises where a link leads back to itself.
+        """A name that is the same for all names of one file."""
+        # Not Path.resolve, which raises if a link leads back to itself.
         return str(self.path) if isinstance(self.path, int) else os.path.realpath(self.path)
 
     @property
     def stem(self) -> str:
-        """What its outputs are called, if nothing else is called so."""
+        """Name of its outputs, unless that name is taken."""
         if isinstance(self.path, int):
             return f"webcam{self.path}"
         if self.path.is_dir():
@@ -53,7 +53,7 @@ class Source:
         return self.path.stem or "root"
 
     def key(self, out: Path) -> str:
-        """`identity` seen from the output folder: kept when both are moved together."""
+        """`identity` relative to the output folder, so that both can be moved together."""
         if isinstance(self.path, int):
             return self.identity
         try:
@@ -62,7 +62,7 @@ class Source:
             return self.identity
 
     def fingerprint(self) -> str:
-        """Changes when the content does: size and time of change of every file."""
+        """A hash that changes with the content: size and modification time of every file."""
         if isinstance(self.path, int):
             return "live"
         files = pictures(self.path) if self.path.is_dir() else [self.path]
@@ -71,84 +71,85 @@ class Source:
 
 
 def expand(inputs: Sequence[str | Path], out: Path, sequence: bool = False) -> list[Source]:
-    """Every input once, in the order named (a folder's and a glob's by path).
+    """Every input once, in the given order; files of a folder or a glob by path.
 
-    What is wrong with an argument (missing, a folder without a video) is noted in its Source.
+    A problem with an argument (missing file, folder without videos) is noted in its Source.
 
     Args:
         inputs: files, folders (searched recursively), globs, a webcam's index ("0").
-        out: the output folder; what an earlier run wrote there is no input.
-        sequence: a folder is one input, its images are numbered frames.
+        out: the output folder; files that an earlier run wrote there are not inputs.
+        sequence: treat a folder as one input whose images are numbered frames.
 
     Raises:
-        InputError: nothing is named.
+        InputError: `inputs` is empty.
     """
     if not inputs:
-        raise InputError("no input is named: give a video, an image, a folder or a webcam's index")
-    found: dict[str, Source] = {}
+        raise InputError("there is no input: give a video, an image, a folder or a webcam's index")
+    by_identity: dict[str, Source] = {}
     for given in inputs:
-        for source in _one(str(given), out, sequence):
-            found.setdefault(source.identity, source)
-    return list(found.values())
+        for source in _sources(str(given), out, sequence):
+            by_identity.setdefault(source.identity, source)
+    return list(by_identity.values())
 
 
-def _one(given: str, out: Path, sequence: bool) -> Iterable[Source]:
+def _sources(given: str, out: Path, sequence: bool) -> Iterable[Source]:
     path = Path(given)
     if os.path.isdir(given):  # noqa: PTH112 - false for a name that is too long
         return [Source(given, path)] if sequence else _folder(given, path, out)
     if os.path.lexists(given):
         kind = special(path)
-        problem = f"{given} is {kind}, which is not read: name a file or a folder"
+        problem = f"{given} is {kind}, which fervid does not read: give a file or a folder"
         return [Source(given, path, problem if kind else "")]
     if given.isdecimal() and given.isascii():
         return [Source(f"webcam {given}", int(given))]
     if glob.has_magic(given):
-        matches = sorted(map(Path, glob.glob(given, recursive=True)))  # noqa: PTH207 - absolute patterns, too
+        # Not Path.glob, which takes no absolute patterns.
+        matches = sorted(map(Path, glob.glob(given, recursive=True)))  # noqa: PTH207
         usable = [m for m in matches if m.is_dir() or _kind_left_out(m, out) is None]
         if usable:
-            return [source for match in usable for source in _one(str(match), out, sequence)]
+            return [source for match in usable for source in _sources(str(match), out, sequence)]
         return [Source(given, path, f"{given} matches no video or image: correct the pattern")]
     return [Source(given, path, f"{given} does not exist: correct the path")]
 
 
 def _folder(given: str, folder: Path, out: Path) -> list[Source]:
-    wanted = [path for path in _files(folder) if _kind_left_out(path, out) is None]
-    if wanted:
-        return [Source(str(path), path) for path in wanted]
+    usable = [path for path in _files(folder) if _kind_left_out(path, out) is None]
+    if usable:
+        return [Source(str(path), path) for path in usable]
     problem = f"{given} contains no video or image: give a folder that does, or the file itself"
     return [Source(given, folder, problem)]
 
 
 def left_out(inputs: Sequence[str | Path], out: Path, sequence: bool = False) -> Counter[str]:
-    """How many files of the folders and globs named are no input, by kind; hidden ones aside."""
-    met: set[Path] = set()
+    """Number of files in the given folders and globs that are not inputs, by kind; none hidden."""
+    listed: set[Path] = set()
     for given in map(str, inputs):
         pattern = glob.has_magic(given) and not os.path.lexists(given)
         for path in map(Path, glob.glob(given, recursive=True) if pattern else [given]):  # noqa: PTH207
             if path.is_dir() and not sequence:
-                met.update(_files(path))
+                listed.update(_files(path))
             elif pattern and not path.is_dir():
-                met.add(path)
-    real = {os.path.realpath(path): path for path in met}
-    kinds = (_kind_left_out(path, out) for path in real.values())
+                listed.add(path)
+    distinct = {os.path.realpath(path): path for path in listed}
+    kinds = (_kind_left_out(path, out) for path in distinct.values())
     return Counter(kind for kind in kinds if kind)
 
 
 def _files(folder: Path) -> list[Path]:
-    """All files below a folder that are not hidden, by path; links to folders are not followed."""
-    found: list[Path] = []
+    """All files below a folder except hidden ones, by path; links to folders are not followed."""
+    paths: list[Path] = []
     for root, folders, files in os.walk(folder, followlinks=False):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(root) / name for name in files if not name.startswith(".")]
-    return sorted(found)
+        paths += [Path(root) / name for name in files if not name.startswith(".")]
+    return sorted(paths)
 
 
 def _kind_left_out(path: Path, out: Path) -> str | None:
-    """What a file met in a folder is that is no input; None for an input, "" for our own output."""
-    at_home = os.path.realpath(path.parent) == os.path.realpath(out)
+    """The kind of a file that is not an input; None for an input, "" for our own output."""
+    in_out = os.path.realpath(path.parent) == os.path.realpath(out)
     if is_ours(path):
         return ""
-    if at_home and path.name.endswith(OURS):  # its marker is gone
+    if in_out and path.name.endswith(OURS):  # its marker is gone
         return next(ending for ending in OURS if path.name.endswith(ending))
     kind = special(path)
     if kind and not kind.startswith("a link"):
@@ -158,12 +159,12 @@ def _kind_left_out(path: Path, out: Path) -> str | None:
 
 
 def names(sources: Sequence[Source], owners: Mapping[str, str], out: Path) -> list[str]:
-    """What each source's outputs are called: its stem, with a hash where two would collide.
+    """Name of each source's outputs: its stem, with a hash if two would collide.
 
-    Names that are too long, or hold what a terminal would not show, bear a hash, too.
+    Names that are too long or contain unprintable characters also get a hash.
 
     Args:
-        owners: names already taken in the output folder, each with its source's key.
+        owners: names already taken in the output folder, each with the key of its source.
 
     Raises:
         OutputError: every name for a source is taken.
@@ -182,13 +183,16 @@ def names(sources: Sequence[Source], owners: Mapping[str, str], out: Path) -> li
         free = (name for name in possible if taken.get(name.casefold(), key) == key)
         name = next(free, "")
         if not name:
-            raise OutputError(f"{out} holds files of all names for {source.name}: name another")
+            raise OutputError(
+                f"{out} has other files with all possible names for {source.name}: choose another "
+                "folder with --out"
+            )
         chosen.append(name)
     return chosen
 
 
 def _reserved(stem: str) -> bool:
-    """Whether a table of that name is another one's: `summary.csv`, or the episodes of "x"."""
+    """Whether a table of that name would be `summary.csv`, or the episodes of another input."""
     return stem in ("summary", "episodes") or stem.endswith(".episodes")
 
 

@@ -1,4 +1,4 @@
-"""One input, streamed once: frames -> faces -> windows -> rows, in bounded memory."""
+"""Streams one input once, in bounded memory: frames -> faces -> windows -> rows."""
 
 import math
 import signal
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fervid.errors import InputError
 from fervid.faces import sampling
 from fervid.faces.cutting import cutter
-from fervid.faces.detect import finder as find_by
+from fervid.faces.detect import finder as new_finder
 from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import follow
@@ -26,26 +26,26 @@ from fervid.predict.timeline import Timeline
 from fervid.predict.windows import Windows
 from fervid.systems.interface import Recognizer
 
-# Frames of an unknown video may show a crowd, far away; a database's clip shows one subject, hence
-# the other defaults in FaceSettings.
+# An unknown video may show a distant crowd, but a database's clip shows one subject. Hence these
+# defaults differ from those of FaceSettings.
 MAX_FACES = 50
 MANY_FACES = FaceSettings(max_faces=MAX_FACES, min_size=0.05)
-SHORTEST, LONGEST = 0.01, 3600  # seconds of a window; its face crops lie in memory
+SHORTEST, LONGEST = 0.01, 3600  # seconds of a window, whose face crops are held in memory
 
 
 @dataclass(frozen=True)
 class WindowSettings:
-    """How a stream is looked at.
+    """Which frames of a stream are used, and how they are grouped into windows.
 
     Args:
-        window: seconds that one answer looks at.
+        window: length of the window for one prediction, seconds.
         step: seconds between the starts of two windows.
-        least: share of a window's frames that must show the face, or it says nothing of it.
-        smooth: of a system that judges every frame by itself, which has no windows: standard
-            deviation of the Gaussian over time that its answers are averaged by, seconds.
-        seconds: stop after so many; for a webcam. None: at the end.
-        every: look at every so many frames; the others have no row.
-        fps: look at so many frames a second; None: at all of them.
+        least: share of a window's frames that must show the face to predict it.
+        smooth: for systems that predict single frames and have no windows: standard deviation of
+            the Gaussian over time by which predictions are averaged, seconds.
+        seconds: stop after this many seconds (for a webcam); None for the end.
+        every: use every so many frames; the others have no row.
+        fps: use so many frames per second; None for all.
     """
 
     window: float = 1.0
@@ -58,24 +58,22 @@ class WindowSettings:
 
     def __post_init__(self) -> None:
         if not SHORTEST <= self.window <= LONGEST:
-            raise InputError(
-                f"a window of {self.window} s: give one of {SHORTEST} to {LONGEST} seconds"
-            )
+            raise InputError(f"--window {self.window}: give {SHORTEST} to {LONGEST} seconds")
         if not SHORTEST <= self.step <= self.window:
             raise InputError(
-                f"a window of {self.window} s every {self.step} s: give a step of {SHORTEST} "
-                "seconds or more, and not above the window, which would skip frames"
+                f"--step {self.step} with --window {self.window}: give a step from {SHORTEST} "
+                "seconds up to the window, because a longer one would skip frames"
             )
         if self.seconds is not None and not 0 < self.seconds < math.inf:
             raise InputError(
-                f"to read {self.seconds} seconds: give a number above 0, or none to read all"
+                f"--seconds {self.seconds}: give a number above 0, or leave it out to read all"
             )
         if not 0 < self.least <= 1:
             raise InputError(
-                f"least={self.least} is no share of a window: give one above 0, up to 1"
+                f"least={self.least} is not a share of a window: give one above 0 and up to 1"
             )
         if not 0 <= self.smooth <= 60:
-            raise InputError(f"smoothing over {self.smooth} s: give 0 for none, and up to 60")
+            raise InputError(f"--smooth {self.smooth}: give seconds up to 60, or 0 for none")
         sampling.check(self.every, self.fps)
 
 
@@ -83,20 +81,20 @@ def timeline(
     source: str | Path | int,
     recognizer: Recognizer,
     settings: FaceSettings = MANY_FACES,
-    gaze: WindowSettings = WindowSettings(),
+    windows: WindowSettings = WindowSettings(),
     finder: Finder | None = None,
 ) -> Timeline:
-    """What a recognizer says of every frame and face of one video, picture or folder of frames.
+    """Predict every frame and face of one video, picture or folder of frames.
 
     Args:
         source: a file, a folder of numbered images, or a webcam's index.
-        finder: of faces, where one is at hand already; by default what `settings` name.
+        finder: an existing face finder; by default, one is created from `settings`.
 
     Raises:
         InputError: the source cannot be read.
     """
     path = source if isinstance(source, int) else Path(source)
-    chunks = list(records(path, recognizer, settings, gaze, finder or find_by(settings)))
+    chunks = list(records(path, recognizer, settings, windows, finder or new_finder(settings)))
     return Timeline.of(np.concatenate(chunks), str(source), recognizer.labels)
 
 
@@ -104,51 +102,51 @@ def records(
     source: Path | int,
     recognizer: Recognizer,
     settings: FaceSettings,
-    gaze: WindowSettings,
+    windows: WindowSettings,
     finder: Finder,
     progress: Callable[[Iterator[Frame]], Iterable[Frame]] = iter,
 ) -> Iterator[NDArray[Any]]:
-    """The rows of one source in their order, a few hundred at a time, of `record_type`.
+    """Rows of one source in order, as `record_type`, a few hundred at a time.
 
     Args:
         progress: wraps the frames.
 
     Raises:
-        InputError: the source cannot be read, or holds no frame.
+        InputError: the source cannot be read, or has no frames.
     """
     found_by = {"finder": settings.finder, "version": finder.version}
-    asked: Stills | Windows
+    predictor: Stills | Windows
     if recognizer.system.per_frame:
-        asked = Stills(recognizer, gaze.smooth, found_by=found_by)
+        predictor = Stills(recognizer, windows.smooth, found_by=found_by)
     else:
-        asked = Windows(recognizer, gaze.window, gaze.step, gaze.least, found_by=found_by)
+        lengths = (windows.window, windows.step, windows.least)
+        predictor = Windows(recognizer, *lengths, found_by=found_by)
     with _stoppable(isinstance(source, int)) as stopped:
         any_frame = False
-        wanted = sampling.sampler(gaze.every, gaze.fps)
-        looked_at = frames(source, rate=settings.rate, wanted=wanted)
-        decoded = _until(looked_at, gaze.seconds, stopped)
-        for moment in moments(progress(decoded), settings, finder):
+        wanted = sampling.sampler(windows.every, windows.fps)
+        used = frames(source, rate=settings.rate, wanted=wanted)
+        decoded = _until(used, windows.seconds, stopped)
+        for frame in with_faces(progress(decoded), settings, finder):
             any_frame = True
-            yield from asked.push(moment)
+            yield from predictor.push(frame)
     if not any_frame:
-        raise InputError(f"{source} holds no frame: check or copy it again")
-    yield from asked.finish()
+        raise InputError(f"{source} has no frames: check it or copy it again")
+    yield from predictor.finish()
 
 
-def moments(
+def with_faces(
     decoded: Iterable[Frame], settings: FaceSettings, finder: Finder
 ) -> Iterator[FrameRecord]:
-    """Every frame with the faces cut out of it."""
+    """Every frame with the crops of its faces."""
     cut = cutter(settings)
-    for found in follow(decoded, settings, finder):
-        image = found.frame.image
-        size = (image.shape[1], image.shape[0])
-        moment = FrameRecord(found.frame.index, found.frame.time, size, found.frame.readable)
-        moment.brief = found.brief
-        for seen in found.faces:
-            crop = cut(image, seen.landmarks, seen.face)
-            moment.faces[seen.face] = FaceInFrame(seen.face, seen.score, seen.landmarks, *crop)
-        yield moment
+    for tracked in follow(decoded, settings, finder):
+        frame = tracked.frame
+        size = (frame.image.shape[1], frame.image.shape[0])
+        record = FrameRecord(frame.index, frame.time, size, frame.readable, brief=tracked.brief)
+        for seen in tracked.faces:
+            crop = cut(frame.image, seen.landmarks, seen.face)
+            record.faces[seen.face] = FaceInFrame(seen.face, seen.score, seen.landmarks, *crop)
+        yield record
 
 
 def _until(
@@ -164,7 +162,7 @@ def _until(
 
 @contextmanager
 def _stoppable(live: bool) -> Iterator[threading.Event]:
-    """For a live source, Ctrl-C ends the stream instead of the program: what was seen is kept."""
+    """For a live source, let Ctrl-C end the stream instead of the program, to keep its rows."""
     stopped = threading.Event()
     if not live or threading.current_thread() is not threading.main_thread():
         yield stopped

@@ -19,21 +19,21 @@ COLUMNS = (
 Row = Mapping[str, Any]
 Outcome = tuple[
     str, Sequence[Row], str
-]  # an input's name, its rows, why it failed ("": it did not)
-KINDS = 8  # of files left out that are named
+]  # an input's name, its rows, and why it failed ("" if it did not)
+KINDS = 8  # number of kinds of skipped files that are listed
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of every input.
+    """Result of a run over all inputs.
 
     Args:
         path: the table on disk.
         rows: one for each input and face, as in the table.
-        done: inputs predicted by this run.
-        skipped: inputs that were done before and have not changed.
+        done: number of inputs predicted by this run.
+        skipped: number of inputs that were done before and have not changed.
         failed: reason by input.
-        left_out: how many files of the folders are neither video nor picture, by their kind.
+        left_out: number of files in the folders that are neither video nor picture, by kind.
     """
 
     path: Path
@@ -44,8 +44,8 @@ class Summary:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
-        """A line for each input and face, then the counts."""
-        counts = f"{self.done} predicted, {self.skipped} there already, {len(self.failed)} failed"
+        """One line per input and face, then the counts."""
+        counts = f"{self.done} predicted, {self.skipped} already done, {len(self.failed)} failed"
         lines = [*map(_line, self.rows), *self._left_out(), f"{counts}: {self.path}"]
         return "\n".join(map(printable, lines))
 
@@ -61,10 +61,10 @@ class Summary:
 
 
 def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
-    """One row for each face; one for an input without any.
+    """One row per face, or one row for an input without a face.
 
     Args:
-        reason: why there are no labels, where that has one.
+        reason: why there are no labels, if that is known.
     """
     shown = durations(rows)
     first = np.flatnonzero(np.diff(rows.frame, prepend=-1))
@@ -77,7 +77,7 @@ def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
         "seconds": round(float(shown[first].sum()), 3),
         "reason": "; ".join(filter(None, (reason, damage))),
     }
-    found = []
+    by_face = []
     for mean in means(rows):
         row = {
             **common,
@@ -86,8 +86,8 @@ def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
             "frames_seen": mean.frames,
             "seconds_seen": round(mean.seconds, 3),
         }
-        mine = rows.face == mean.face
-        row["flags"] = "; ".join(flags(rows.rows(mine), frames))
+        own = rows.face == mean.face
+        row["flags"] = "; ".join(flags(rows.rows(own), frames))
         if mean.probabilities:
             best = max(range(len(rows.labels)), key=mean.probabilities.__getitem__)
             row |= {"label": rows.labels[best], "probability": round(mean.probabilities[best], 6)}
@@ -95,22 +95,22 @@ def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
                 f"p_{label}": round(p, 6)
                 for label, p in zip(rows.labels, mean.probabilities, strict=True)
             }
-            parts = shares(rows.rows(mine), shown[mine])
+            parts = shares(rows.rows(own), shown[own])
             row |= {f"share_{label}": round(part, 6) for label, part in parts.items()}
-        found.append(row)
+        by_face.append(row)
     brief = (rows.status == STATUS.index("too short")).any()
-    return found or [{**common, "status": "too short" if brief else "no face"}]
+    return by_face or [{**common, "status": "too short" if brief else "no face"}]
 
 
 def counted_per_minute(
     rows: list[dict[str, Any]], rates: Mapping[int, Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Summary rows with how often a minute each label is shown, by face."""
+    """Summary rows with the episodes of each label per minute, by face."""
     return [{**row, **rates.get(row.get("face_id", -1), {})} for row in rows]
 
 
 def is_summary(rows: object) -> bool:
-    """Whether what a file says is what `summarise` gives."""
+    """Whether the content of a file has the form that `summarise` returns."""
     if not isinstance(rows, list) or not rows:
         return False
     for row in rows:
@@ -136,7 +136,7 @@ def write_summary(
     """Write the table of all inputs.
 
     Args:
-        others: rows of inputs that earlier runs were about.
+        others: rows of inputs from earlier runs.
     """
     rows = [*summary_rows(outcomes), *others]
     further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
@@ -149,11 +149,11 @@ def write_summary(
 
 
 def summary_rows(outcomes: Sequence[Outcome]) -> list[Row]:
-    """One row for each face of an input, for an input without any, and for one that failed."""
+    """One row per face of an input, per input without a face, and per failed input."""
     rows: list[Row] = []
-    for name, mine, reason in outcomes:
+    for name, own, reason in outcomes:
         failed = {"input": printable(name), "status": "failed", "reason": printable(reason)}
-        rows += [failed] if reason else mine
+        rows += [failed] if reason else own
     return rows
 
 
@@ -162,10 +162,10 @@ def _line(row: Mapping[str, Any]) -> str:
     if row["status"] in ("failed", "no face"):
         return f"{name}: {row['reason'] if row['status'] == 'failed' else 'no face'}"
     if "face_id" not in row:
-        return f"{name}: a face seen too briefly to follow"
-    said = row["reason"] or "seen too briefly for a label"
+        return f"{name}: a face seen too briefly to track"
+    result = row["reason"] or "seen too briefly for a label"
     if row["status"] == "face":
-        said = f"{row['label']} {row['probability']:.0%}"
+        result = f"{row['label']} {row['probability']:.0%}"
     seen = f"{row['frames_seen']} of {row['frames']} frames, {row['seconds_seen']:.1f} s"
-    warned = f", {row['flags']}" if row.get("flags") else ""
-    return f"{name}: face {row['face_id']}: {said} ({seen}{warned})"
+    warnings = f", {row['flags']}" if row.get("flags") else ""
+    return f"{name}: face {row['face_id']}: {result} ({seen}{warnings})"

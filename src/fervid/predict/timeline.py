@@ -1,4 +1,4 @@
-"""Timeline: what a recognizer says of every frame and face of one input."""
+"""Timeline: a recognizer's predictions for every frame and face of one input."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,19 @@ from fervid.text import printable
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a row may say; the code stored is the place in this tuple. The first three are a track's;
-# "too short": a face, but not seen for long enough: for an id (then it has none), or in no window
-# for the system to say anything.
+# Status of a row; files store the index in this tuple. The first three are those of a track. "too
+# short" is a face not seen for long enough: to get an id (then it has none), or to be predicted in
+# any window.
 STATUS = ("face", "no face", "unreadable", "too short")
 NOBODY = -1  # face id of a row without a face
 
 
 def record_type(labels: int) -> np.dtype[Any]:
-    """One row as it lies in memory and in the spool file; 0 seen labels where there is no face."""
+    """Layout of a row, in memory and in the spool file.
+
+    Args:
+        labels: number of labels.
+    """
     return np.dtype(
         [
             ("frame", "<i8"),
@@ -38,22 +42,22 @@ def record_type(labels: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Timeline:
-    """R rows, one for each frame looked at and face; a frame without a face has one row.
+    """R rows, one per used frame and face; a frame without a face has one row.
 
     Args:
         input: the source as the caller named it.
         labels: K names, the order of `probabilities`.
-        frame: (R,) int64, 0-based frame index, ascending; every frame looked at is there.
+        frame: (R,) int64, 0-based frame index, ascending; every used frame occurs.
         time: (R,) float64, seconds from the start.
-        face: (R,) int32, the face's id, -1 without a face.
+        face: (R,) int32, id of the face, -1 without a face.
         status: (R,) uint8, index into STATUS.
         box: (R, 4) float32: left, top, width, height in pixels of the frame; NaN without a face.
-        score: (R,) float32, 0..1, how sure the finder is that this is a face; NaN without one.
-        light: (R,) float32, mean grey value of the face, 0..255; NaN without one.
-        probabilities: (R, K) float32, NaN where the row bears no label.
+        score: (R,) float32, 0..1, confidence of the finder that this is a face; NaN without one.
+        light: (R,) float32, mean grey value of the face, 0..255; NaN without a face.
+        probabilities: (R, K) float32, NaN if the row has no label.
         landmarks: (R, 68, 2) float32, pixels of the frame; NaN without a face.
         relative: (R, K) float32, probabilities relative to the person's neutral face
-            (`neutral.py`), NaN where that is not known; None: nobody asked.
+            (`neutral.py`), NaN if that is not known; None if not requested.
     """
 
     input: str
@@ -71,7 +75,7 @@ class Timeline:
 
     @classmethod
     def of(cls, records: NDArray[Any], name: str, labels: Sequence[str]) -> "Timeline":
-        """The columns of an array of `record_type`, as views (so of a memory map, too)."""
+        """Columns of an array of `record_type`, as views (also into a memory map)."""
         return cls(name, tuple(labels), **{column: records[column] for column in _COLUMNS})
 
     def __len__(self) -> int:
@@ -84,28 +88,28 @@ class Timeline:
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
-        """(R,) whether a row bears a label."""
+        """(R,) whether a row has a label."""
         return np.asarray(self.status == STATUS.index("face"))
 
     @property
     def label(self) -> NDArray[np.str_]:
-        """(R,) the most probable label, "" where there is none."""
+        """(R,) the most probable label, or "" if there is none."""
         return _best(self.probabilities, self.labels)
 
     @property
     def label_relative(self) -> NDArray[np.str_]:
-        """(R,) the label most probable relative to the person's neutral, "" where there is none."""
+        """(R,) the most probable label relative to the person's neutral, or "" if there is none."""
         none = np.full(self.probabilities.shape, np.nan, np.float32)
         return _best(none if self.relative is None else self.relative, self.labels)
 
     def rows(self, keep: Any) -> "Timeline":
-        """The rows that a numpy index picks."""
+        """The rows selected by a numpy index."""
         columns = {column: getattr(self, column)[keep] for column in _COLUMNS}
         relative = None if self.relative is None else self.relative[keep]
         return Timeline(self.input, self.labels, **columns, relative=relative)
 
     def to_frame(self, landmarks: bool = False) -> "pd.DataFrame":
-        """A pandas table, one row per frame and face; missing values where there is no face.
+        """A pandas table with one row per frame and face; values are missing without a face.
 
         Args:
             landmarks: add columns x0, y0 .. x67, y67, in pixels of the frame.
@@ -143,14 +147,14 @@ _COLUMNS = (
 
 
 def _best(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> NDArray[np.str_]:
-    """(R,) the most probable label; "" where probabilities are NaN."""
+    """(R,) the most probable label, or "" if probabilities are NaN."""
     known = np.asarray(~np.isnan(probabilities).any(axis=1))
     best = np.where(known[:, None], probabilities, 0).argmax(axis=1)
     return np.where(known, np.array(labels)[best], "")
 
 
 def _text(names: NDArray[np.str_]) -> "pd.Series[Any]":
-    """A column of names; missing where a name is empty."""
+    """A column of names, in which empty names are missing values."""
     import pandas as pd
 
     return pd.Series(names.astype(object)).where(names != "", None)
@@ -165,10 +169,10 @@ class FaceMean:
     """One face over the whole input.
 
     Args:
-        face: its id.
-        frames: how many frames show it.
-        seconds: how long it is seen.
-        probabilities: (K,) mean over its labelled rows; None where there is none.
+        face: id of the face.
+        frames: number of frames that show it.
+        seconds: how long it is visible.
+        probabilities: (K,) mean over its labelled rows; None if there are none.
     """
 
     face: int
@@ -178,35 +182,35 @@ class FaceMean:
 
 
 def durations(timeline: Timeline) -> NDArray[np.float64]:
-    """(R,) seconds for which a row's frame is shown: to the next frame; the last as the median."""
+    """(R,) seconds until the next frame; for the last frame, the median of the others."""
     times, place = np.unique(timeline.time, return_inverse=True)
     steps = np.append(np.diff(times), frame_step(times))
     return np.asarray(steps[place], dtype=np.float64)
 
 
 def frame_step(times: NDArray[np.float64]) -> float:
-    """Median seconds from one frame to the next; 0 of a picture."""
+    """Median seconds from one frame to the next; 0 for a still image."""
     steps = np.diff(np.unique(times))
     return float(np.median(steps)) if len(steps) else 0.0
 
 
 def frames_of(timeline: Timeline) -> int:
-    """How many frames the rows tell of."""
+    """Number of frames in a timeline."""
     frame = timeline.frame
     return int((np.diff(frame) > 0).sum()) + 1 if len(frame) else 0
 
 
 def means(timeline: Timeline) -> list[FaceMean]:
-    """What was seen of each face, by id; probabilities weighted by how long a frame is shown."""
+    """Mean of each face, by id; probabilities are weighted by how long a frame is shown."""
     shown = durations(timeline)
-    found = []
+    by_face = []
     for face in timeline.faces:
-        mine = timeline.face == face
-        told = mine & timeline.labelled
+        own = timeline.face == face
+        labelled = own & timeline.labelled
         mean = None
-        if told.any():
-            weight = shown[told] if shown[told].sum() > 0 else None
-            average = np.average(timeline.probabilities[told].astype(np.float64), 0, weight)
+        if labelled.any():
+            weight = shown[labelled] if shown[labelled].sum() > 0 else None
+            average = np.average(timeline.probabilities[labelled].astype(np.float64), 0, weight)
             mean = tuple(float(p) for p in average)
-        found.append(FaceMean(face, int(mine.sum()), float(shown[mine].sum()), mean))
-    return found
+        by_face.append(FaceMean(face, int(own.sum()), float(shown[own].sum()), mean))
+    return by_face

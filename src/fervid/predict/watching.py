@@ -1,4 +1,4 @@
-"""How far a run over many inputs is, in seconds of video."""
+"""Progress of a run over many inputs, in seconds of video."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -8,18 +8,18 @@ from fervid.faces.video import Frame, seconds_of
 from fervid.predict.sources import Source
 from fervid.progress import Tell
 
-DRAWING = 0.4  # time that the pass for the overlay takes, as part of the first one's
+DRAWING = 0.4  # time for drawing the overlay, as a share of the time for the first pass
 
 Watch = Callable[[bool, Iterator[Frame]], Iterator[Frame]]
-"""Passes frames on and shows how far the work is; the first argument says whether it is drawing."""
+"""Passes frames on and reports progress; the first argument is True while the overlay is drawn."""
 
 
 def length(source: Source, rate: float, seconds: float | None) -> float:
-    """Seconds of an input that will be read, as far as that is known; 0 where it is not.
+    """Number of seconds of an input that will be read; 0 if unknown.
 
     Args:
         rate: frames per second of a folder of images.
-        seconds: after which reading stops.
+        seconds: limit at which reading stops.
     """
     if isinstance(source.path, int):
         return seconds or 0.0
@@ -34,12 +34,13 @@ def watched(
     drawing: bool,
     frames: Iterator[Frame],
 ) -> Iterator[Frame]:
-    """Pass frames on and tell how far the work is.
+    """Pass frames on and report progress.
 
     Args:
-        before: seconds of video that are done.
-        seconds: of this input.
-        drawing: in the second pass, for the overlay.
+        tell: reports the seconds done and a line of text.
+        before: seconds of video in inputs that are done.
+        seconds: length of this input.
+        drawing: whether this is the second pass, for the overlay.
     """
     name = source.name if isinstance(source.path, int) else Path(source.name).name
     for frame in frames:
@@ -49,5 +50,5 @@ def watched(
 
 
 def unseen(_: bool, frames: Iterator[Frame]) -> Iterator[Frame]:
-    """Shows nothing: in a process of its own."""
+    """Pass frames on without reporting, for worker processes."""
     return frames

@@ -1,6 +1,6 @@
-"""BORIS [1]: a project with the labels as its ethogram, and its tabular events.
+"""BORIS [1]: a project with the labels as its ethogram, and its events as a table.
 
-Faces are subjects, labels are state events, and the two ends of an interval are two events.
+Faces are subjects, labels are state events, and each interval is a START and a STOP event.
 
 [1] Friard, Gamba, BORIS: a free, versatile open-source event-logging software for video/audio
 coding and live observations, Methods in Ecology and Evolution 7, 2016.
@@ -16,7 +16,7 @@ from typing import Any
 from fervid import atomic
 from fervid.predict.writers.table import PredictionTable
 
-VERSION = "7.0"  # of the project format, read by BORIS 7 and later
+VERSION = "7.0"  # project format, read by BORIS 7 and later
 PLAYERS = 8
 COLUMNS = (
     *("Observation id", "Observation date", "Description", "Observation duration"),
@@ -42,7 +42,7 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
 
 
 def _events(table: PredictionTable) -> list[tuple[float, str, str, int, str]]:
-    """(seconds, subject, behaviour, frame, START or STOP), in time; ends before beginnings."""
+    """(seconds, subject, behaviour, frame, START or STOP), by time; STOP comes before START."""
     events = []
     for each in table.intervals:
         subject = f"face {each.face}"

@@ -1,4 +1,4 @@
-"""What each column of our tables holds: its meaning, unit, range and source."""
+"""The codebook: meaning, unit, range and source of each column in our tables."""
 
 import re
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ class Description:
 
     Args:
         meaning: what the column holds.
-        unit: of its numbers; empty for names.
-        range: the values it can take.
-        source: who says so: the video, the face finder or the model.
+        unit: unit of its numbers; empty for names.
+        range: possible values.
+        source: where the values come from: the video, the face finder or the model.
     """
 
     meaning: str
@@ -26,16 +26,16 @@ class Description:
 FINDER, MODEL, VIDEO = "face finder", "model", "video"
 
 CODEBOOK = {
-    "input": Description("the input as it was named to predict", "", "text", "user"),
+    "input": Description("the input as given to predict", "", "text", "user"),
     "frame": Description("frame, counted from 0", "frames", "0, 1, ...", VIDEO),
     "timestamp": Description("time from the start of the input", "seconds", ">= 0", VIDEO),
-    "face_id": Description("the face, by first appearance", "", "0, 1, ...; empty: none", FINDER),
-    "status": Description("what is known of the row", "", " | ".join(STATUS), FINDER),
+    "face_id": Description("id by first appearance", "", "0, 1, ...; empty: no face", FINDER),
+    "status": Description("status of the row", "", " | ".join(STATUS), FINDER),
     "left": Description("left edge of the box around the landmarks", "pixels", "any", FINDER),
     "top": Description("upper edge of the box around the landmarks", "pixels", "any", FINDER),
     "width": Description("width of the box around the landmarks", "pixels", "> 0", FINDER),
     "height": Description("height of the box around the landmarks", "pixels", "> 0", FINDER),
-    "score": Description("how sure the finder is that this is a face", "", "0..1", FINDER),
+    "score": Description("confidence of the finder that this is a face", "", "0..1", FINDER),
     "label": Description("most probable label", "", "a label; empty: none", MODEL),
     "label_relative": Description(
         "most probable label, relative to the face's neutral", "", "a label; empty: none", MODEL
@@ -47,7 +47,7 @@ def describe(column: str) -> Description:
     """The description of a column of a prediction table.
 
     Raises:
-        KeyError: it is none of ours.
+        KeyError: it is not one of our columns.
 
     >>> describe("p_fear").meaning, describe("x30").unit
     ('probability of fear', 'pixels')

@@ -1,9 +1,9 @@
-"""ELAN's annotation document (.eaf, format 2.8), through pympi-ling.
+"""ELAN's annotation document (.eaf, format 2.8), by pympi-ling.
 
 A tier `face 0` holds the labels of face 0, restricted to a controlled vocabulary of all labels. A
-tier `face 0 fear` holds the intervals of that label alone, with their mean probability as value. A
-tier `face 0 look` holds remarks for whoever corrects the labels. Episodes may overlap, so they have
-only tiers by label.
+tier `face 0 fear` holds only the intervals of that label, with their mean probability as value. A
+tier `face 0 look` holds remarks for the person who corrects the labels. Episodes may overlap, so
+they have only the tiers by label.
 """
 
 import mimetypes
@@ -25,12 +25,12 @@ def write(
     base: Path,
     remarks: Mapping[int, Sequence[tuple[float, float, str]]] | None = None,
 ) -> list[Path]:
-    """Write `<base>.eaf`; times in whole milliseconds.
+    """Write `<base>.eaf`, with times in whole milliseconds.
 
-    An interval shorter than half a millisecond is left out: ELAN has none without length.
+    An interval shorter than half a millisecond is dropped, because ELAN allows none without length.
 
     Args:
-        remarks: by face, start and end in seconds and what to say there; none overlap.
+        remarks: face -> start and end in seconds, and the text; those of a face do not overlap.
 
     Returns:
         The file written.
@@ -45,12 +45,12 @@ def write(
         if start == end:
             continue
         name = f"face {each.face}"
-        alone = f"{name} {each.label}"
-        if alone not in document.tiers:
-            _add_tier(document, alone, "probability", each.face)
+        of_label = f"{name} {each.label}"
+        if of_label not in document.tiers:
+            _add_tier(document, of_label, "probability", each.face)
         if table.exclusive:  # annotations of one tier must not overlap
             document.add_annotation(name, start, end, each.label)
-        document.add_annotation(alone, start, end, f"{each.probability:.3f}")
+        document.add_annotation(of_label, start, end, f"{each.probability:.3f}")
     for face, lines in (remarks or {}).items():
         _add_tier(document, f"face {face} look", "remark", face)
         for since, until, line in lines:
@@ -64,15 +64,15 @@ def begin(folder: Path, media: Path | None, labels: Sequence[str], free: Sequenc
     """A document without tiers.
 
     Args:
-        folder: where it is going to be, which the media's relative path begins from.
+        folder: the document's folder, which the media's relative path starts from.
         media: the video that is linked.
-        labels: the controlled vocabulary of the kind of tier `label`.
-        free: further kinds of tiers, with any text as values.
+        labels: the controlled vocabulary of the tier type `label`.
+        free: further tier types, with free text.
     """
     from pympi.Elan import Eaf
 
     document = Eaf(author="fervid")
-    # pympi's own date is malformed in time zones that are off by half an hour.
+    # pympi's own date is malformed in time zones with a half-hour offset.
     document.adocument["DATE"] = datetime.now(UTC).isoformat(timespec="seconds")
     document.remove_tier("default")
     document.remove_linguistic_type("default-lt")
@@ -85,23 +85,23 @@ def begin(folder: Path, media: Path | None, labels: Sequence[str], free: Sequenc
 
 
 def save(document: Any, path: Path) -> None:
-    """Write a document whole, its time slots in order."""
+    """Write a document atomically, its time slots in order."""
     _sort_time_slots(document)
-    # ELAN numbers the next annotation from here.
+    # ELAN continues numbering annotations from here.
     document.properties = [("lastUsedAnnotationId", document.maxaid)]
-    with TemporaryDirectory() as scratch:  # pympi renames a file that is there to .bak
+    with TemporaryDirectory() as scratch:  # pympi would rename an existing file to .bak
         written = Path(scratch) / path.name
         document.to_file(str(written))
         atomic.write(path, written.read_bytes())
 
 
 def _dotted(path: str) -> str:
-    """A relative path as ELAN writes it."""
+    """A relative path in ELAN's notation."""
     return path if path.startswith((".", "/")) else f"./{path}"
 
 
 def _add_vocabulary(document: Any, labels: Sequence[str], free: Sequence[str]) -> None:
-    """The labels, and the kinds of tiers: with these labels as values, and with free text."""
+    """Add the vocabulary of labels, and tier types with these labels or with free text."""
     document.add_language(*UNDETERMINED)
     document.add_controlled_vocabulary(VOCABULARY)
     document.add_cv_description(VOCABULARY, "und", "Labels of the model")
@@ -119,7 +119,7 @@ def _add_tier(document: Any, name: str, kind: str, face: int) -> None:
 
 
 def _sort_time_slots(document: Any) -> None:
-    """Number the time slots by time, which is the order that the format asks for."""
+    """Number the time slots by time, as the format requires."""
     order = sorted(document.timeslots, key=document.timeslots.__getitem__)
     renamed = {old: f"ts{number}" for number, old in enumerate(order, 1)}
     document.timeslots = {renamed[old]: document.timeslots[old] for old in order}

@@ -1,9 +1,9 @@
 """The CSV of py-feat's Fex [1].
 
 Frames count from 0, `approx_time` is minutes:seconds, and a face's id is its `Identity`. Action
-units and head pose are not measured here, so their columns are left out. py-feat knows seven
-emotions: one that the model lacks is empty, further labels follow the seven. A frame without a
-face is one row without numbers.
+units and head pose are not measured, so their columns are absent. py-feat has seven emotions: those
+that the model lacks are empty, and further labels follow the seven. A frame without a face is one
+row without numbers.
 
 [1] Cheong, Jolly, Xie, Byrne, Kenney, Chang, Py-Feat: Python Facial Expression Analysis Toolbox,
 Affective Science 4, 2023.

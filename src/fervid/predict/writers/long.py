@@ -1,4 +1,4 @@
-"""A tidy CSV: one row per frame, face and label; and its codebook."""
+"""A tidy CSV with one row per frame, face and label, and its codebook."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from fervid.predict.writers.table import PredictionTable
 
 KEPT = ("input", "frame", "timestamp", "face_id", "status", "score")
 OWN = {
-    "label": Description("the label that the row is about", "", "a label; empty: none", MODEL),
+    "label": Description("the label of this row", "", "a label; empty: none", MODEL),
     "probability": Description("probability of the label", "", "0..1; empty: none", MODEL),
 }
 
@@ -16,7 +16,7 @@ OWN = {
 def write(table: PredictionTable, base: Path) -> list[Path]:
     """Write `<base>.long.csv` and `<base>.codebook.csv`.
 
-    A row of the table that bears no label stays one row, so that no frame is lost.
+    A row of the table without a label remains one row, so that no frame is lost.
 
     Returns:
         The two files written.

@@ -1,9 +1,8 @@
 """The CSV of OpenFace 2.2's FeatureExtraction and FaceLandmarkVidMulti [1].
 
-Frames count from 1. Action units, gaze, head pose and the 3D landmarks are not measured here, so
-their columns are left out. The label probabilities follow as `p_<label>` after OpenFace's own
-columns. A frame without a face has one row with success 0, confidence 0 and zeros for landmarks,
-as OpenFace writes it.
+Frames count from 1. Action units, gaze, head pose and 3D landmarks are not measured, so their
+columns are absent. The label probabilities follow OpenFace's own columns as `p_<label>`. A frame
+without a face has one row with success 0, confidence 0 and zeros for landmarks, as in OpenFace.
 
 [1] Baltrusaitis, Zadeh, Lim, Morency, OpenFace 2.0: Facial Behavior Analysis Toolkit, FG 2018.
 """

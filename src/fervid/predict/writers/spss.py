@@ -1,4 +1,4 @@
-"""SPSS (.sav), through pyreadstat: numbers with variable and value labels."""
+"""SPSS (.sav), by pyreadstat: numbers with variable and value labels."""
 
 import re
 from collections.abc import Iterable
@@ -10,15 +10,15 @@ from fervid.predict.timeline import STATUS
 from fervid.predict.writers.codebook import describe
 from fervid.predict.writers.table import PredictionTable
 
-NAMES = ("status", "label", "label_relative", "face_id")  # numbers that are names
-LONGEST = 64  # bytes of a variable's name
+NAMES = ("status", "label", "label_relative", "face_id")  # numbers that stand for names
+LONGEST = 64  # bytes of a variable name
 WHOLE, SECONDS, SHARE, PIXELS = "F8.0", "F10.3", "F8.6", "F8.2"  # how numbers are shown
 
 
 def write(table: PredictionTable, base: Path) -> list[Path]:
     """Write `<base>.sav`: the table's own rows and columns.
 
-    `status` and `label` are numbers from 1 with value labels; a missing value is SPSS's own.
+    `status` and `label` are numbers from 1 with value labels; missing values are system-missing.
 
     Returns:
         The file written.
@@ -59,7 +59,7 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
 
 
 def variable_names(columns: Iterable[str]) -> dict[str, str]:
-    """Names that SPSS takes, by column: letters, digits and underscores, each once.
+    """Column -> a unique name that SPSS accepts: letters, digits and underscores.
 
     >>> variable_names(["p_joy, or so", "p_joy; or so", "frame"])
     {'p_joy, or so': 'p_joy_or_so', 'p_joy; or so': 'p_joy_or_so_2', 'frame': 'frame'}
@@ -69,7 +69,7 @@ def variable_names(columns: Iterable[str]) -> dict[str, str]:
     for column in columns:
         plain = re.sub(r"[^A-Za-z0-9_]+", "_", column).strip("_")[: LONGEST - 4] or "v"
         name, number = plain, 1
-        while name.lower() in taken:  # SPSS does not tell upper from lower case
+        while name.lower() in taken:  # SPSS ignores case
             number += 1
             name = f"{plain}_{number}"
         taken.add(name.lower())

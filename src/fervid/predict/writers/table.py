@@ -1,4 +1,4 @@
-"""The table that `fervid predict` wrote, read back, and what else a writer needs to know."""
+"""Reads the tables of `fervid predict`, with everything else that a writer needs."""
 
 import os
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BOX = ("left", "top", "width", "height")
 COLUMNS = ("input", "frame", "timestamp", "face_id", "status", *BOX, "score", "label")
 POINTS = 68
 WHOLE = ("frame", "face_id")
-MOST = 2**31 - 1  # of any number
+MOST = 2**31 - 1  # largest absolute value of any number
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class PredictionTable:
         path: the table's file.
         rows: one per frame and face, with the columns of `Timeline.to_frame`.
         labels: K names, in the order of the columns `p_<name>`.
-        media: the video or picture that the table is of; None where it is not at hand.
-        episodes: those that take the place of the runs of one label; None: these runs.
+        media: the video or picture of the table; None if it does not exist.
+        episodes: episodes that replace the runs of one label; None to use these runs.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class PredictionTable:
 
     @property
     def name(self) -> str:
-        """The table's file name without its ending."""
+        """File name of the table without its ending."""
         return self.path.stem
 
     @property
@@ -58,12 +58,12 @@ class PredictionTable:
 
     @property
     def seconds(self) -> float:
-        """When the last frame ends, in seconds from the start."""
+        """End of the last frame, in seconds from the start."""
         return max(frame_ends(self.rows).values())
 
     @property
     def has_landmarks(self) -> bool:
-        """Whether the table holds the 68 points."""
+        """Whether the table has the 68 landmarks."""
         return {"x0", f"y{POINTS - 1}"} <= set(self.rows.columns)
 
     @cached_property
@@ -79,9 +79,9 @@ class PredictionTable:
         return self.episodes is None
 
     def media_from(self, folder: Path) -> str | None:
-        """The media file's path relative to a folder, with slashes; None where there is none.
+        """Path of the media file relative to a folder, with slashes; None if there is no file.
 
-        The absolute path where no relative one exists (another drive on Windows).
+        The path is absolute if there is no relative one (another drive on Windows).
         """
         return None if self.media is None else relative(self.media, folder)
 
@@ -95,14 +95,14 @@ def relative(path: Path, folder: Path) -> str:
 
 
 def read_table(path: Path, media: Path | None = None) -> PredictionTable:
-    """Read a table that `fervid predict` wrote, CSV or Parquet.
+    """Read a table written by `fervid predict`, CSV or Parquet.
 
     Args:
-        media: the video or picture; by default the table's `input` where such a file exists,
-            seen from here or from the table's folder.
+        media: the video or picture; by default the table's `input`, if it exists relative to the
+            current folder or to the table's folder.
 
     Raises:
-        InputError: no such file, or not a table of one input's predictions.
+        InputError: there is no such file, or it is not a table of one input's predictions.
     """
     import pandas as pd
 
@@ -120,8 +120,8 @@ def read_table(path: Path, media: Path | None = None) -> PredictionTable:
     labels = tuple(name.removeprefix("p_") for name in rows.columns if name.startswith("p_"))
     missing = [column for column in COLUMNS if column not in rows.columns]
     if missing or not labels or rows.empty:
-        lacks = f"column {missing[0]!r}" if missing else "rows" if labels else "column 'p_<label>'"
-        raise InputError(f"{path} has no {lacks}: give a table of `fervid predict`")
+        absent = f"column {missing[0]!r}" if missing else "rows" if labels else "column 'p_<label>'"
+        raise InputError(f"{path} has no {absent}: give a table of `fervid predict`")
     numbers = ("frame", "timestamp", "face_id", *BOX, "score", *(f"p_{each}" for each in labels))
     for column in numbers:
         try:
@@ -130,20 +130,20 @@ def read_table(path: Path, media: Path | None = None) -> PredictionTable:
             raise InputError(f"{path}, column {column!r}: {error}: correct the table") from None
         values = rows[column].to_numpy(float, na_value=np.nan)
         whole = column not in WHOLE or bool((values == np.floor(values))[~np.isnan(values)].all())
-        always = column not in ("frame", "timestamp") or not np.isnan(values).any()
-        if not (whole and always) or (np.abs(values) > MOST).any():
+        complete = column not in ("frame", "timestamp") or not np.isnan(values).any()
+        if not (whole and complete) or (np.abs(values) > MOST).any():
             raise InputError(
                 f"{path}, column {column!r}: a number is missing, not whole or beyond {MOST}: "
                 "correct the table"
             )
-    strangers = sorted(set(rows["label"].dropna()) - set(labels))
-    if strangers:
+    unknown = sorted(set(rows["label"].dropna()) - set(labels))
+    if unknown:
         raise InputError(
-            f"{path} has the label {strangers[0]!r} but no p_{strangers[0]}: correct it"
+            f"{path} has the label {unknown[0]!r} but no column p_{unknown[0]}: correct it"
         )
     inputs = rows["input"].unique()
     if len(inputs) > 1:
-        raise InputError(f"{path} holds {len(inputs)} inputs: give one table per input")
+        raise InputError(f"{path} has {len(inputs)} inputs: give one table per input")
     return PredictionTable(path, rows, labels, media or _media(path, str(inputs[0])))
 
 

@@ -1,6 +1,6 @@
-"""Praat's TextGrid, through pympi-ling: an interval tier for each face, in seconds.
+"""Praat's TextGrid, by pympi-ling: one interval tier per face, in seconds.
 
-Of episodes, which may overlap, there is one for each face and label.
+Episodes may overlap, so they have one tier per face and label.
 """
 
 from pathlib import Path
@@ -23,10 +23,10 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
         names = [f"face {face}" for face in table.faces]
     else:
         names = sorted({_tier(table, each) for each in table.intervals})
-    nothing = "no episode" if table.faces else "no face"
-    tiers = {name: grid.add_tier(name) for name in names or [nothing]}  # Praat wants a tier
+    placeholder = "no episode" if table.faces else "no face"
+    tiers = {name: grid.add_tier(name) for name in names or [placeholder]}  # Praat needs a tier
     for each in table.intervals:
-        # Checked already; pympi's check compares each interval with all others.
+        # No check, because pympi compares each interval with all others, and ours do not overlap.
         tiers[_tier(table, each)].add_interval(each.start, each.end, each.label, check=False)
     path = base.with_name(f"{base.name}.TextGrid")
     with whole(path) as part:
@@ -35,7 +35,7 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
 
 
 def _tier(table: PredictionTable, each: LabelInterval) -> str:
-    """The tier that an interval belongs to; pympi does not escape quotes in its name."""
+    """Tier of an interval, without double quotes, which pympi does not escape."""
     if table.exclusive:
         return f"face {each.face}"
     return f"face {each.face} {each.label}".replace('"', "'")
