@@ -1,6 +1,6 @@
-"""Every number that the five papers print, as data.
+"""Every number published in the five papers, as data.
 
->>> [one.value for one in table("dtagn", 2) if one.own]
+>>> [number.value for number in table("dtagn", 2) if number.own]
 [91.44, 92.35, 96.94, 97.25]
 """
 
@@ -37,48 +37,50 @@ def _paper(key: str) -> ModuleType:
 
 
 def records(paper: str) -> tuple[Published, ...]:
-    """Every number of one paper, tables first, text last.
+    """All numbers of a paper, those of its tables first and those of its text last.
 
     Raises:
-        InputError: no such paper.
+        InputError: there is no such paper.
     """
-    found: tuple[Published, ...] = _paper(paper).records()
-    return found
+    numbers: tuple[Published, ...] = _paper(paper).records()
+    return numbers
 
 
 def table(paper: str, number: int | str) -> tuple[Published, ...]:
-    """One table's numbers in the printed order.
+    """The numbers of a table in the printed order.
 
     Args:
         paper: a key of PAPERS.
-        number: a table's number, "Fig. 6", or "text" for what stands in no table.
+        number: a table's number, "Fig. 6", or "text" for numbers that are in no table.
 
     Raises:
-        InputError: the paper, or what we have of it, holds no such table.
+        InputError: the paper, or our copy of it, has no such table.
     """
-    found = tuple(one for one in records(paper) if one.table == str(number))
-    if not found:
-        tables = ", ".join(dict.fromkeys(one.table for one in records(paper)))
+    cells = tuple(cell for cell in records(paper) if cell.table == str(number))
+    if not cells:
+        tables = ", ".join(dict.fromkeys(cell.table for cell in records(paper)))
         raise InputError(f"paper {paper!r} has no table {number!r} here: choose one of {tables}")
-    return found
+    return cells
 
 
 def confusion(paper: str, table: int | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """A printed confusion matrix: K labels, and (K, K) percentages, rows true.
+    """A published confusion matrix: K labels, and percentages (K, K) with true labels by row.
 
     Raises:
-        InputError: that table is no confusion matrix.
+        InputError: the table is not a confusion matrix.
     """
     matrices: Mapping[str, Confusion] = _paper(paper).CONFUSIONS
     if str(table) not in matrices:
         known = ", ".join(matrices) or "none"
-        raise InputError(f"table {table!r} of {paper!r} is no confusion matrix: those are {known}")
-    found = matrices[str(table)]
-    return found.labels, np.array(found.rows, dtype=np.float64)
+        raise InputError(
+            f"table {table!r} of {paper!r} is not a confusion matrix: choose one of {known}"
+        )
+    matrix = matrices[str(table)]
+    return matrix.labels, np.array(matrix.rows, dtype=np.float64)
 
 
 def frame() -> "pd.DataFrame":
-    """All papers' numbers, one row each, the fields of `Published` as columns."""
+    """All papers' numbers as a table: one row per number, one column per field of `Published`."""
     import pandas as pd
 
-    return pd.DataFrame([vars(one) for paper in PAPERS for one in records(paper)])
+    return pd.DataFrame([vars(number) for paper in PAPERS for number in records(paper)])

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from fervid.papers.published.record import Confusion, Published, Said, accuracies, said
+from fervid.papers.published.record import Confusion, Published, TextRows, accuracies, from_text
 
 KEY = "agn3d"
-NOT_SAID = "not said"
+NOT_GIVEN = "not given"
 
 # Method, quoted work (0: own), accuracy in percent.
 TABLE_1 = (
@@ -17,10 +17,10 @@ TABLE_1 = (
 )
 NOTES = {
     "3DAGN": "only the first form of the appearance network (Sec. 4.1); split and number of "
-    "clips are not said, and 97.22 is no whole number out of 327",
+    "clips are not given, and 97.22 % is not a whole number of 327",
 }
 
-TEXT: Said = (
+TEXT: TextRows = (
     ("Sec. 2.2", "gain of LBP over grey images", "accuracy", 8.8, "points", ""),
     ("Sec. 3.2", "landmarks", "per frame", 68, "count", ""),
     ("Sec. 3.3", "classes of network 2", "all", 2, "count", ""),
@@ -37,8 +37,8 @@ CONFUSIONS: dict[str, Confusion] = {}
 
 @cache
 def records() -> tuple[Published, ...]:
-    """Every number, the table first."""
+    """All numbers, those of the table first."""
     return (
-        *accuracies(KEY, "1", "ck_plus", NOT_SAID, TABLE_1, NOTES),
-        *said(KEY, TEXT, {"ck_plus": NOT_SAID}, ("gain of LBP over grey images",)),
+        *accuracies(KEY, "1", "ck_plus", NOT_GIVEN, TABLE_1, NOTES),
+        *from_text(KEY, TEXT, {"ck_plus": NOT_GIVEN}, ("gain of LBP over grey images",)),
     )

@@ -3,7 +3,15 @@
 from functools import cache
 
 from fervid.labels import BASIC, CK_PLUS
-from fervid.papers.published.record import Confusion, Published, Said, accuracies, cells, grid, said
+from fervid.papers.published.record import (
+    Confusion,
+    Published,
+    TextRows,
+    accuracies,
+    cells,
+    from_text,
+    grid,
+)
 
 KEY = "dtagn"
 TEN_FOLD = "10-fold, subjects by ascending id"
@@ -55,8 +63,8 @@ TABLE_6 = (
     ("DTAGN(Joint)", 0, 70.24),
 )
 NOTES_6 = {
-    "CSPL": "in brackets and left out of the ranking: it was given more ground truth",
-    "3D SIFT": "called the second best in Sec. 5.4: of the quoted and ranked methods",
+    "CSPL": "in brackets and not ranked, because it used more ground truth",
+    "3D SIFT": "second best according to Sec. 5.4, among the quoted and ranked methods",
 }
 
 TABLE_3 = (
@@ -76,7 +84,7 @@ TABLE_5 = (
     (13.75, 0, 2.5, 0, 83.75, 0),
     (0, 0, 10, 0, 0, 90),
 )
-# The fourth row is headed "He" for happiness.
+# The fourth row is labelled "He", for happiness.
 TABLE_7 = (
     (61.29, 25.8, 0, 0, 12.9, 0),
     (15.62, 71.88, 0, 9.37, 0, 3.13),
@@ -104,7 +112,7 @@ TABLE_9 = {
     "Accuracy (MMI)": (67.8, 70.24),
 }
 
-TEXT: Said = (
+TEXT: TextRows = (
     ("Sec. 3.1", "landmarks", "per frame", 49, "count", ""),
     ("Sec. 3.2", "sequences", "all", 205, "count", "mmi"),
     ("Sec. 3.4", "augmented images", "per sequence", 14, "count", ""),
@@ -135,7 +143,7 @@ QUOTED = ("best before", "best deep network before")
 
 @cache
 def records() -> tuple[Published, ...]:
-    """Every number, in the order of the tables, the text last."""
+    """All numbers, in the order of the tables, those of the text last."""
     rows = {f"Accuracy ({name})": key for name, key in NAMES.items()}
     return (
         *grid(KEY, "1", (*CK_PLUS, "all"), TABLE_1, NAMES, unit="count"),
@@ -147,5 +155,5 @@ def records() -> tuple[Published, ...]:
         *cells(KEY, "7", CONFUSIONS["7"]),
         *grid(KEY, "8", COLUMNS_8, TABLE_8, rows, protocol=TEN_FOLD),
         *grid(KEY, "9", COLUMNS_9, TABLE_9, rows, protocol=TEN_FOLD),
-        *said(KEY, TEXT, dict.fromkeys(NAMES.values(), TEN_FOLD), QUOTED),
+        *from_text(KEY, TEXT, dict.fromkeys(NAMES.values(), TEN_FOLD), QUOTED),
     )

@@ -1,6 +1,6 @@
-"""Paper 4 (two streams and a deep belief network): Tables 1 to 3, Fig. 6, the text's numbers.
+"""Paper 4 (two streams and a deep belief network): Tables 1 to 3, Fig. 6 and numbers in the text.
 
-Figs. 5 and 7 (BAUM-1s and MMI) are pictures; of their cells only what the text says is here.
+Figs. 5 and 7 (BAUM-1s and MMI) are pictures, so only the cells that the text mentions are here.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from fervid.papers.published.record import (
     AS_IN_SOURCE,
     Confusion,
     Published,
-    Said,
+    TextRows,
     cells,
+    from_text,
     grid,
-    said,
 )
 
 KEY = "hybrid"
@@ -34,7 +34,7 @@ TABLE_2 = {
     "Score-level fusion": (53.04, 71.94, 68.35),
     "DBN fusion": (55.85, 73.73, 71.43),
 }
-# Database, who, quoted work (0: own), features, accuracy in percent.
+# Database, authors, quoted work (0: own), features, accuracy in percent.
 TABLE_3 = (
     ("BAUM-1s", "Zhalehpour", 20, "LPQ", 45.04),
     ("BAUM-1s", "Zhang", 15, "3D-CNN", 50.11),
@@ -58,7 +58,7 @@ FIGURE_6 = (
 )
 CONFUSIONS = {"Fig. 6": Confusion(BASIC, FIGURE_6, "rml", PROTOCOLS["rml"], "DBN fusion")}
 
-TEXT: Said = (
+TEXT: TextRows = (
     ("Sec. III-A", "frames", "per segment", 16, "count", ""),
     ("Sec. III-A", "flow images", "per segment", 15, "count", ""),
     ("Sec. III-C", "DBN input", "numbers", 8192, "count", ""),
@@ -109,7 +109,7 @@ def _compared() -> tuple[Published, ...]:
         Published(
             paper=KEY,
             table="3",
-            row=f"{name}: {who}",
+            row=f"{name}: {authors}",
             column=features,
             value=value,
             unit="%",
@@ -118,17 +118,17 @@ def _compared() -> tuple[Published, ...]:
             own=not reference,
             source=f"[{reference}]" if reference else "",
         )
-        for name, who, reference, features, value in TABLE_3
+        for name, authors, reference, features, value in TABLE_3
     )
 
 
 @cache
 def records() -> tuple[Published, ...]:
-    """Every number, the tables first, then Fig. 6, then the text."""
+    """All numbers: the tables first, then Fig. 6, then the text."""
     return (
         *_own("1", TABLE_1),
         *_own("2", TABLE_2),
         *_compared(),
         *cells(KEY, "Fig. 6", CONFUSIONS["Fig. 6"]),
-        *said(KEY, TEXT, PROTOCOLS),
+        *from_text(KEY, TEXT, PROTOCOLS),
     )

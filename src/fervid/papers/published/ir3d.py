@@ -1,15 +1,15 @@
 """Paper 3 (3D Inception-ResNet with landmarks): Tables 1 and 2 and the numbers of its text.
 
-Its confusion matrices (Figs. 4 and 5) are pictures; the text gives none of their cells.
+Its confusion matrices (Figs. 4 and 5) are pictures, and the text gives none of their cells.
 """
 
 from functools import cache
 
-from fervid.papers.published.record import AS_IN_SOURCE, Confusion, Published, Said, said
+from fervid.papers.published.record import AS_IN_SOURCE, Confusion, Published, TextRows, from_text
 
 KEY = "ir3d"
 FIVE_FOLD = "5-fold, subject-independent"
-# [3, Sec. 4.2.1] says five folds for every database, then one split for the plain networks.
+# [3, Sec. 4.2.1] first says five folds for every database, then one split for the plain networks.
 HOLD_OUT = "20 % of subjects held out, or 5-fold"
 CROSS = "cross-database, trained on the other three"
 NAMES = {"CK+": "ck_plus", "MMI": "mmi", "FERA": "gemep_fera", "DISFA": "disfa"}
@@ -25,7 +25,7 @@ QUOTED_1 = {
     "FERA": ((30, 56.1), (57, 55.6), (38, 76.7)),
     "DISFA": ((38, 55.0),),
 }
-# Database -> 2D, 3D, 3D with landmarks, and the deviation of the last over the folds.
+# Database -> 2D, 3D, 3D with landmarks, and the last one's standard deviation over the folds.
 OWN_1 = {
     "CK+": (85.77, 89.50, 93.21, 2.32),
     "MMI": (55.83, 67.50, 77.50, 1.76),
@@ -40,7 +40,7 @@ QUOTED_2 = {
 }
 OWN_2 = {"CK+": 67.52, "MMI": 54.76, "FERA": 41.93, "DISFA": 40.51}
 
-# [3, Sec. 4.2.2] on how the quoted works of Table 2 were trained.
+# How the works quoted in Table 2 were trained, according to [3, Sec. 4.2.2].
 SETTINGS_2 = {
     ("CK+", 34): "trained on MMI or FEEDTUM",
     ("MMI", 34): "trained on CK+ or FEEDTUM",
@@ -54,14 +54,14 @@ SETTINGS_2 = {
         for name in NAMES
     },
 }
-# [3, Sec. 4.2.2]: the label that no training database holds is left out of the test.
+# [3, Sec. 4.2.2]: a label that no training database has is left out of the test.
 LEFT_OUT = {
     "CK+": "contempt left out of the test",
     "FERA": "relief left out of the test",
     "DISFA": "neutral left out of the test",
 }
 
-TEXT: Said = (
+TEXT: TextRows = (
     ("Sec. 3.2", "landmarks", "per frame", 66, "count", ""),
     ("Sec. 3.2", "landmark window", "pixels", 49, "count", ""),
     ("Sec. 4.1", "images", "about", 11500, "count", "mmi"),
@@ -113,26 +113,26 @@ def _quoted(table: str, rows: Quotes, notes: dict[tuple[str, int], str]) -> tupl
 
 
 def _subject_independent() -> tuple[Published, ...]:
-    found = []
+    numbers = []
     for name, (flat, plain, landmarks, deviation) in OWN_1.items():
-        here = NAMES[name]
+        key = NAMES[name]
         if flat is not None:
             note = "no landmarks, no LSTM; the network of its [20]"
-            found += [
-                Published(KEY, "1", name, PLAIN_2D, flat, "%", here, HOLD_OUT, note=note),
+            numbers += [
+                Published(KEY, "1", name, PLAIN_2D, flat, "%", key, HOLD_OUT, note=note),
             ]
-        found += [
-            Published(KEY, "1", name, PLAIN_3D, plain, "%", here, HOLD_OUT),
+        numbers += [
+            Published(KEY, "1", name, PLAIN_3D, plain, "%", key, HOLD_OUT),
             Published(
-                KEY, "1", name, LANDMARKS, landmarks, "%", here, FIVE_FOLD, deviation=deviation
+                KEY, "1", name, LANDMARKS, landmarks, "%", key, FIVE_FOLD, deviation=deviation
             ),
         ]
-    return tuple(found)
+    return tuple(numbers)
 
 
 @cache
 def records() -> tuple[Published, ...]:
-    """Every number, the tables first."""
+    """All numbers, those of the tables first."""
     return (
         *_quoted("1", QUOTED_1, {}),
         *_subject_independent(),
@@ -144,5 +144,5 @@ def records() -> tuple[Published, ...]:
             )
             for name, value in OWN_2.items()
         ),
-        *said(KEY, TEXT, {"mmi": FIVE_FOLD}),
+        *from_text(KEY, TEXT, {"mmi": FIVE_FOLD}),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One printed number, and the plain functions that expand a paper's literal tables into such."""
+"""One published number, and functions that turn a paper's literal tables into such records."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,30 +6,30 @@ from typing import Literal
 
 Unit = Literal["%", "points", "count"]
 
-# What a quoted method was judged by is its own paper's affair; the quoting paper seldom says.
+# Protocol of a quoted result: the quoting paper seldom gives it.
 AS_IN_SOURCE = "as in the source"
 
 # Section, row, column, value, unit, database.
-Said = tuple[tuple[str, str, str, float, Unit, str], ...]
+TextRows = tuple[tuple[str, str, str, float, Unit, str], ...]
 
 
 @dataclass(frozen=True)
 class Published:
-    """One number as a paper prints it.
+    """One number as published.
 
     Args:
-        paper: short key, as in `citations.papers()`.
+        paper: a key of `citations.papers()`.
         table: "1" to "9", "Fig. 6", or "text".
-        row: the row's name as printed; in a confusion matrix the true label, spelt our way.
-        column: the column's name as printed; in a confusion matrix the predicted label.
-        value: as printed, never rounded again.
+        row: name of the row as printed; in a confusion matrix, the true label in our spelling.
+        column: name of the column as printed; in a confusion matrix, the predicted label.
+        value: value as printed, not rounded again.
         unit: "%", "points" (a difference between percentages) or "count".
-        database: as in `citations.databases()`; empty where the number belongs to none.
+        database: a key of `citations.databases()`; empty if the number belongs to no database.
         protocol: how the clips were split, in words.
-        own: the authors' own result; False where they quote another work.
-        source: the quoted work as the paper numbers it, or the section of a number in the text.
-        deviation: printed behind a plus-minus sign, in the unit of the value.
-        note: what a reader must know before comparing with it.
+        own: True for the authors' own result, False for one they quote.
+        source: the quoted work as numbered in the paper, or the section of a number in the text.
+        deviation: number printed after a plus-minus sign, in the unit of the value.
+        note: what to know before comparing with it.
     """
 
     paper: str
@@ -48,14 +48,14 @@ class Published:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A printed confusion matrix, rows true and columns predicted, in percent.
+    """A published confusion matrix in percent, true labels by row, predicted labels by column.
 
     Args:
-        labels: K names, spelt our way, in the printed order.
+        labels: K label names in our spelling, in the printed order.
         rows: K rows of K percentages.
-        database: as in `citations.databases()`.
+        database: a key of `citations.databases()`.
         protocol: how the clips were split, in words.
-        method: whose answers these are.
+        method: the method that made the predictions.
     """
 
     labels: tuple[str, ...]
@@ -73,10 +73,11 @@ def accuracies(
     rows: Iterable[tuple[str, int, float]],
     notes: Mapping[str, str] | None = None,
 ) -> tuple[Published, ...]:
-    """A table of one accuracy per method.
+    """A table with one accuracy per method.
 
     Args:
-        rows: method, the number of the quoted work (0: the authors' own), accuracy in percent.
+        paper, table, database, protocol: see `Published`.
+        rows: method, number of the quoted work (0: the authors' own), accuracy in percent.
         notes: method -> note.
     """
     return tuple(
@@ -107,11 +108,13 @@ def grid(
     unit: Unit = "%",
     protocol: str = "",
 ) -> tuple[Published, ...]:
-    """A table of the authors' own numbers with a name on either side; None is a printed dash.
+    """A table of the authors' own numbers with row and column names; None is a printed dash.
 
     Args:
+        paper, table, unit, protocol: see `Published`.
+        columns: column names.
         rows: row name -> one value per column.
-        databases: the row or column name that stands for a database -> its key.
+        databases: row or column name -> key of the database it stands for.
     """
     return tuple(
         Published(
@@ -131,7 +134,7 @@ def grid(
 
 
 def cells(paper: str, table: str, matrix: Confusion) -> tuple[Published, ...]:
-    """Every cell of a confusion matrix."""
+    """All cells of a confusion matrix."""
     return grid(
         paper,
         table,
@@ -142,24 +145,25 @@ def cells(paper: str, table: str, matrix: Confusion) -> tuple[Published, ...]:
     )
 
 
-def said(
+def from_text(
     paper: str,
-    rows: Said,
+    rows: TextRows,
     protocols: Mapping[str, str] | None = None,
     quoted: Sequence[str] = (),
 ) -> tuple[Published, ...]:
-    """Numbers that stand in the text only.
+    """Numbers that are only in the text.
 
     Args:
+        paper: see `Published`.
         rows: section, row, column, value, unit, database.
-        protocols: database -> how the authors judged their own results on it.
-        quoted: the rows that tell another work's result.
+        protocols: database -> protocol of the authors' own results on it.
+        quoted: rows that quote another work's result.
     """
-    found = []
+    numbers = []
     for section, row, column, value, unit, database in rows:
         own = row not in quoted
         protocol = (protocols or {}).get(database, "") if own else AS_IN_SOURCE
-        found.append(
+        numbers.append(
             Published(
                 paper=paper,
                 table="text",
@@ -173,4 +177,4 @@ def said(
                 source=section,
             )
         )
-    return tuple(found)
+    return tuple(numbers)

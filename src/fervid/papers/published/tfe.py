@@ -1,21 +1,21 @@
-"""Paper 5 (identity and emotion learnt jointly): the numbers of its text.
+"""Paper 5 (joint learning of identity and emotion): the numbers of its text.
 
-Its tables are missing from the text that we read, so only what the prose says stands here.
+Its tables are missing from our copy, so these are only the numbers in the prose.
 """
 
 from dataclasses import replace
 from functools import cache
 
-from fervid.papers.published.record import AS_IN_SOURCE, Confusion, Published, Said, said
+from fervid.papers.published.record import AS_IN_SOURCE, Confusion, Published, TextRows, from_text
 
 KEY = "tfe"
 PROTOCOLS = {
-    "ck_plus": "10-fold; whether by subject is not said",
+    "ck_plus": "10-fold; the paper does not say whether by subject",
     "fer_plus": "private test part",
     "lfw": "ten given folds, 6000 pairs",
 }
 
-RESULTS: Said = (
+RESULTS: TextRows = (
     ("Abstract", "TFE-JL", "accuracy", 99.31, "%", "ck_plus"),
     ("Abstract", "TFE-JL", "accuracy", 84.29, "%", "fer_plus"),
     ("Sec. 4.4", "DeepID", "verification accuracy", 91, "%", "lfw"),
@@ -28,14 +28,14 @@ RESULTS: Said = (
     ("Sec. 4.6", "gain over ResNet", "accuracy", 1.2, "points", "fer_plus"),
     ("Sec. 4.6", "gain over VGG13(MV)", "as in Table 5", 0.5, "points", "fer_plus"),
 )
-# The two accuracies stand beside the curves of one training, yet differ by Table 2's gain.
-EXAMPLE = "told of the one example of training in Fig. 5"
+# Both accuracies go with the curves of one training, yet they differ by Table 2's gain.
+EXAMPLE = "given for the one example of training in Fig. 5"
 PPDN = Published(
     KEY, "text", "PPDN, from sequences", "accuracy", 99.3, "%", "ck_plus", AS_IN_SOURCE,
     own=False, source="Sec. 4.5, its [2]",
-    note="trained on whole sequences after CASIA-WebFace: not the setting of the others",
+    note="trained on whole sequences after CASIA-WebFace, unlike the other methods",
 )  # fmt: skip
-TEXT: Said = (
+TEXT: TextRows = (
     ("Sec. 3.1", "identity feature", "numbers", 160, "count", ""),
     ("Sec. 3.1", "emotion feature", "numbers", 64, "count", ""),
     ("Sec. 4.5", "TFE feature", "numbers", 224, "count", ""),
@@ -61,8 +61,8 @@ CONFUSIONS: dict[str, Confusion] = {}
 
 @cache
 def records() -> tuple[Published, ...]:
-    """Every number of the text, the results first."""
-    results = said(KEY, RESULTS, PROTOCOLS)
+    """All numbers of the text, results first."""
+    results = from_text(KEY, RESULTS, PROTOCOLS)
     return (
         *(
             replace(one, note=EXAMPLE)
@@ -71,5 +71,5 @@ def records() -> tuple[Published, ...]:
             for one in results
         ),
         PPDN,
-        *said(KEY, TEXT),
+        *from_text(KEY, TEXT),
     )
