@@ -226,8 +226,8 @@ def _reduced(plan: Plan, report: Report) -> str:
     if report.facts["system"] not in SYSTEMS:
         return ""
     usual, used = as_json(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
-    other = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
-    settings = [_without_folder(f"{k}={used[k]}") for k in other]
+    changed = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
+    settings = [_without_folder(f"{k}={used[k]}") for k in changed]
     if (precision := report.facts["precision"]) != "32-true":
         settings.append(str(precision))
     return "with " + ", ".join(settings) if settings else ""

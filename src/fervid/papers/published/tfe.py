@@ -65,10 +65,10 @@ def records() -> tuple[Published, ...]:
     results = from_text(KEY, RESULTS, PROTOCOLS)
     return (
         *(
-            replace(one, note=EXAMPLE)
-            if (one.source, one.column) == ("Sec. 4.5", "accuracy")
-            else one
-            for one in results
+            replace(number, note=EXAMPLE)
+            if (number.source, number.column) == ("Sec. 4.5", "accuracy")
+            else number
+            for number in results
         ),
         PPDN,
         *from_text(KEY, TEXT),
