@@ -1,1 +1,1 @@
-"""The papers' printed numbers, and ours beside them."""
+"""The papers' published numbers, and their reproduction."""

@@ -1,4 +1,4 @@
-"""What to cite: the five papers, and the databases they are judged by, each set in a .bib file."""
+"""BibTeX entries of the five papers and of the databases, each set in a .bib file."""
 
 import re
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from fervid.errors import InputError
 
-# Systems called by another name than their paper.
+# Systems whose names do not begin with their paper's.
 VARIANTS: Mapping[str, str] = {"ir2d": "ir3d", "dtgn": "dtagn"}
 
 
 @cache
 def papers() -> Mapping[str, str]:
-    """BibTeX entries of the papers by fervid's names, in the order of the papers' numbers."""
+    """BibTeX entries of the papers by fervid's names, in the order of their numbers."""
     return _entries("papers.bib")
 
 
@@ -24,27 +24,27 @@ def databases() -> Mapping[str, str]:
 
 
 def _entries(file: str) -> dict[str, str]:
-    """Every entry by the name in the comment line above it."""
+    """All entries of a file, by the name in the comment line above each."""
     text = Path(__file__).with_name(file).read_text(encoding="utf-8")
     return dict(re.findall(r"^% (\w+)\n(@.*?^\})$", text, re.MULTILINE | re.DOTALL))
 
 
 def title(paper: str) -> str:
     """The title of a paper, by its key in `papers()`."""
-    found = re.search(r"title = \{\{(.*)\}\}", papers()[paper])
-    assert found is not None  # tests hold every entry to it
-    return found[1]
+    match = re.search(r"title = \{\{(.*)\}\}", papers()[paper])
+    assert match is not None  # a test checks that every entry has a title
+    return match[1]
 
 
 def cite(key: str) -> str:
     """The BibTeX entry of a system's paper or of a database.
 
     Args:
-        key: a key of `papers()` or `databases()`; or one of those with a variant's name behind it
+        key: a key of `papers()` or `databases()`, optionally followed by a variant's name
             ("dtagn-mmi", "ck_plus_stills").
 
     Raises:
-        InputError: neither a paper nor a database.
+        InputError: the key names neither a paper nor a database.
 
     >>> print(cite("casia_webface").splitlines()[0])
     @article{yi2014learning,

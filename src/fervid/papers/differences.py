@@ -1,4 +1,4 @@
-"""What stands behind "better": a system's answer against its other networks, run by run."""
+"""Paired differences between a system's output and its other networks, run by run."""
 
 from collections.abc import Iterable
 from dataclasses import astuple
@@ -13,16 +13,17 @@ COLUMNS = (
 
 
 def table(reports: Iterable[Report]) -> str:
-    """CSV, a line per pair: points of accuracy, 95 % interval over people, p corrected by Holm.
+    """CSV, one line per pair: points of accuracy, 95 % interval over people, Holm-corrected p.
 
-    `p_swapped` swaps people's results at random, `p_mcnemar` takes clips as independent.
+    `p_swapped` is from a test that swaps people's results at random; `p_mcnemar` treats clips as
+    independent.
     """
     out: Rows = [COLUMNS]
     for report in reports:
-        told = [report.facts["database"], report.origin]
-        told += [report.facts[name] for name in ("system", "protocol", "seed")]
+        run = [report.facts["database"], report.origin]
+        run += [report.facts[name] for name in ("system", "protocol", "seed")]
         for each in report.differences:
-            shown = [f"{100 * value:.2f}" for value in astuple(each.accuracy)]
-            chance = [f"{p:.4f}" for p in (each.p, each.mcnemar)]
-            out.append([*told, each.network, each.other, *shown, *chance, len(report.clip)])
+            points = [f"{100 * value:.2f}" for value in astuple(each.accuracy)]
+            p_values = [f"{p:.4f}" for p in (each.p, each.mcnemar)]
+            out.append([*run, each.network, each.other, *points, *p_values, len(report.clip)])
     return csv_text(out)

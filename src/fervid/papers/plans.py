@@ -1,29 +1,29 @@
-"""Which run answers which printed number."""
+"""Which run reproduces which published number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-# Tested on one database, trained on all others of the plan's that are at hand.
+# Test on one database, train on all other databases of the plan that have a store.
 ACROSS = "across"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a printed table is run.
+    """How to reproduce a published table.
 
     Args:
-        measure: what its numbers are; "clips" needs a store and no run.
-        networks: printed row or column -> the run's network; "*" for all that is not named.
+        measure: kind of its numbers; "clips" needs a store but no run.
+        networks: printed row or column -> network of the run; "*" for all others.
         systems: database -> system.
-        changes: fields of these systems' recipes; alike in all tables, so that they share runs.
+        changes: recipe fields to set in these systems, the same in all tables that share runs.
         protocol: a key of `fervid.folds.PROTOCOLS`, or `ACROSS`.
-        protocols: database -> its own, where the paper has one for it.
-        others: printed row or column -> another system that answers it, and its network.
-        remarks: printed row -> how ours differs from it.
-        added: rows that no paper prints, shown below where their store is given: name, database,
+        protocols: database -> its protocol, if the paper uses another for it.
+        others: printed row or column -> another system that reproduces it, and its network.
+        remarks: printed row -> how our system differs from it.
+        added: rows that are not in the paper, appended if their store is given: name, database,
             system, network.
-        linear: whether the linear baseline is shown below, as a row that no paper prints.
+        linear: whether to append the linear baseline, which is not in the paper.
     """
 
     measure: Literal["accuracy", "confusion", "clips"]
@@ -38,11 +38,11 @@ class Plan:
     linear: bool = False
 
     def protocol_of(self, database: str) -> str:
-        """How a database is split."""
+        """The protocol for a database."""
         return self.protocols.get(database, self.protocol)
 
 
-# [1, Sec. 5.1]: MMI has networks of its own.
+# [1, Sec. 5.1]: MMI has its own, smaller networks.
 _DTAGN: Mapping[str, Any] = {
     "systems": {"ck_plus": "dtagn", "oulu_casia": "dtagn", "mmi": "dtagn-mmi"},
     "changes": {"compare": True},
@@ -54,18 +54,18 @@ _ROWS = {
     "DTAGN(Joint)": "joint",
 }
 
-# [3, Sec. 4.2]: four databases; and ours, which may train for the others.
+# [3, Sec. 4.2]: four databases. For Table 2, `drawn` may join the training.
 _IR3D = dict.fromkeys(("ck_plus", "mmi", "gemep_fera", "disfa"), "ir3d")
 _WHOLE = "3D Inception-ResNet + landmarks"
 
-# [4, Sec. IV-B]: five groups of subjects, and each of RML's eight on its own.
+# [4, Sec. IV-B]: five groups of subjects, except RML, which leaves out one of eight subjects.
 _HYBRID: Mapping[str, Any] = {
     "systems": dict.fromkeys(("baum_1s", "rml", "mmi"), "hybrid"),
     "changes": {"compare": True},
     "protocols": {"baum_1s": "losgo", "rml": "loso", "mmi": "losgo"},
 }
 
-# [2, Sec. III] whole, which the paper did not run; and its forms and DTAGN on a second database.
+# The whole method of [2, Sec. III], which the paper did not run, and all systems on MMI as well.
 _AGN3D = (
     ("3DAGN, network 1 alone", "ck_plus", "agn3d", "appearance"),
     ("3DAGN, networks 1, 2 and 3", "ck_plus", "agn3d", "joint"),
@@ -76,7 +76,7 @@ _AGN3D = (
     ("MMI: linear model of the landmarks", "mmi", "agn3d", "landmarks"),
 )
 
-# [5, Sec. 4.5, 4.6]: the CK+ pictures are a database of their own here; two more baselines.
+# [5, Sec. 4.5, 4.6]: here the CK+ pictures are a separate database. Two baselines are added.
 _TFE = (
     ("TFE-JL, identity not learnt", "fer_plus", "tfe", "joint-fresh"),
     ("SVM on the identity feature", "fer_plus", "tfe", "svm"),
@@ -102,7 +102,7 @@ PLANS: Mapping[tuple[str, str], Plan] = {
     ("dtagn", "9"): Plan(
         "accuracy", {"Concatenation": "concat", "Joint Fine-tuning": "joint"}, **_DTAGN
     ),
-    # Paper 2 quotes papers 1 and 3; its own number is its experiment's.
+    # Paper 2 quotes papers 1 and 3. Its own number is from its experiment.
     ("agn3d", "1"): Plan(
         "accuracy",
         {"DTAGN": "joint"},
@@ -145,7 +145,7 @@ PLANS: Mapping[tuple[str, str], Plan] = {
         "accuracy", {f"{name}: Ours": "dbn-3" for name in ("BAUM-1s", "RML", "MMI")}, **_HYBRID
     ),
     ("hybrid", "Fig. 6"): Plan("confusion", {"*": "dbn-3"}, **_HYBRID),
-    # [5]'s tables are missing from what we read; its text says these.
+    # The tables of [5] are missing from our copy; these numbers are from its text.
     ("tfe", "text"): Plan(
         "accuracy",
         {"ResNet": "resnet", "TFE-JL": "joint"},

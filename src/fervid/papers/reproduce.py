@@ -1,7 +1,8 @@
-"""A printed table again: published beside ours, and why where there is nothing beside it.
+"""Reproduce a published table: our numbers beside the paper's, or the reason why there are none.
 
-A plan says which network of which run answers a printed number. One run serves every table that
-asks for the same system, database and protocol; each has its folder and resumes where it stopped.
+A plan says which network of which run reproduces a published number. One run serves every table
+that needs the same system, database and protocol. Each run has its own folder and resumes where it
+stopped.
 """
 
 import shlex
@@ -30,7 +31,7 @@ from fervid.papers.published import table as published
 from fervid.papers.reproduction_table import Reproduction, Row
 from fervid.systems.interface import Store, System
 
-# Papers that print means over folds; ours is over all clips, and the mean stands in the note.
+# Papers that give means over folds. Ours are over all clips, and the note has the mean over folds.
 OVER_FOLDS = ("ir3d", "hybrid")
 
 
@@ -47,75 +48,76 @@ def reproduce(
     precision: str = "32-true",
     jobs: int = 1,
 ) -> list[Reproduction]:
-    """Run what the databases at hand allow; write `<paper>_table<n>.csv` after each table.
+    """Run what the given stores allow, and write `<paper>_table<n>.csv` after each table.
 
-    At the end the runs' paired differences follow, in `<paper>_differences.csv`, or
-    `<paper>_table<n>_differences.csv` where one table was asked for.
+    At the end, the paired differences of the runs are written to `<paper>_differences.csv`, or to
+    `<paper>_table<n>_differences.csv` if one table was requested.
 
     Args:
         paper: one of `fervid.papers.published.PAPERS`.
-        table: as printed ("2", "Fig. 6"); None for all of the paper's.
+        table: a table as numbered in the paper ("2", "Fig. 6"); None for all.
         stores: database -> its prepared faces.
-        runs: where the runs' folders are kept; by default `out`/runs.
-        systems: by default `fervid.systems.SYSTEMS`.
-        seed, device, precision, jobs: as `fervid.evaluation.evaluate` takes them.
+        out: folder for the CSV files.
+        runs: parent folder of the runs; by default `out`/runs.
+        systems: systems by name; by default `fervid.systems.SYSTEMS`.
+        seed, device, precision, jobs: see `fervid.evaluation.evaluate`.
 
     Raises:
-        InputError: no such paper or table.
-        OutputError: a folder that cannot be written to, or holds another run.
+        InputError: there is no such paper or table.
+        OutputError: a folder cannot be written to, or holds another run.
     """
     if systems is None:
         from fervid.systems import SYSTEMS
 
         systems = SYSTEMS
-    names = dict.fromkeys(one.table for one in records(paper) if one.table != "text")
-    wanted = [str(table)] if table is not None else list(names)
-    if not wanted:
-        raise InputError(f"of paper {paper!r} only the text is here: ask for the table 'text'")
-    told = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
-    runner = _Runner(stores, systems, runs or Path(out) / "runs", told)
-    found = []
-    for number in wanted:
+    names = dict.fromkeys(cell.table for cell in records(paper) if cell.table != "text")
+    numbers = [str(table)] if table is not None else list(names)
+    if not numbers:
+        raise InputError(f"for paper {paper!r} only the text is available: use the table 'text'")
+    options = {"seed": seed, "device": device, "precision": precision, "jobs": jobs}
+    runner = _Runner(stores, systems, runs or Path(out) / "runs", options)
+    tables = []
+    for number in numbers:
         rows = _rows(paper, number, runner)
-        found.append(Reproduction(paper, number, tuple(rows)))
-        _write(Path(out), found[-1])
+        tables.append(Reproduction(paper, number, tuple(rows)))
+        _write(Path(out), tables[-1])
     reports = [report for report in runner.done.values() if isinstance(report, Report)]
     if reports:
-        name = paper if table is None else found[0].name
+        name = paper if table is None else tables[0].name
         write(Path(out) / f"{name}_differences.csv", differences.table(reports))
-    return found
+    return tables
 
 
-def _write(out: Path, made: Reproduction) -> None:
-    write(out / f"{made.name}.csv", made.csv())
+def _write(out: Path, table: Reproduction) -> None:
+    write(out / f"{table.name}.csv", table.csv())
 
 
 @dataclass
 class _Runner:
-    """Runs what is asked for, once each."""
+    """Runs each evaluation once, when it is first needed."""
 
     stores: Mapping[str, Store]
     systems: Mapping[str, System]
     folder: Path
-    told: Mapping[str, Any]  # to `evaluate`
+    options: Mapping[str, Any]  # passed to `evaluate`
     done: dict[str, Report | str] = field(default_factory=dict)
 
     def report(self, database: str, plan: Plan, name: str = "") -> Report | str:
-        """The report of a system's run, by default the database's, or why there is none."""
+        """Report of a system's run (by default the plan's for the database), or why it has none."""
         if database not in self.stores:
             return f"no store of {database}"
         name = name or plan.systems.get(database, "")
         if name not in self.systems:
             return f"{name or 'a system for it'} is not in this version"
         others = self._others(database, plan)
-        seed = str(self.told["seed"])
+        seed = str(self.options["seed"])
         run = "-".join([database, name, plan.protocol_of(database), *others, seed])
         if run not in self.done:
             self.done[run] = self._run(run, name, database, plan)
         return self.done[run]
 
     def _others(self, database: str, plan: Plan) -> list[str]:
-        """The databases that train for another, if a plan goes across them."""
+        """The other databases to train on, if the plan tests across databases."""
         if plan.protocol_of(database) != ACROSS:
             return []
         return [name for name in plan.systems if name in self.stores and name != database]
@@ -129,33 +131,33 @@ class _Runner:
 
     def _run(self, run: str, name: str, database: str, plan: Plan) -> Report | str:
         system: Any = self.systems[name]
-        own = name in plan.systems.values()
-        if own and is_dataclass(system) and not isinstance(system, type):
+        planned = name in plan.systems.values()
+        if planned and is_dataclass(system) and not isinstance(system, type):
             known = {each.name for each in fields(system)}
             system = replace(system, **{k: v for k, v in plan.changes.items() if k in known})
         try:
             store, folds = self._split(database, plan)
             return self._finished(self.folder / run, system, store, folds) or evaluate(
-                system, store, folds, self.folder / run, **self.told
+                system, store, folds, self.folder / run, **self.options
             )
         except (ProtocolError, LabelError) as error:
-            return f"these clips do not allow it: {error}"
+            return f"not possible with these clips: {error}"
 
     def _finished(
         self, run: Path, system: System, store: Store, folds: Sequence[Fold]
     ) -> Report | None:
-        """The report of this very run, on any device and in any precision, which it tells."""
+        """The saved report of exactly this run, whatever its device and precision."""
         if not (run / "report.json").is_file():
             return None
         report = read(run)
-        asked = {
+        expected = {
             "fervid": fervid.__version__,
             "recipe": as_json(system),
             "faces": store.digest,
             "folds": digest(folds),
-            "seed": self.told["seed"],
+            "seed": self.options["seed"],
         }
-        same = all(report.facts.get(key) == value for key, value in asked.items())
+        same = all(report.facts.get(key) == value for key, value in expected.items())
         return report if same else None
 
 
@@ -165,97 +167,98 @@ class _Runner:
 def _rows(paper: str, number: str, runner: _Runner) -> list[Row]:
     plan = PLANS.get((paper, number))
     cells = published(paper, number)
-    rows = [_row(one, plan, runner) for one in cells]
+    rows = [_row(cell, plan, runner) for cell in cells]
     if plan is None:
         return rows
     added = list(plan.added)
     if plan.linear:
-        databases = dict.fromkeys(one.database for one in cells)
+        databases = dict.fromkeys(cell.database for cell in cells)
         added += [
-            (called, database, "", network)
+            (title, database, "", network)
             for database in databases
-            for network, called in baseline.YARDSTICKS.items()
+            for network, title in baseline.YARDSTICKS.items()
         ]
     for name, database, system, network in added:
         if database in runner.stores:
             extra = Published(paper, number, name, "accuracy", 0, "%", database)
             bare = Row(name, "accuracy", None, "%", note="ours only: not in the paper")
             report = runner.report(database, plan, system)
-            # Stills have one yardstick.
+            # For stills there is only one baseline.
             absent = isinstance(report, Report) and network not in report.scores
             if not (absent and network in baseline.YARDSTICKS):
                 rows.append(_answered(bare, extra, plan, network, report))
     return rows
 
 
-def _row(one: Published, plan: Plan | None, runner: _Runner) -> Row:
-    row = Row(one.row, one.column, one.value, one.unit, database=one.database, note=_said(one))
+def _row(cell: Published, plan: Plan | None, runner: _Runner) -> Row:
+    note = _published_note(cell)
+    row = Row(cell.row, cell.column, cell.value, cell.unit, database=cell.database, note=note)
     networks = plan.networks if plan else {}
-    network = networks.get(one.row) or networks.get(one.column) or networks.get("*", "")
+    network = networks.get(cell.row) or networks.get(cell.column) or networks.get("*", "")
     system = ""
-    if plan and (other := plan.others.get(one.row) or plan.others.get(one.column)):
+    if plan and (other := plan.others.get(cell.row) or plan.others.get(cell.column)):
         system, network = other
     if plan and plan.measure == "clips":
-        store = runner.stores.get(one.database)
+        store = runner.stores.get(cell.database)
         if store is None:
-            return _noted(row, f"no store of {one.database}")
-        return _counted(row, one, store)
+            return _noted(row, f"no store of {cell.database}")
+        return _counted(row, cell, store)
     if plan is None or not network:
-        return _noted(row, _why_not(one, runner))
-    row = _noted(row, plan.remarks.get(one.row, ""))
-    return _answered(row, one, plan, network, runner.report(one.database, plan, system))
+        return _noted(row, _why_not(cell, runner))
+    row = _noted(row, plan.remarks.get(cell.row, ""))
+    return _answered(row, cell, plan, network, runner.report(cell.database, plan, system))
 
 
-def _answered(row: Row, one: Published, plan: Plan, network: str, report: Report | str) -> Row:
+def _answered(row: Row, cell: Published, plan: Plan, network: str, report: Report | str) -> Row:
     if isinstance(report, str):
         return _noted(row, report)
     if network not in report.scores:
         return _noted(row, f"the run has no network {network}")
-    # No setting of the system's changes the yardsticks.
+    # The baselines do not depend on the system's settings.
     note = "" if network in baseline.YARDSTICKS else _reduced(plan, report)
-    return _filled(_noted(row, note), one, plan, network, report)
+    return _filled(_noted(row, note), cell, plan, network, report)
 
 
 def _reduced(plan: Plan, report: Report) -> str:
-    """Which settings are not the catalogue's, besides the table's own."""
+    """The settings that differ from the catalogue's, apart from the plan's changes."""
     from fervid.systems import SYSTEMS
 
     if report.facts["system"] not in SYSTEMS:
         return ""
     usual, used = as_json(SYSTEMS[report.facts["system"]]), report.facts["recipe"]
-    other = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
-    told = [_placeless(f"{k}={used[k]}") for k in other]
+    changed = [k for k in used if k in usual and k not in plan.changes and used[k] != usual[k]]
+    settings = [_without_folder(f"{k}={used[k]}") for k in changed]
     if (precision := report.facts["precision"]) != "32-true":
-        told.append(str(precision))
-    return "with " + ", ".join(told) if told else ""
+        settings.append(str(precision))
+    return "with " + ", ".join(settings) if settings else ""
 
 
-def _said(one: Published) -> str:
-    spread = "" if one.deviation is None else f"published ± {one.deviation:g}"
-    quoted = "" if one.own else f"quoted from {one.source}"
-    return "; ".join(filter(None, (quoted, spread, one.note)))
+def _published_note(cell: Published) -> str:
+    deviation = "" if cell.deviation is None else f"published ± {cell.deviation:g}"
+    quoted = "" if cell.own else f"quoted from {cell.source}"
+    return "; ".join(filter(None, (quoted, deviation, cell.note)))
 
 
 def _noted(row: Row, note: str) -> Row:
     return replace(row, note="; ".join(filter(None, (row.note, note))))
 
 
-def _why_not(one: Published, runner: _Runner) -> str:
-    if not one.own:
+def _why_not(cell: Published, runner: _Runner) -> str:
+    if not cell.own:
         return ""
-    if one.unit == "count":
+    if cell.unit == "count":
         return "nothing to run"
-    if one.paper not in runner.systems:
-        return f"{one.paper} is not in this version"
-    return "no run answers this number"
+    if cell.paper not in runner.systems:
+        return f"{cell.paper} is not in this version"
+    return "no run reproduces this number"
 
 
-def _counted(row: Row, one: Published, store: Store) -> Row:
-    """How many clips the store holds [1, Table 1]."""
+def _counted(row: Row, cell: Published, store: Store) -> Row:
+    """Fill in the number of clips in the store [1, Table 1]."""
     database = store.database
-    clips = len(database.clips) if one.column == "all" else database.counts.get(one.column)
+    clips = len(database.clips) if cell.column == "all" else database.counts.get(cell.column)
     if clips is None:
-        return _noted(row, f"the database has no label {one.column}")
+        return _noted(row, f"the database has no label {cell.column}")
     return replace(row, ours=float(clips), **_data(database, store.digest))
 
 
@@ -263,17 +266,17 @@ def _data(database: Database, digest: str) -> dict[str, Any]:
     return {"origin": database.origin, "data_digest": digest}
 
 
-def _filled(row: Row, one: Published, plan: Plan, network: str, report: Report) -> Row:
+def _filled(row: Row, cell: Published, plan: Plan, network: str, report: Report) -> Row:
     facts = report.facts
     if plan.measure == "confusion":
-        unknown = [label for label in (one.row, one.column) if label not in report.labels]
+        unknown = [label for label in (cell.row, cell.column) if label not in report.labels]
         if unknown:
             return _noted(row, f"the run has no label {unknown[0]}")
-        ours, n = _cell(report, network, one.row, one.column)
+        ours, n = _cell(report, network, cell.row, cell.column)
     else:
         score = report.scores[network]
         ours, n = score.accuracy, score.n
-        if one.paper in OVER_FOLDS and len(score.folds) > 1:
+        if cell.paper in OVER_FOLDS and len(score.folds) > 1:
             mean, deviation = 100 * score.fold_mean, 100 * score.fold_deviation
             row = _noted(row, f"ours as a mean over folds {mean:.2f} ± {deviation:.2f}")
         if report.missing:
@@ -289,7 +292,7 @@ def _filled(row: Row, one: Published, plan: Plan, network: str, report: Report) 
         low=low,
         high=high,
         n=n,
-        database=one.database,
+        database=cell.database,
         origin=report.origin,
         system=str(facts["system"]),
         network=network,
@@ -304,12 +307,12 @@ def _filled(row: Row, one: Published, plan: Plan, network: str, report: Report) 
 
 
 def _cell(report: Report, network: str, true: str, predicted: str) -> tuple[Estimate, int]:
-    """Share of a label's clips that were called another, and how many clips it has."""
-    line, column = report.labels.index(true), report.labels.index(predicted)
-    called = report.probabilities[network].argmax(axis=1)
-    counts = st.by_subject(report.target, called, report.subject, len(report.labels))
-    totals = np.stack([counts[:, line, column], counts[:, line].sum(-1)], axis=-1)  # (S, 2)
-    # Subjects without a clip of this label say nothing about it.
+    """Share of the clips of label `true` predicted as `predicted`, and the number of clips."""
+    row, column = report.labels.index(true), report.labels.index(predicted)
+    predictions = report.probabilities[network].argmax(axis=1)
+    counts = st.by_subject(report.target, predictions, report.subject, len(report.labels))
+    totals = np.stack([counts[:, row, column], counts[:, row].sum(-1)], axis=-1)  # (S, 2)
+    # Leave out subjects without a clip of this label.
     totals = totals[totals[:, 1] > 0]
     if not len(totals):
         return Estimate(np.nan, np.nan, np.nan), 0
@@ -317,32 +320,32 @@ def _cell(report: Report, network: str, true: str, predicted: str) -> tuple[Esti
 
 
 def _portable(command: str) -> str:
-    """A command line without the folders of one machine.
+    """A command line without absolute folders.
 
     >>> _portable("fervid reproduce dtagn 2 --store /home/me/ck --store ../mmi")
     'fervid reproduce dtagn 2 --store ck --store ../mmi'
     """
-    return shlex.join(_placeless(word) for word in shlex.split(command))
+    return shlex.join(_without_folder(word) for word in shlex.split(command))
 
 
-def _placeless(word: str) -> str:
-    """Without this machine's folders.
+def _without_folder(word: str) -> str:
+    """A word or a setting without an absolute folder in its value.
 
-    >>> _placeless("pretrained=/home/me/faces.safetensors")
+    >>> _without_folder("pretrained=/home/me/faces.safetensors")
     'pretrained=faces.safetensors'
     """
     key, equals, value = word.rpartition("=")
     return key + equals + (PurePosixPath(value).name if value.startswith("/") else value)
 
 
-# For the command
+# For the command line
 
 
 def open_stores(paths: Sequence[Path]) -> dict[str, Store]:
-    """Stores by the name of their database.
+    """Open stores and return them by the name of their database.
 
     Raises:
-        InputError: no store, or two of one database.
+        InputError: a path is not a store, or two stores are of the same database.
     """
     from fervid.faces.store import Store as Faces
 
@@ -351,6 +354,6 @@ def open_stores(paths: Sequence[Path]) -> dict[str, Store]:
         opened = Faces.open(Path(path))
         name = opened.database.name
         if name in stores:
-            raise InputError(f"{path} is a second store of {name}: name one for each database")
+            raise InputError(f"{path} is a second store of {name}: give one store per database")
         stores[name] = opened
     return stores

@@ -1,4 +1,4 @@
-"""Published beside ours: a table's rows, as CSV and as text."""
+"""A reproduced table, the paper's numbers beside ours, as CSV and as text."""
 
 import io
 from dataclasses import dataclass, fields
@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One printed number and ours; a line of the CSV file.
+    """One published number and ours; a line of the CSV file.
 
     Args:
-        row, column: as printed.
-        published: as printed; None for a row that no paper prints.
-        ours: in the unit of the published one; None where nothing was run, and `note` says why.
+        row, column: names as printed.
+        published: value as printed; None for a row that is not in the paper.
+        unit: unit of both values.
+        ours: our value; None if nothing was run, in which case `note` says why.
         low, high: 95 % interval over subjects.
-        n: clips that `ours` is a share of.
-        origin: of the data where they only stand in for the database; empty for the real thing.
-        data_digest: which faces of which clips.
-        fervid: the version that ran.
+        n: number of clips that `ours` is a share of.
+        note: what to know before comparing.
+        origin: origin of stand-in data; empty for the real database.
+        data_digest: hash of the clips' faces.
+        fervid: version of fervid that ran.
+        commit: its commit, followed by "+" if the working tree had changes.
+        command: command line without absolute folders.
     """
 
     row: str
@@ -50,10 +54,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A printed table with ours beside it.
+    """A published table with our numbers beside it.
 
     Args:
-        rows: in the printed order.
+        paper: a key of `fervid.papers.published.PAPERS`.
+        table: its number in the paper, or "text".
+        rows: in the printed order, added rows last.
     """
 
     paper: str
@@ -62,7 +68,7 @@ class Reproduction:
 
     @property
     def name(self) -> str:
-        """Of its file, without ending: "dtagn_table2"."""
+        """Name of its file without the suffix, such as "dtagn_table2"."""
         kind = f"table{self.table}" if self.table.isdecimal() else self.table
         return f"{self.paper}_{kind.lower().replace('. ', '')}"
 
@@ -73,7 +79,7 @@ class Reproduction:
         return csv_text([names, *cells])
 
     def text(self, width: int | None = None) -> str:
-        """The table for a terminal; `width` in characters, by default the terminal's."""
+        """The table as text, `width` characters wide, by default as wide as the terminal."""
         from rich.console import Console
 
         out = io.StringIO()
@@ -96,53 +102,54 @@ def _text(name: str, value: Any) -> str:
 # For a terminal
 
 
-def _lists(made: Reproduction) -> "Table":
+def _lists(reproduction: Reproduction) -> "Table":
     """One line per number."""
     from rich.table import Table
 
-    several = len({row.column for row in made.rows}) > 1
-    shown = Table()
+    several = len({row.column for row in reproduction.rows}) > 1
+    table = Table()
     for name in ("row", *(["column"] if several else [])):
-        shown.add_column(name)
+        table.add_column(name)
     for name in ("published", "ours", "95 % interval", "n"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("note", overflow="fold")
-    for row in made.rows:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("note", overflow="fold")
+    for row in reproduction.rows:
         names = (row.row, row.column) if several else (row.row,)
-        within = "" if row.low is None else f"{_short(row.low)} to {_short(row.high)}"
+        interval = "" if row.low is None else f"{_short(row.low)} to {_short(row.high)}"
         n = "" if row.n is None else str(row.n)
-        shown.add_row(*names, _short(row.published), _short(row.ours), within, n, row.note)
-    return shown
+        table.add_row(*names, _short(row.published), _short(row.ours), interval, n, row.note)
+    return table
 
 
-def _matrix(made: Reproduction) -> "Table":
-    """A confusion matrix, published over ours in each cell."""
+def _matrix(reproduction: Reproduction) -> "Table":
+    """A confusion matrix with "published / ours" in each cell."""
     from rich.table import Table
 
-    labels = list(dict.fromkeys(row.column for row in made.rows))
-    shown = Table()
-    shown.add_column("")
+    labels = list(dict.fromkeys(row.column for row in reproduction.rows))
+    table = Table()
+    table.add_column("")
     for label in labels:
-        shown.add_column(label, justify="right", no_wrap=True)
-    for name in dict.fromkeys(row.row for row in made.rows):
-        line = {row.column: row for row in made.rows if row.row == name}
+        table.add_column(label, justify="right", no_wrap=True)
+    for name in dict.fromkeys(row.row for row in reproduction.rows):
+        line = {row.column: row for row in reproduction.rows if row.row == name}
         n = next((row.n for row in line.values() if row.n is not None), None)
         cells = [
             f"{_short(line[label].published)} / {_short(line[label].ours)}" for label in labels
         ]
-        shown.add_row(name if n is None else f"{name} ({n})", *cells)
-    return shown
+        table.add_row(name if n is None else f"{name} ({n})", *cells)
+    return table
 
 
-def _heading(made: Reproduction) -> str:
-    kind = f"Table {made.table}" if made.table.isdecimal() else made.table
-    units = " and ".join(dict.fromkeys(row.unit for row in made.rows))
-    matrix = ": true label by row, published / ours" * _is_matrix(made)
-    return f"{kind} of {title(made.paper)} ({made.paper}), {units}{matrix}"
+def _heading(reproduction: Reproduction) -> str:
+    table, paper = reproduction.table, reproduction.paper
+    kind = f"Table {table}" if table.isdecimal() else table
+    units = " and ".join(dict.fromkeys(row.unit for row in reproduction.rows))
+    matrix = ": true label by row, published / ours" * _is_matrix(reproduction)
+    return f"{kind} of {title(paper)} ({paper}), {units}{matrix}"
 
 
 def _short(value: float | None) -> str:
-    """Two decimals at most, as the papers print.
+    """At most two decimals, as in the papers.
 
     >>> _short(100.0), _short(96.94), _short(None)
     ('100', '96.94', '–')
@@ -150,23 +157,24 @@ def _short(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _sources(made: Reproduction) -> list[str]:
-    """What stands behind our numbers, one line per run, and what the data are."""
-    ran = [row for row in made.rows if row.system]
+def _sources(reproduction: Reproduction) -> list[str]:
+    """Lines on the runs, on stand-in databases and, for a matrix, on why numbers are missing."""
+    ran = [row for row in reproduction.rows if row.system]
     runs = {
         (r.database, r.system, r.protocol): f"ours: {r.system} on {r.database}, {r.protocol}, "
         f"seed {r.seed}, {r.device}, fervid {r.fervid} {r.commit[:10]}".rstrip()
         for r in ran
     }
-    origins = {row.database: row.origin for row in made.rows if row.origin}
+    origins = {row.database: row.origin for row in reproduction.rows if row.origin}
     lines = [
-        f"{database} here stands in for the real one ({origin}): ours and published do not compare"
+        f"this {database} stands in for the real one ({origin}): do not compare ours with published"
         for database, origin in origins.items()
     ]
-    whys = dict.fromkeys(row.note for row in made.rows if row.ours is None and row.note)
-    matrix = _is_matrix(made)
-    return [*runs.values(), *lines, *(f"not run: {why}" for why in whys if matrix)]
+    reasons = dict.fromkeys(row.note for row in reproduction.rows if row.ours is None and row.note)
+    matrix = _is_matrix(reproduction)
+    return [*runs.values(), *lines, *(f"not run: {reason}" for reason in reasons if matrix)]
 
 
-def _is_matrix(made: Reproduction) -> bool:
-    return len(made.rows) > 1 and {r.row for r in made.rows} == {r.column for r in made.rows}
+def _is_matrix(reproduction: Reproduction) -> bool:
+    rows = reproduction.rows
+    return len(rows) > 1 and {row.row for row in rows} == {row.column for row in rows}

@@ -1,6 +1,6 @@
-"""Every number that the five papers print, as data: `numbers.csv`, one row each.
+"""Every number published in the five papers, as data: `numbers.csv`, one row each.
 
->>> [one.value for one in table("dtagn", 2) if one.own]
+>>> [number.value for number in table("dtagn", 2) if number.own]
 [91.44, 92.35, 96.94, 97.25]
 """
 
@@ -26,21 +26,21 @@ PAPERS = ("dtagn", "agn3d", "ir3d", "hybrid", "tfe")
 
 @dataclass(frozen=True)
 class Published:
-    """One number as a paper prints it; a row of `numbers.csv`, whose columns are these fields.
+    """One number as published: a row of `numbers.csv`, whose columns are these fields.
 
     Args:
         paper: one of PAPERS.
         table: "1" to "9", "Fig. 6", or "text".
-        row: the row's name as printed; in a confusion matrix the true label, spelt our way.
-        column: the column's name as printed; in a confusion matrix the predicted label.
-        value: as printed, never rounded again.
+        row: name of the row as printed; in a confusion matrix, the true label in our spelling.
+        column: name of the column as printed; in a confusion matrix, the predicted label.
+        value: value as printed, not rounded again.
         unit: "%", "points" (a difference between percentages) or "count".
-        database: a key of `citations.databases()`; empty if the number belongs to none.
+        database: a key of `citations.databases()`; empty if the number belongs to no database.
         protocol: how the clips were split, in words.
-        own: the authors' own result; False where they quote another work.
-        source: the quoted work as the paper numbers it, or the section of a number in the text.
-        deviation: printed after a plus-minus sign, in the unit of the value.
-        note: what a reader must know before comparing with it.
+        own: True for the authors' own result, False for one they quote.
+        source: the quoted work as numbered in the paper, or the section of a number in the text.
+        deviation: number printed after a plus-minus sign, in the unit of the value.
+        note: what to know before comparing with it.
     """
 
     paper: str
@@ -70,10 +70,10 @@ def _record(row: dict[str, Any]) -> Published:
 
 
 def records(paper: str) -> tuple[Published, ...]:
-    """Every number of one paper, tables first, text last.
+    """All numbers of a paper, those of its tables first and those of its text last.
 
     Raises:
-        InputError: the paper is unknown.
+        InputError: there is no such paper.
     """
     if paper not in PAPERS:
         raise InputError(f"no paper {paper!r}: choose one of {', '.join(PAPERS)}")
@@ -81,14 +81,14 @@ def records(paper: str) -> tuple[Published, ...]:
 
 
 def table(paper: str, number: int | str) -> tuple[Published, ...]:
-    """One table's numbers in the printed order.
+    """The numbers of a table in the printed order.
 
     Args:
         paper: one of PAPERS.
-        number: a table's number, "Fig. 6", or "text" for numbers outside the tables.
+        number: a table's number, "Fig. 6", or "text" for numbers that are in no table.
 
     Raises:
-        InputError: the paper, or what we have of it, does not hold such a table.
+        InputError: the paper, or our copy of it, has no such table.
     """
     numbers = tuple(one for one in records(paper) if one.table == str(number))
     if not numbers:
@@ -98,15 +98,15 @@ def table(paper: str, number: int | str) -> tuple[Published, ...]:
 
 
 def confusion(paper: str, number: int | str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """A printed confusion matrix: K labels, and (K, K) percentages, rows true.
+    """A published confusion matrix: K labels, and percentages (K, K) with true labels by row.
 
     Raises:
-        InputError: that table is not a confusion matrix.
+        InputError: the table is not a confusion matrix.
     """
     if str(number) not in matrices(paper):
         known = ", ".join(matrices(paper)) or "none"
         raise InputError(
-            f"table {number!r} of {paper!r} is not a confusion matrix: those are {known}"
+            f"table {number!r} of {paper!r} is not a confusion matrix: choose one of {known}"
         )
     cells = table(paper, number)
     labels = tuple(dict.fromkeys(one.row for one in cells))
@@ -114,7 +114,7 @@ def confusion(paper: str, number: int | str) -> tuple[tuple[str, ...], NDArray[n
 
 
 def matrices(paper: str) -> tuple[str, ...]:
-    """Those tables of a paper whose rows and columns are the same labels."""
+    """The tables of a paper that are confusion matrices: rows and columns have the same labels."""
     sides: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for one in records(paper):
         rows, columns = sides.setdefault(one.table, ({}, {}))
@@ -123,7 +123,7 @@ def matrices(paper: str) -> tuple[str, ...]:
 
 
 def frame() -> "pd.DataFrame":
-    """All papers' numbers, one row each, the fields of `Published` as columns."""
+    """All papers' numbers as a table: one row per number, one column per field of `Published`."""
     import pandas as pd
 
     return pd.DataFrame([vars(one) for one in _everything()])

@@ -1,12 +1,12 @@
-"""Hyperparameters that the texts print, by the systems and fields that have them.
+"""Hyperparameters given in the papers, by system and recipe field.
 
-What is not here is open in its paper, as every PAPER.md says.
+Fields that are not listed are open in their paper; see PAPER.md.
 """
 
 from collections.abc import Mapping
 from math import pi
 
-# System -> field -> printed value and where it stands.
+# System -> field -> printed value, and the section that gives it.
 SETTINGS: Mapping[str, Mapping[str, tuple[object, str]]] = {
     "dtagn": {
         "appearance.layers": ("I64-C(5,64)-L5-P2-C(5,64)-L3-P2-FC500-FC500-S", "Sec. 5.1"),

@@ -84,18 +84,18 @@ def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     every row.
     """
     pixels = recipe.pixels
-    seen = track.rows(track.seen)
-    if len(seen) < max(1, min(recipe.fewest_frames, len(track))):
+    visible = track.rows(track.seen)
+    if len(visible) < max(1, min(recipe.fewest_frames, len(track))):
         count = recipe.frames + (recipe.encoding == "change")
         film = np.zeros((0, count, pixels, pixels), np.uint8)
         return {"film": film, "points": np.zeros((0, 2, 68, 2), np.float32)}
-    peak = peak_row(seen.landmarks, recipe.peak)
+    peak = peak_row(visible.landmarks, recipe.peak)
     rows = film_rows(peak, recipe.frames, recipe.film)
     if recipe.encoding == "change":
         rows = np.append(0, rows)
     used = np.unique([*rows, 0, peak])
     square = Square(pixels, recipe.crop_side * pixels / recipe.size, recipe.crop_down)
-    grey, points = cut(seen.rows(used), square)
+    grey, points = cut(visible.rows(used), square)
     film = lbp.encode(grey) if recipe.encoding == "lbp" else grey
     ends = (points[np.searchsorted(used, [0, peak])] + 0.5 - recipe.margin) / recipe.size
     return {"film": film[np.searchsorted(used, rows)][None], "points": ends[None]}

@@ -27,7 +27,7 @@ class Input:
     frames: Count = 10  # frames of a film: from [3]
     # "grey" is the experiment's, Sec. 4.1. "change" (departure 15) is not the paper's: grey minus
     # the clip's first frame.
-    encoding: Literal["lbp", "grey", "change"] = "lbp"  # Fig. 2
+    encoding: Literal["lbp", "grey", "change"] = "lbp"  # Fig. 2; "change" is departure 15
     film: Literal["consecutive", "spread"] = "consecutive"  # departure 5: which frames up to peak
     peak: Literal["farthest", "parts"] = "farthest"  # departure 5: rule that picks the peak frame
     fewest_frames: Count = 3  # frames with a face that a longer clip needs to give a sample
@@ -65,9 +65,10 @@ class Geometry:
 
     trunk: Literal["own", "shared"] = "own"  # a VGG16 for each pair, or one for all pairs
     # "points" (departure 16) is not the paper's: a small network on the points' differences.
-    sees: Literal["picture", "points"] = "picture"  # Sec. 3.2
+    sees: Literal["picture", "points"] = "picture"  # Sec. 3.2; "points" is departure 16
     size: Side = 224  # side of the difference images in pixels: VGG16's
     width: Scale = 1.0  # factor on the width of VGG16's layers
+    # Weights of the landmarks of jaw, brows, nose, eyes and lips.
     parts: tuple[Weight, Weight, Weight, Weight, Weight] = (1.0, 2.0, 2.0, 2.0, 2.0)  # departure 6
     spot: Scale = 0.03  # departure 6: standard deviation of a landmark's spot, in square sides
     turn: Amount = 0.1  # departure 10: largest random rotation in radians

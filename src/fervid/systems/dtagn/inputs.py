@@ -163,11 +163,11 @@ def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
     settings, frames = recipe.input, (recipe.appearance.frames, recipe.geometry.frames)
     crop = Crop(settings.crop_side, settings.crop_down, recipe.size, recipe.margin)
     # Departure 3: rows without a face are dropped, and time is normalised over the others.
-    seen = track.rows(track.seen)
-    enough = len(seen) >= max(1, min(settings.fewest_frames, len(track)))
+    visible = track.rows(track.seen)
+    enough = len(visible) >= max(1, min(settings.fewest_frames, len(track)))
     points = np.zeros((0, frames[1], len(POINTS_49), 2), np.float32)
     if enough:
-        points = trajectories(seen, frames[1], settings.nose)[None]
+        points = trajectories(visible, frames[1], settings.nose)[None]
         if recipe.geometry.relative:  # departure 15
             points = points - points[:, :1]
     if recipe.landmarks_only:
@@ -175,7 +175,7 @@ def samples(recipe: Recipe, track: Track) -> dict[str, NDArray[Any]]:
     pixels = crop.size + 2 * crop.margin
     faces = np.zeros((0, frames[0], pixels, pixels), np.uint8)
     if enough:
-        faces = film(seen, crop, frames[0])[None]
+        faces = film(visible, crop, frames[0])[None]
     return {"faces": faces, "landmarks": points}
 
 

@@ -36,7 +36,7 @@ class Input:
 class Appearance:
     """DTAN, the network on pictures: Sec. 3.2, 5.1."""
 
-    layers: str = "I64-C(5,64)-L5-P2-C(5,64)-L3-P2-FC500-FC500-S"  # S: one output per label
+    layers: str = "I64-C(5,64)-L5-P2-C(5,64)-L3-P2-FC500-FC500-S"  # Sec. 5.1; S: one unit a label
     frames: Count = 3  # Ta: open, except that Fig. 5 shows a network of three frames
     init_std: Scale = 0.01  # departure 7: standard deviation of the initial weights
     dropout: Below1 = 0.5  # Sec. 3.2 names it; its rate and the units it acts on are open
@@ -47,7 +47,7 @@ class Appearance:
 class Geometry:
     """DTGN, the network on landmark trajectories: Sec. 3.3, 5.1."""
 
-    layers: str = "D1176-FC100-FC600-S"
+    layers: str = "D1176-FC100-FC600-S"  # Sec. 5.1; D: numbers per clip
     frames: Count = 12  # Tg: 1176 = 12 frames of 49 points, Sec. 5.1
     init_std: Scale = 0.05  # departure 7: standard deviation of the initial weights
     dropout: Below1 = 0.5  # Sec. 3.3 names it; its rate is open
@@ -61,7 +61,7 @@ class Geometry:
 class Joint:
     """Joint fine-tuning: Sec. 3.5.2."""
 
-    lambdas: tuple[Amount, Amount, Amount] = (1.0, 1.0, 0.1)  # Eq. 8
+    lambdas: tuple[Amount, Amount, Amount] = (1.0, 1.0, 0.1)  # Eq. 8: weights of L1, L2, L3
     plan: Plan = replace(SGD, epochs=6, learning_rate=0.001)
 
 

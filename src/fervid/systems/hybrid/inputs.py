@@ -135,18 +135,18 @@ def pictures(
     flows = np.empty_like(faces)
     flows[rows == before] = (SHIFT, SHIFT, 0)
     used, place = np.unique(np.append(rows, before), return_inverse=True)
-    shown, start = place[: len(rows)], place[len(rows) :]
+    end, start = place[: len(rows)], place[len(rows) :]
     grey = np.empty((len(used), HEIGHT, WIDTH), np.uint8)
 
     def cut(number: int) -> None:
         face = crop.cut(track.faces[used[number]], matrix)
         grey[number] = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
-        if (places := shown == number).any():
+        if (places := end == number).any():
             faces[places] = crop.stored(face)
 
     _in_threads(cut, len(used))
     moving = np.flatnonzero(rows != before)
-    pairs, pair = np.unique(np.stack([start, shown], 1)[moving], axis=0, return_inverse=True)
+    pairs, pair = np.unique(np.stack([start, end], 1)[moving], axis=0, return_inverse=True)
     local = threading.local()  # one method per thread, because it holds buffers
 
     def move(number: int) -> None:
@@ -184,19 +184,19 @@ def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     # Pictures are stored smaller if the networks see smaller ones.
     crop = Crop(recipe.crop_apart, recipe.crop_eyes, recipe.size if recipe.size < WIDTH else 0)
     # Departure 3: rows without a face are dropped.
-    seen = track.rows(track.seen)
-    if len(seen) < max(1, min(recipe.fewest_frames, len(track))):
+    visible = track.rows(track.seen)
+    if len(visible) < max(1, min(recipe.fewest_frames, len(track))):
         empty = np.zeros((0, recipe.pairs, *crop.shape, 3), np.uint8)
         return {"faces": empty, "flows": empty, "video": np.zeros(0, np.int64)}
-    rows = segments(len(seen), recipe.length, recipe.step, recipe.rule)
+    rows = segments(len(visible), recipe.length, recipe.step, recipe.rule)
     places = used_pairs(recipe.length, recipe.pairs)
-    shown = rows[:, 1:][:, places]  # (N, P)
+    after = rows[:, 1:][:, places]  # (N, P)
     before = rows[:, :-1][:, places]
     if recipe.since != "previous":  # departure 12
         before = np.repeat(rows[:, :1], recipe.pairs, axis=1) * (recipe.since == "segment")
-    shape = (*shown.shape, *crop.shape, 3)
-    faces, flows = pictures(seen, crop, shown.ravel(), before.ravel(), recipe.flow_scale)
-    video = np.full(len(rows), identity(seen), np.int64)
+    shape = (*after.shape, *crop.shape, 3)
+    faces, flows = pictures(visible, crop, after.ravel(), before.ravel(), recipe.flow_scale)
+    video = np.full(len(rows), identity(visible), np.int64)
     return {"faces": faces.reshape(shape), "flows": flows.reshape(shape), "video": video}
 
 

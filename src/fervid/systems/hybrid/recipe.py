@@ -57,7 +57,7 @@ class Pretraining:
 
     epochs: Count = 100  # per RBM, Sec. IV-B
     learning_rate: Amount = 0.001  # epsilon, Eq. 4
-    batch_size: Count = 30
+    batch_size: Count = 30  # Sec. IV-B
     gibbs: Count = 1  # open: k of CD-k
 
 

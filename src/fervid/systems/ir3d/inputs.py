@@ -66,15 +66,15 @@ def samples(recipe: Input, track: Track) -> dict[str, NDArray[Any]]:
     one sample per ten frames. N = 0 if fewer than `fewest_frames` rows show a face, unless the
     whole clip is shorter than that and shows a face in every row.
     """
-    seen = track.rows(track.seen)
-    if len(seen) < max(1, min(recipe.fewest_frames, len(track))):
+    visible = track.rows(track.seen)
+    if len(visible) < max(1, min(recipe.fewest_frames, len(track))):
         faces = np.zeros((0, recipe.frames, recipe.size, recipe.size, 3), np.uint8)
         points = np.zeros((0, recipe.frames, len(POINTS_66), 2), np.float32)
         return _sample(recipe, faces, points, faces[:, 0])
-    rows = tens(len(seen), recipe.frames, ends_at_apex(track), recipe.stride)
+    rows = tens(len(visible), recipe.frames, ends_at_apex(track), recipe.stride)
     square = Square(recipe.size, recipe.crop_side, recipe.crop_down)  # departure 2
     begin = 0 if recipe.change else int(rows[0, 0])
-    used = seen.rows(slice(begin, None))
+    used = visible.rows(slice(begin, None))
     faces, points = square.cut(used.faces, used.landmarks)
     rows = rows - begin
     rest = np.repeat(faces[:1], len(rows), axis=0)

@@ -78,7 +78,7 @@ class Recipe:
     tandem: Tandem = Tandem()
     # Sec. 4.3 names shifts and turns, but only for FER+ (departure 11); their sizes are open.
     augmentation: Shake = Shake(shift=0.08, turn=10.0)
-    targets: Literal["majority", "votes"] = "majority"  # most common label [5, Sec. 4.1], or votes
+    targets: Literal["majority", "votes"] = "majority"  # label with most votes (Sec. 4.1), or votes
     teachers: tuple[str, ...] = ()  # files of trained models whose mean prediction is also learnt
     teachers_share: Share = 0.5  # weight of the teachers in the target
     cost: Amount = 1.0  # open: C of the transfer baseline's SVM, Sec. 4.6
