@@ -47,7 +47,8 @@ def film(who: int, played: list[tuple[int, Performance]], late: int) -> Iterator
     for frame in range(round(SECONDS * RATE)):
         each, t = acts.get(frame, (first, 0))  # at rest as before the first expression
         x, y = each.drift[t] * view.scale
-        now = View(*each.pose[t], view.scale, view.x + x, view.y + y)
+        yaw, pitch, roll = each.pose[t]
+        now = View(yaw, pitch, roll, view.scale, view.x + x, view.y + y)
         gaze = (float(each.gaze[t, 0]), float(each.gaze[t, 1]))
         picture, _ = render(face, each.units[t], now, scene.light, scene.background, gaze)
         lay(picture, scene.torso, (0.6 * float(x), 0.6 * float(y)))
