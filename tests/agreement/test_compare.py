@@ -115,6 +115,18 @@ def test_three_raters_and_the_interval(tmp_path) -> None:
     assert "8 recordings and faces" in found.text()
 
 
+def test_bounds_of_two_people(tmp_path) -> None:
+    """So few people leave nearly everything open, but no share below 0 nor coefficient below -1."""
+    model = frames(tmp_path / "model.csv", [MODEL, HUMAN])
+    same = frames(tmp_path / "same.csv", [MODEL, HUMAN])
+    figures = compare([model, same]).coefficients
+    for each in figures:
+        least = 0 if each.name in ("agreement", "episodes matched") else -1
+        assert least <= each.low < each.value == each.high == 1, each
+    kappa = min(each.low for each in figures if each.name == "Cohen's kappa")
+    assert kappa < 0  # so that the bound of shares is not met by accident
+
+
 def test_faces_that_only_one_judged(tmp_path) -> None:
     model = frames(tmp_path / "model.csv", [MODEL, HUMAN])
     human = tmp_path / "human.csv"
