@@ -125,11 +125,14 @@ def compare(
     """
     if len(paths) < 2:
         raise InputError("agreement needs at least two raters: give a file or folder for each")
-    if len({path.is_dir() for path in paths}) > 1:
-        raise InputError("cannot compare files with folders: give files for all raters, or folders")
     if not 0 < step < np.inf:
         raise InputError(f"--step {step} is not a length of time: give seconds, such as {STEP}")
     raters = [read_rater(path) for path in paths]
+    if len({bool(recording) for rater in raters for recording, _ in rater.units}) > 1:
+        raise InputError(
+            "cannot compare one recording's file with folders, or with a BORIS project of several: "
+            "give one recording for all raters, or several"
+        )
     names = _names(paths)
     shared, left_out = match(raters)
     if not shared:
