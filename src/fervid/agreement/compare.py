@@ -233,10 +233,10 @@ def _figures(
         collapse = partial(coefficients.one_against_rest, label=number)
         parts.append((label, float(shares[number]), collapse))
     figures = []
-    for label, often, collapse in parts:
+    for label, often, of_label in parts:
         for name, raters, matrix, statistic in sources:
             least = 0 if statistic is coefficients.observed else -1  # a share, or a coefficient
-            figure = _estimate(collapse(matrix), statistic, person, seed, least)
+            figure = _estimate(of_label(matrix), statistic, person, seed, least)
             figures.append(Coefficient(name, raters, label, *figure, often))
     return figures
 
