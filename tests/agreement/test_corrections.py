@@ -153,6 +153,25 @@ def test_a_boris_project_of_several_observations(tmp_path, media) -> None:
         import_labels([tmp_path / "a.boris"], tmp_path / "no.csv", media=media.parent)
 
 
+@pytest.mark.parametrize("kind", ["text", "short text", "binary"])
+@pytest.mark.parametrize("label", ["fear", "Überraschung"])
+def test_what_praat_saves(tmp_path, media, kind, label) -> None:
+    """By Praat's own code, which writes UTF-16 where a label is not ASCII."""
+    parselmouth = pytest.importorskip("parselmouth")
+    ask = parselmouth.praat.call
+    grid = parselmouth.read(str(textgrid(tmp_path / "made.TextGrid", media)))
+    third = next(n for n in range(1, 9) if ask(grid, "Get label of interval...", 1, n) == "fear")
+    ask(grid, "Set interval text...", 1, third, label)
+    saved = tmp_path / "my film.TextGrid"
+    ask(grid, f"Save as {kind} file...", str(saved))
+    names = {"überraschung": "surprise"}
+    done = import_labels([saved], tmp_path / "m.csv", media=media.parent, names=names)
+    wanted = [(a, b, names.get(label.lower(), label) if c == "fear" else c) for a, b, c in SPANS]
+    assert [(a, b, c) for _, c, _, a, b in read(done.path)] == [
+        (pytest.approx(a), pytest.approx(b), c) for a, b, c in wanted
+    ]
+
+
 def test_praat_in_utf_16(tmp_path, media) -> None:
     """As Praat saves labels that are not ASCII."""
     grid = textgrid(tmp_path / "my film.TextGrid", media)
