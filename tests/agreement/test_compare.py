@@ -115,6 +115,18 @@ def test_three_raters_and_the_interval(tmp_path) -> None:
     assert "8 recordings and faces" in found.text()
 
 
+def test_bounds_of_two_people(tmp_path) -> None:
+    """So few people leave nearly everything open, but no share below 0 nor coefficient below -1."""
+    model = frames(tmp_path / "model.csv", [MODEL, HUMAN])
+    same = frames(tmp_path / "same.csv", [MODEL, HUMAN])
+    figures = compare([model, same]).coefficients
+    for each in figures:
+        least = 0 if each.name in ("agreement", "episodes matched") else -1
+        assert least <= each.low < each.value == each.high == 1, each
+    kappa = min(each.low for each in figures if each.name == "Cohen's kappa")
+    assert kappa < 0  # so that the bound of shares is not met by accident
+
+
 def test_faces_that_only_one_judged(tmp_path) -> None:
     model = frames(tmp_path / "model.csv", [MODEL, HUMAN])
     human = tmp_path / "human.csv"
@@ -146,12 +158,14 @@ def test_refusals(tmp_path) -> None:
     (tmp_path / "x.eaf").write_text("no xml")
     (tmp_path / "x.doc").write_text("")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "some").mkdir()
+    spreadsheet(tmp_path / "some" / "human.csv", HUMAN)
     for paths, said in (
         ([human], "two raters"),
         ([human, tmp_path / "gone.csv"], "does not exist"),
         ([human, tmp_path / "x.eaf"], "cannot be read"),
         ([human, tmp_path / "x.doc"], "is not one of"),
-        ([human, tmp_path / "empty"], "cannot compare files with folders"),
+        ([human, tmp_path / "some"], "cannot compare one recording's file with folders"),
         ([tmp_path / "empty", tmp_path / "empty"], "holds no .csv"),
     ):
         with pytest.raises(InputError, match=said):
@@ -165,6 +179,29 @@ def test_refusals(tmp_path) -> None:
 def test_steps_that_are_none(tmp_path, step) -> None:
     with pytest.raises(InputError, match="--step"):
         compare([spreadsheet(tmp_path / f"{name}.csv", HUMAN) for name in "ab"], step=step)
+
+
+def test_boris_projects_of_several_observations(tmp_path) -> None:
+    """Matched by the observations' names; against files of the same names, too."""
+    import json
+
+    (tmp_path / "tables").mkdir()
+    projects = {}
+    for rater, stretches in (("model", MODEL), ("human", HUMAN)):
+        table = frames(tmp_path / f"{rater}.csv", [stretches])
+        project = json.loads(convert([table], "boris", tmp_path / "out")[0].read_text())
+        (observation,) = project["observations"].values()
+        project["observations"] = {"one": observation, "two": observation}
+        projects[rater] = tmp_path / f"{rater}.boris"
+        projects[rater].write_text(json.dumps(project))
+    for name in ("one", "two"):
+        frames(tmp_path / "tables" / f"{name}.csv", [MODEL])
+    for model in (projects["model"], tmp_path / "tables"):
+        found = compare([model, projects["human"]])
+        assert found.units == (("one", "face 0"), ("two", "face 0"))
+        assert figure(found, "agreement") == pytest.approx(140 / 150)
+    with pytest.raises(InputError, match="cannot compare one recording's file"):
+        compare([tmp_path / "model.csv", projects["human"]])
 
 
 def test_a_boris_event_without_end(tmp_path) -> None:

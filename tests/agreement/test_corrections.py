@@ -131,6 +131,47 @@ def test_what_convert_wrote_comes_back(tmp_path, media) -> None:
     assert imported == [(where, "surprise", "S1", 0.0, 1.0), (where, "anger", "S1", 1.0, 2.0)]
 
 
+def test_a_boris_project_of_several_observations(tmp_path, media) -> None:
+    """Each with its own recording; the only tier of each is taken."""
+    other = tmp_path / "films" / "other.mp4"
+    write_video(other, np.zeros((80, 32, 32, 3), np.uint8), RATE)
+    project = json.loads(boris(tmp_path / "a.boris", media).read_text())
+    events = [[1.0, "Ben", "fear", "", "", 0], [2.0, "Ben", "fear", "", "", 0]]
+    project["observations"]["two"] = {"file": {"1": ["other.mp4"], "2": []}, "events": events}
+    (tmp_path / "a.boris").write_text(json.dumps(project))
+    done = import_labels([tmp_path / "a.boris"], tmp_path / "m.csv", media=media.parent)
+    rows = read(done.path)
+    assert [row[:3] for row in rows if row[0] == "films/other.mp4"] == [
+        ("films/other.mp4", "fear", "Ben")
+    ]
+    assert len(rows) == 4 and {row[2] for row in rows} == {"Anna", "Ben"}
+    with pytest.raises(InputError, match="about 2 recordings, and --media names one"):
+        import_labels([tmp_path / "a.boris"], tmp_path / "no.csv", media=media)
+    project["observations"]["two"]["events"].pop()
+    (tmp_path / "a.boris").write_text(json.dumps(project))
+    with pytest.raises(InputError, match=r"a\.boris, two: fear of Ben at 1\.0 s has no end"):
+        import_labels([tmp_path / "a.boris"], tmp_path / "no.csv", media=media.parent)
+
+
+@pytest.mark.parametrize("kind", ["text", "short text", "binary"])
+@pytest.mark.parametrize("label", ["fear", "Überraschung"])
+def test_what_praat_saves(tmp_path, media, kind, label) -> None:
+    """By Praat's own code, which writes UTF-16 where a label is not ASCII."""
+    parselmouth = pytest.importorskip("parselmouth")
+    ask = parselmouth.praat.call
+    grid = parselmouth.read(str(textgrid(tmp_path / "made.TextGrid", media)))
+    third = next(n for n in range(1, 9) if ask(grid, "Get label of interval...", 1, n) == "fear")
+    ask(grid, "Set interval text...", 1, third, label)
+    saved = tmp_path / "my film.TextGrid"
+    ask(grid, f"Save as {kind} file...", str(saved))
+    names = {"überraschung": "surprise"}
+    done = import_labels([saved], tmp_path / "m.csv", media=media.parent, names=names)
+    wanted = [(a, b, names.get(label.lower(), label) if c == "fear" else c) for a, b, c in SPANS]
+    assert [(a, b, c) for _, c, _, a, b in read(done.path)] == [
+        (pytest.approx(a), pytest.approx(b), c) for a, b, c in wanted
+    ]
+
+
 def test_praat_in_utf_16(tmp_path, media) -> None:
     """As Praat saves labels that are not ASCII."""
     grid = textgrid(tmp_path / "my film.TextGrid", media)

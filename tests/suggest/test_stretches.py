@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fervid.agreement.raters import read_tiers
+from fervid.agreement.raters import read_recordings
 from fervid.errors import InputError
 from fervid.suggest import stretches, suggest_stretches
 from fervid.suggest.stretches import text, write_elan
@@ -94,7 +94,7 @@ def test_elan(tmp_path) -> None:
     assert written == tmp_path / "out" / "x.suggested.eaf"
     (look,) = Eaf(str(written)).get_annotation_data_for_tier("face 0 look")
     assert look == (500, 1000, "happiness? narrow: 0.05 between the two likeliest")
-    tiers = read_tiers(written)
+    tiers = read_recordings(written)[""]
     assert tiers["face 0"] == [(0, 0.5, "anger"), (0.5, 1.0, "fear")]
     assert set(tiers) == {"face 0", "face 1"}
 

@@ -125,11 +125,14 @@ def compare(
     """
     if len(paths) < 2:
         raise InputError("agreement needs at least two raters: give a file or folder for each")
-    if len({path.is_dir() for path in paths}) > 1:
-        raise InputError("cannot compare files with folders: give files for all raters, or folders")
     if not 0 < step < np.inf:
         raise InputError(f"--step {step} is not a length of time: give seconds, such as {STEP}")
     raters = [read_rater(path) for path in paths]
+    if len({bool(recording) for rater in raters for recording, _ in rater.units}) > 1:
+        raise InputError(
+            "cannot compare one recording's file with folders, or with a BORIS project of several: "
+            "give one recording for all raters, or several"
+        )
     names = _names(paths)
     shared, left_out = match(raters)
     if not shared:
@@ -229,13 +232,13 @@ def _figures(
     for number, label in enumerate(labels):
         collapse = partial(coefficients.one_against_rest, label=number)
         parts.append((label, float(shares[number]), collapse))
-    return [
-        Coefficient(
-            name, raters, label, *_estimate(collapse(matrix), statistic, person, seed), often
-        )
-        for label, often, collapse in parts
-        for name, raters, matrix, statistic in sources
-    ]
+    figures = []
+    for label, often, of_label in parts:
+        for name, raters, matrix, statistic in sources:
+            least = 0 if statistic is coefficients.observed else -1  # a share, or a coefficient
+            figure = _estimate(of_label(matrix), statistic, person, seed, least)
+            figures.append(Coefficient(name, raters, label, *figure, often))
+    return figures
 
 
 def _episodes(
@@ -252,7 +255,7 @@ def _episodes(
         pair, all_of = (names[first], names[second]), counts[..., 1].sum()
         parts = [(ALL, counts.sum(1)), *zip(labels, counts.swapaxes(0, 1), strict=True)]
         for label, part in parts:
-            figure = _estimate(part, share, person, seed, least=0)
+            figure = _estimate(part, share, person, seed, 0)
             often = float(part[:, 1].sum() / all_of)
             coefficients.append(Coefficient(EPISODES, pair, label, *figure, often))
     return coefficients
@@ -263,7 +266,7 @@ def _estimate(
     statistic: Callable[[NDArray[Any]], NDArray[Any]],
     person: Sequence[int],
     seed: int,
-    least: int = -1,
+    least: int,
 ) -> tuple[float, float, float]:
     """A value with its interval over people, as the moments of one face are not independent."""
     by_person = np.zeros((max(person) + 1, *totals.shape[1:]), totals.dtype)

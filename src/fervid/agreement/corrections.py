@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from fervid.agreement.raters import READERS, checked, need, read_tiers
+from fervid.agreement.raters import READERS, Tiers, checked, need, read_recordings
 from fervid.atomic import write
 from fervid.databases import table
 from fervid.databases.folder import frame_rate
@@ -236,16 +236,26 @@ def _read(file: Path, media: Path | None) -> Iterator[Interval]:
             return
     if not file.is_file():
         raise InputError(f"{file} is not there: name a file of {', '.join(READERS)}")
-    tiers = read_tiers(file)
+    recordings = read_recordings(file)
+    if len(recordings) > 1 and media is not None and media.is_file():
+        raise InputError(
+            f"{file} is about {len(recordings)} recordings, and --media names one: name a folder"
+        )
     people = _participants(file)
-    if not any(tiers.values()):
-        return
-    recording = _find(file, _linked(file), media)
+    for name, tiers in recordings.items():
+        if any(tiers.values()):
+            recording = _find(file, _linked(file, name), media)
+            yield from _stretches(file, name, recording, tiers, people)
+
+
+def _stretches(
+    file: Path, name: str, recording: Path, tiers: Tiers, people: Mapping[str, str]
+) -> Iterator[Interval]:
     for tier, stretches in tiers.items():
         who = people.get(tier, tier if file.suffix == ".boris" else "")
         who = "" if NOBODY.fullmatch(who) else who
         for start, end, label in stretches:
-            where = f"{file}, {tier}, {start:.3f} s" if tier else f"{file}, {start:.3f} s"
+            where = ", ".join(filter(None, (str(file), name, tier, f"{start:.3f} s")))
             yield Interval(recording, tier, start, end, label.strip(), who, where)
 
 
@@ -291,8 +301,12 @@ def _participants(file: Path) -> dict[str, str]:
     return {name: each.get("PARTICIPANT") or "" for name, each in about}
 
 
-def _linked(file: Path) -> list[str]:
-    """What a file says its recording is called."""
+def _linked(file: Path, name: str) -> list[str]:
+    """What a file says its recording is called.
+
+    Args:
+        name: of the recording in the file, where it holds several.
+    """
     if file.suffix == ".eaf":
         need("pympi")
         from pympi.Elan import Eaf
@@ -301,10 +315,14 @@ def _linked(file: Path) -> list[str]:
         urls = [each.get(k) or "" for k in ("RELATIVE_MEDIA_URL", "MEDIA_URL") for each in linked]
         return [unquote(urlparse(url).path) if url.startswith("file:") else url for url in urls]
     if file.suffix == ".boris":
-        (observation,) = parse_json(file.read_text(encoding="utf-8"))["observations"].values()
-        inside = [name for player in observation["file"].values() for name in player]
+        observations = parse_json(file.read_text(encoding="utf-8"))["observations"]
+        observation = observations[name] if name else next(iter(observations.values()))
+        inside = [media for player in observation["file"].values() for media in player]
         if len(inside) > 1 and len(observation["file"].get("1", [])) > 1:
-            raise InputError(f"{file} plays {len(inside)} files one after the other: save one each")
+            where = f"{file}, {name}" if name else str(file)
+            raise InputError(
+                f"{where} plays {len(inside)} files one after the other: save one each"
+            )
         return inside
     if file.suffix in ENDINGS:
         read = read_table(file)

@@ -1,6 +1,6 @@
 """Read the files of one rater (a person or a model): labelled stretches by recording and face."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
@@ -16,6 +16,7 @@ from fervid.text import parse_json
 
 Stretch = tuple[float, float, str]  # start and end in seconds, label
 Tiers = dict[str, list[Stretch]]  # by face, subject or tier
+Recordings = dict[str, Tiers]  # by their names in a file; "" for the only one
 Unit = tuple[str, str]  # recording and tier
 
 STARTS, ENDS = ("start_seconds", "start"), ("end_seconds", "end", "stop")
@@ -50,8 +51,10 @@ def read_rater(path: Path) -> Rater:
         raise InputError(f"{path} does not exist: give a rater's file or folder")
     units: dict[Unit, list[Stretch]] = {}
     for recording, file in recordings.items():
-        for tier, stretches in read_tiers(file).items():
-            units[recording, tier] = checked(file, tier, stretches)
+        for inside, tiers in read_recordings(file).items():
+            name = "/".join(filter(None, (recording, inside)))
+            for tier, stretches in tiers.items():
+                units[name, tier] = checked(file, tier, stretches)
     return Rater(path.name, units)
 
 
@@ -68,8 +71,10 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def read_tiers(path: Path) -> Tiers:
-    """Read the labelled stretches of each tier, unchecked.
+def read_recordings(path: Path) -> Recordings:
+    """Read the labelled stretches of each recording and tier, unchecked.
+
+    Only BORIS's projects hold several recordings, their observations.
 
     Raises:
         InputError: the suffix is unknown, or the file cannot be read in that format.
@@ -101,7 +106,7 @@ def checked(path: Path, tier: str, stretches: list[Stretch]) -> list[Stretch]:
     return ordered
 
 
-def _table(path: Path) -> Tiers:
+def _table(path: Path) -> Recordings:
     import pandas as pd
 
     if path.suffix == ".csv":
@@ -111,12 +116,12 @@ def _table(path: Path) -> Tiers:
             raise InputError(f"{path} cannot be read ({error}): save it as CSV again") from None
         rows.columns = rows.columns.str.strip().str.lower()
         if _column(rows, STARTS) and _column(rows, ENDS):
-            return _interval_table(path, rows)
+            return {"": _interval_table(path, rows)}
     table = read_table(path)
     tiers: Tiers = {f"face {face}": [] for face in table.faces}
     for each in table.intervals:
         tiers[f"face {each.face}"].append((each.start, each.end, each.label))
-    return tiers
+    return {"": tiers}
 
 
 def _interval_table(path: Path, rows: Any) -> Tiers:
@@ -140,7 +145,7 @@ def _column(rows: Any, names: tuple[str, ...]) -> str:
     return next((name for name in names if name in rows), "")
 
 
-def _elan(path: Path) -> Tiers:
+def _elan(path: Path) -> Recordings:
     need("pympi")
     from pympi.Elan import Eaf
 
@@ -156,34 +161,42 @@ def _elan(path: Path) -> Tiers:
             for start, end, text in document.get_annotation_data_for_tier(name)
             if text.strip()
         ]
-    return tiers
+    return {"": tiers}
 
 
-def _textgrid(path: Path) -> Tiers:
+def _textgrid(path: Path) -> Recordings:
     need("pympi")
     from pympi.Praat import TextGrid
 
     with path.open("rb") as file:  # Praat writes UTF-16 where a label is not ASCII
         wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
     grid = TextGrid(str(path), codec="utf-16" if wide else "utf-8")
-    return {
+    tiers = {
         tier.name: [each for each in tier.get_intervals() if each[2].strip()]
         for tier in grid.get_tiers()
         if tier.tier_type == "IntervalTier"
     }
+    return {"": tiers}
 
 
-def _boris(path: Path) -> Tiers:
+def _boris(path: Path) -> Recordings:
     project = parse_json(path.read_text(encoding="utf-8"))
-    if len(project["observations"]) != 1:
-        count = len(project["observations"])
-        raise InputError(f"{path} holds {count} observations: save each as a project of its own")
-    (observation,) = project["observations"].values()
     kinds = {each["code"]: each["type"] for each in project["behaviors_conf"].values()}
+    states = {code for code, kind in kinds.items() if kind.lower().startswith("state")}
+    observations = project["observations"]
+    alone = len(observations) == 1
+    return {
+        "" if alone else name: _observation(f"{path}" if alone else f"{path}, {name}", each, states)
+        for name, each in observations.items()
+    }
+
+
+def _observation(where: str, observation: Any, states: Collection[str]) -> Tiers:
+    """Its state events in pairs."""
     tiers: Tiers = {}
     starts: dict[tuple[str, str], float] = {}
     for seconds, subject, label, *_ in sorted(observation["events"], key=lambda event: event[0]):
-        if not kinds[label].lower().startswith("state"):
+        if label not in states:
             continue
         if (subject, label) in starts:
             stretch = (starts.pop((subject, label)), float(seconds), label)
@@ -193,7 +206,7 @@ def _boris(path: Path) -> Tiers:
     if starts:
         (subject, label), seconds = next(iter(starts.items()))
         raise InputError(
-            f"{path}: {label} of {subject} at {seconds} s has no end: add a stop event in BORIS"
+            f"{where}: {label} of {subject} at {seconds} s has no end: add a stop event in BORIS"
         )
     return tiers
 
@@ -204,7 +217,7 @@ def need(package: str) -> None:
         raise InputError(f"this file needs the package {package}: pip install 'fervid[annotate]'")
 
 
-READERS: Mapping[str, Callable[[Path], Tiers]] = {
+READERS: Mapping[str, Callable[[Path], Recordings]] = {
     ".csv": _table,
     ".parquet": _table,
     ".eaf": _elan,
