@@ -16,8 +16,8 @@ QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning te
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check "torch>=2.11,<2.14"
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
-# Only the source archive of pympi-ling brings ELAN's schema, which a test validates .eaf files by.
-	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary pympi-ling \
+# Only the source archive of pympi-ling brings ELAN's schema; without it the test that needs it is skipped.
+	-$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary pympi-ling \
 	  --dest .venv/eaf-schema pympi-ling==1.71
 	touch $@
 
