@@ -87,7 +87,7 @@ def test_a_folder_of_documents(run, refused, stores, tmp_path, monkeypatch) -> N
 
 
 def test_refusals(run, refused, stores, tmp_path) -> None:
-    assert "name a table" in refused("suggest", tmp_path / "gone")
+    assert "give a table" in refused("suggest", tmp_path / "gone")
     words = ("--store", stores["alpha"], "--out", tmp_path / "run")
     assert run("evaluate", "quick", *words, "--protocol", "five-fold").exit_code == 0
     assert "with --store" in refused("suggest", tmp_path / "run", "--elan", tmp_path)
