@@ -368,7 +368,7 @@ def test_export_from_the_command_line(trained, tmp_path):
     made.save(tmp_path / "m.safetensors", {})
     words = ["weights", "export", str(tmp_path / "m.safetensors"), str(tmp_path / "m.onnx")]
     done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0 and "of torch" in done.stdout and (tmp_path / "m.onnx").is_file()
+    assert done.exit_code == 0 and "of PyTorch" in done.stdout and (tmp_path / "m.onnx").is_file()
     refused = CliRunner().invoke(app, ["weights", "export", "dtagn", str(tmp_path / "d.onnx")])
     assert refused.exit_code == 2 and "only models of still faces" in refused.stderr
 
