@@ -370,7 +370,7 @@ def test_export_from_the_command_line(trained, tmp_path):
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0 and "of PyTorch" in done.stdout and (tmp_path / "m.onnx").is_file()
     refused = CliRunner().invoke(app, ["weights", "export", "dtagn", str(tmp_path / "d.onnx")])
-    assert refused.exit_code == 2 and "only models of still faces" in refused.stderr
+    assert refused.exit_code == 2 and "only TFE models can be exported" in refused.stderr
 
 
 def test_without_the_extra_export_says_what_to_install(trained, tmp_path, monkeypatch):
