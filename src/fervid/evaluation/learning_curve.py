@@ -22,16 +22,20 @@ class LearningCurve:
     reports: Mapping[int, Report]
 
     @property
+    def first(self) -> Report:
+        """The report of the fewest people."""
+        return next(iter(self.reports.values()))
+
+    @property
     def shown(self) -> tuple[str, ...]:
         """The system's prediction and the yardsticks."""
-        first = next(iter(self.reports.values()))
-        return tuple(n for n in (first.output, *baseline.YARDSTICKS) if n in first.scores)
+        names = (self.first.output, *baseline.YARDSTICKS)
+        return tuple(name for name in names if name in self.first.scores)
 
     def text(self) -> str:
         """Plain text with a line for each number of people."""
-        first = next(iter(self.reports.values()))
-        origin = f" [{first.origin}]" if first.origin else ""
-        lines = [f"{first.facts['system']} on {first.facts['database']}{origin}"]
+        origin = f" [{self.first.origin}]" if self.first.origin else ""
+        lines = [self._title() + origin]
         for people, report in self.reports.items():
             parts = []
             for name in self.shown:
@@ -54,15 +58,17 @@ class LearningCurve:
         """PNG of the prediction and the yardsticks, with their intervals."""
         from fervid.figures.learning import learning
 
-        first = next(iter(self.reports.values()))
         return learning(
             {
                 title(name): {n: astuple(r.scores[name].accuracy) for n, r in self.reports.items()}
                 for name in self.shown
             },
-            f"{first.facts['system']} on {first.facts['database']}",
-            first.origin,
+            self._title(),
+            self.first.origin,
         )
+
+    def _title(self) -> str:
+        return f"{self.first.facts['system']} on {self.first.facts['database']}"
 
 
 def learning_curve(

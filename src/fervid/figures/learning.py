@@ -8,16 +8,13 @@ from fervid.figures.style import COLOURS, drawing, note, png
 Range = tuple[float, ...]
 
 
-def learning(
-    curves: Mapping[str, Mapping[int, Range]], title: str, origin: str = "", floor: float = 0.0
-) -> bytes:
+def learning(curves: Mapping[str, Mapping[int, Range]], title: str, origin: str = "") -> bytes:
     """PNG of one line per curve, each in the band of its interval.
 
     Args:
         curves: name -> number of people -> accuracy and its interval, shares (0..1).
         title: title of the figure.
         origin: origin of the data, written below the figure.
-        floor: accuracy at which the axis begins, such as chance.
     """
     with drawing(6.4, 4.2) as figure:
         axes = figure.subplots()
@@ -27,8 +24,7 @@ def learning(
             axes.fill_between(people, low, high, color=colour, alpha=0.15, linewidth=0)
             axes.plot(people, value, "o-", color=colour, linewidth=2, markersize=4, label=name)
         axes.set(title=title, xlabel="people trained on", ylabel="accuracy, %")
-        axes.set_ylim(100 * floor, 100)
-        axes.set_xlim(0, None)
+        axes.set(xlim=(0, None), ylim=(0, 100))
         axes.grid(axis="y")
         axes.legend(loc="lower right", fontsize=8.5)
         note(figure, origin)

@@ -123,9 +123,9 @@ def records(
         predictor = Windows(recognizer, *lengths, found_by=found_by)
     with _stoppable(isinstance(source, int)) as stopped:
         any_frame = False
-        wanted = sampling.sampler(windows.every, windows.fps)
-        used = frames(source, rate=settings.rate, wanted=wanted)
-        decoded = _until(used, windows.seconds, stopped)
+        every_nth = sampling.sampler(windows.every, windows.fps)
+        sampled = frames(source, rate=settings.rate, wanted=every_nth)
+        decoded = _until(sampled, windows.seconds, stopped)
         for frame in with_faces(progress(decoded), settings, finder):
             any_frame = True
             yield from predictor.push(frame)

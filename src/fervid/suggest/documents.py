@@ -46,7 +46,10 @@ def write_elan(
         videos.setdefault(path, []).append(each)
     written: list[Path] = []
     for path, mine in videos.items():
-        spans = sorted(((*_span(clips[each.clip]), each) for each in mine), key=lambda s: s[:2])
+        rate, seconds = probe(path).rate, seconds_of(path)
+        spans = sorted(
+            ((*_span(clips[each.clip], rate, seconds), each) for each in mine), key=lambda s: s[:2]
+        )
         base, number = f"{path.stem}.suggested", 1
         while (file := folder / f"{base}{f'-{number}' if number > 1 else ''}.eaf") in written:
             number += 1
@@ -55,10 +58,9 @@ def write_elan(
     return written
 
 
-def _span(clip: Clip) -> tuple[int, int]:
-    """Start and end in milliseconds, by the video's frame rate."""
-    rate = probe(clip.path).rate
-    end = seconds_of(clip.path) if clip.end is None else clip.end / rate
+def _span(clip: Clip, rate: float, seconds: float) -> tuple[int, int]:
+    """Start and end of a clip in milliseconds, by its video's frame rate and length."""
+    end = seconds if clip.end is None else clip.end / rate
     start = round(1000 * clip.start / rate)
     return start, max(round(1000 * end), start + 1)
 
