@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fervid import atomic
-from fervid.predict.writers.table import PredictionTable
+from fervid.predict.writers.table import PredictionTable, relative
 
 VERSION = "7.0"  # project format, read by BORIS 7 and later
 PLAYERS = 8
@@ -35,7 +35,9 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     project = base.with_name(f"{base.name}.boris")
     events = base.with_name(f"{base.name}.events.tsv")
-    media = table.media_from(base.parent) or str(table.rows["input"].iloc[0])
+    media = str(table.rows["input"].iloc[0])
+    if table.media is not None:
+        media = relative(table.media, base.parent)
     atomic.write(project, json.dumps(_project(table, media, now), indent=1))
     atomic.write(events, _tabular(table, media, now))
     return [project, events]

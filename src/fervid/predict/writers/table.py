@@ -78,13 +78,6 @@ class PredictionTable:
         """Whether a face has one label at a time; episodes of different labels may overlap."""
         return self.episodes is None
 
-    def media_from(self, folder: Path) -> str | None:
-        """Path of the media file relative to a folder, with slashes; None if there is no file.
-
-        The path is absolute if there is no relative one (another drive on Windows).
-        """
-        return None if self.media is None else relative(self.media, folder)
-
 
 def relative(path: Path, folder: Path) -> str:
     """A path as seen from a folder, with slashes; absolute where there is no way (other drives)."""
