@@ -106,7 +106,7 @@ def evaluate(
             "a learning curve follows one protocol's folds, once: name one number of --people"
         )
     names = "+".join(each.database.name for each in data)
-    few = f"-people-{people}" if counts else ""
+    few = "".join(f"-{count}" for count in counts) + "-people" * bool(counts)
     run = out or Path("runs") / f"{names}-{chosen_system.name}-{Path(protocol).stem}{few}-{seed}"
     if len(counts) > 1:
         say(_learning_curve(chosen_system, joined(data, table), protocol, counts, run, options))
