@@ -10,7 +10,7 @@ from fervid.faces.landmark_table import Table
 from fervid.faces.mediapipe import Mediapipe
 from fervid.faces.settings import FaceSettings
 
-LEAST = 8.0  # pixels of a face's side below which nothing can be told
+LEAST = 8.0  # pixels of a face's side below which no face is judged
 PATIENCE = 3  # searches without a face after which they come one frame further apart
 
 

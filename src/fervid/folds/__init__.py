@@ -251,7 +251,7 @@ FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
 }
 
 
-# Everything that --protocol takes by name; cross-database is told what to test on.
+# Everything that --protocol takes by name; cross-database takes its test set from --test.
 NAMED: Mapping[str, Callable[..., list[Fold]]] = {
     **PROTOCOLS,
     "cross-database": cross_database,

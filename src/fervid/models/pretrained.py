@@ -22,7 +22,7 @@ from fervid.systems.interface import Recognizer, System
 class Pretrained:
     """A system that uses one model file for the predictions in every fold.
 
-    Only the model's card tells whether it was trained on the test data (`card.check_unseen`).
+    Only the model's card says whether it was trained on the test data (`card.check_unseen`).
 
     Args:
         name: name of the model's system.

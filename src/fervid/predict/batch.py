@@ -86,7 +86,7 @@ def predict(
     For an input `clip.mp4`: `clip.csv` (or `.parquet`), `clip.episodes.csv`, `clip.timeline.png`,
     `clip.overlay.mp4` and `clip.done.json`; for all of them `summary.csv` and `episodes.csv`.
     What is done and unchanged is skipped, so a run that was killed resumes where it stopped. A bad
-    input is noted and the others go on.
+    input is noted and the others continue.
 
     Args:
         inputs: files, folders (recursively), globs, or a webcam's index ("0").

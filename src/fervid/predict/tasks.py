@@ -49,7 +49,7 @@ class PredictSettings:
         return tuple(each for each in WRITERS if each in self.formats)
 
     def terms(self, finder_version: str) -> dict[str, Any]:
-        """As kept beside an output; where these differ, it is made anew."""
+        """As kept beside an output; if these differ, the output is made again."""
         return {
             "fervid": fervid.__version__,
             "model": self.digest,
