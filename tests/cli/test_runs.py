@@ -133,6 +133,11 @@ def test_compare(run, refused, stores, tmp_path) -> None:
     assert (tmp_path / "compared" / "compare.png").stat().st_size > 5000
     assert "one network cannot be compared" in refused("compare", f"{tmp_path / 'one'}:joint")
     assert "no complete report" in refused("compare", tmp_path, tmp_path / "one")
+    text = tmp_path / "text"
+    described = run("paper", tmp_path / "one", "--out", text).stdout
+    assert (text / "methods.txt").read_text().strip() in described
+    assert "\\toprule" in (text / "table.tex").read_text()
+    assert "no complete report" in refused("paper", tmp_path)
 
 
 def test_cite(run, refused) -> None:

@@ -83,7 +83,7 @@ app = typer.Typer(
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
                 tables.convert, tables.agreement, tables.synchrony, suggest.suggest, runs.compare,
-                runs.reproduce, data.cite, runs.demo, models.systems,
+                runs.paper, runs.reproduce, data.cite, runs.demo, models.systems,
                 data.databases, data.protocols):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")

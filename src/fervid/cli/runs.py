@@ -232,6 +232,24 @@ def compare(
         say(f"written: {out / 'compare.png'} and tables")
 
 
+def paper(
+    run: Annotated[Path, typer.Argument(help="Run folder of `fervid evaluate`.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for methods.txt, methods.tex, table.tex and references.bib."),
+    ] = None,
+) -> None:
+    """Describe a run for a publication: methods paragraph, LaTeX table and BibTeX."""
+    from fervid.evaluation.tables import read
+    from fervid.papers.methods import methods
+
+    described = methods(read(run))
+    say(f"{described.text}\n\n{described.table}\n{described.bibtex}")
+    if out:
+        described.write(out)
+        say(f"written: {out / 'methods.tex'}, table.tex and references.bib")
+
+
 def reproduce(
     paper: Annotated[str, typer.Argument(help="Paper: dtagn, agn3d, ir3d, hybrid or tfe.")],
     table: Annotated[
