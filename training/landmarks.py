@@ -87,7 +87,7 @@ class Training:
     ) -> None:
         torch.manual_seed(seed)
         self.spans, self.moves = spans, moves
-        self.network = Network() if start is None else load(start)[0].train()
+        self.network = Network() if start is None else load(start).train()
         self.network = self.network.to(memory_format=torch.channels_last)
         kernels = [p for p in self.network.parameters() if p.dim() > 1]
         others = [p for p in self.network.parameters() if p.dim() <= 1]

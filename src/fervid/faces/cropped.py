@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
+from fervid.faces.versions import version_of
 
 Floats = NDArray[np.float32]
 
@@ -20,8 +21,8 @@ class Cropped:
     def __init__(self, settings: FaceSettings, threads: int | None = 1) -> None:
         from fervid.faces.landmarks import Landmarker
 
+        self.version = version_of(settings)
         self._landmarker = Landmarker(settings.model, threads)
-        self.version = f"{self._landmarker.version}, whole pictures"
 
     def begin(self) -> None:
         """Do nothing: no state is kept between frames."""

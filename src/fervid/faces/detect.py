@@ -4,11 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.faces import outside
-from fervid.faces.cropped import Cropped
 from fervid.faces.detections import Detections, Finder, Floats
-from fervid.faces.landmark_table import Table
-from fervid.faces.mediapipe import Mediapipe
 from fervid.faces.settings import FaceSettings
+from fervid.faces.versions import version_of
 
 LEAST = 8.0  # pixels of a face's side below which no face is judged
 PATIENCE = 3  # searches without a face after which they come one frame further apart
@@ -31,10 +29,16 @@ def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
         FacesError: its package or model is not there.
     """
     if settings.finder == "mediapipe":
+        from fervid.faces.mediapipe import Mediapipe
+
         return Mediapipe(settings)
     if settings.finder == "cropped":
+        from fervid.faces.cropped import Cropped
+
         return Cropped(settings, threads)
     if settings.finder == "table":
+        from fervid.faces.landmark_table import Table
+
         return Table()
     return TrackingFinder(settings, threads)
 
@@ -52,11 +56,11 @@ class TrackingFinder:
         from fervid.faces.candidates import Detector, Haar, YuNet
         from fervid.faces.landmarks import Landmarker
 
+        self.version = version_of(settings)
         yunet = settings.finder == "yunet"
         self._landmarker = Landmarker(None if yunet else settings.model, threads)
         self._detector: Detector = YuNet(settings) if yunet else Haar(settings)
         self._settings = settings
-        self.version = f"{self._landmarker.version}, {self._detector.version}"
         self.begin()
 
     def begin(self) -> None:

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from fervid.atomic import digest_of
 from fervid.errors import FacesError
 
@@ -89,6 +91,4 @@ def get(name: str) -> Path:
 
 
 def _cache() -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("fervid"))
+    return Path(platformdirs.user_cache_dir("fervid"))

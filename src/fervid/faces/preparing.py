@@ -19,11 +19,12 @@ from fervid.errors import FacesError, OutputError
 from fervid.faces import store
 from fervid.faces.detect import finder
 from fervid.faces.detections import Finder
+from fervid.faces.files import pictures, special
 from fervid.faces.landmark_table import from_table
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.tracking import follow
-from fervid.faces.video import frames, pictures, special
+from fervid.faces.video import frames
 from fervid.parallel import spread
 from fervid.progress import bar
 from fervid.text import printable

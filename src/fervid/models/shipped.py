@@ -2,17 +2,21 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import fervid.systems
+import fervid
 from fervid.errors import WeightsError
-from fervid.systems.interface import Recognizer
+
+if TYPE_CHECKING:
+    from fervid.systems.interface import Recognizer
 
 SUFFIX = ".safetensors"
+HOME = Path(fervid.__file__).parent / "systems"
 
 
 def shipped_models() -> dict[str, Path]:
     """Path of every model that has a name; the package's own take precedence."""
-    folders = [*Path(fervid.systems.__file__).parent.glob("*/weights")]
+    folders = [*HOME.glob("*/weights")]
     if os.environ.get("FERVID_MODELS"):
         folders.append(Path(os.environ["FERVID_MODELS"]))
     models: dict[str, Path] = {}
@@ -64,7 +68,7 @@ def shipped_of(system: str) -> Path:
     )
 
 
-def open_model(name: str | Path) -> Recognizer:
+def open_model(name: str | Path) -> "Recognizer":
     """Open a trained recognizer, ready to predict.
 
     Raises:
