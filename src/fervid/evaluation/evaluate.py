@@ -67,6 +67,7 @@ def evaluate(
         system, store, folds, run_dir, seed=seed, device=device, precision=precision,
         validation=validation, people=people, save=save,
     )  # fmt: skip
+    job.warn()
     with owned(job.run.folder, "fervid evaluate", job.identity):
         samples, points = gather(system, store, job.run.folder)
         tasks = job.tasks(usable(samples, points))

@@ -56,6 +56,11 @@ class Job:
             **learnt_from(self.system),
         }
 
+    def warn(self) -> None:
+        """Print the suspected leaks."""
+        for warning in self.warnings:
+            print(printable(f"warning: {warning}", lines=True), file=sys.stderr)
+
     def tasks(self, usable: set[int]) -> list[fold.Task]:
         """A task per fold.
 
@@ -109,7 +114,7 @@ def checked(
     people: int | None = None,
     save: bool = False,
 ) -> Job:
-    """The evaluation that the arguments of `evaluate` describe; suspected leaks are printed.
+    """The evaluation that the arguments of `evaluate` describe.
 
     Raises:
         ProtocolError, LeakError: as `evaluate`.
@@ -124,8 +129,6 @@ def checked(
     for path in teachers(system):
         check_unseen(path, database, folds)
     warnings = leak_warnings(folds, {clip.name: store.key(clip) for clip in database.clips})
-    for warning in warnings:
-        print(printable(f"warning: {warning}", lines=True), file=sys.stderr)
     run = Run(Path(run_dir), seed, device, precision)
     return Job(system, store, folds, run, validation, save, warnings)
 
