@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from fervid.atomic import blamed, digest_of, held, scratch, sweep, write
+from fervid.atomic import blamed, digest_of, held, part_held, scratch, sweep, turn, write
 from fervid.errors import FacesError, InputError, OutputError, WeightsError
 from fervid.faces.detect import finder as find_by
 from fervid.faces.detections import Finder
@@ -55,8 +56,11 @@ from fervid.predict.watching import DRAWING, Watch, length, unseen, watched
 from fervid.predict.windows import too_far_apart
 from fervid.predict.writers import WRITERS, formats, read_table
 from fervid.progress import meter
+from fervid.share import Share
 from fervid.systems.interface import Recognizer
 from fervid.text import printable
+
+WHAT = "fervid predict"
 
 
 def predict(
@@ -80,6 +84,7 @@ def predict(
     fps: float | None = None,
     neutral: str | None = None,
     jobs: int = 1,
+    share: Share | None = None,
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
 
@@ -109,6 +114,8 @@ def predict(
         fps: look at so many frames a second only.
         neutral: where each face is neutral: seconds ("0-2"), "auto", or a file; see `neutral.py`.
         jobs: processes, one input each.
+        share: only these inputs, beside processes that do the others in the same folder; each adds
+            its inputs to the tables of all.
 
     Raises:
         InputError: not one input could be read (after the summary is written).
@@ -136,29 +143,48 @@ def predict(
         timeline=timeline, landmarks=landmarks, neutral=at_rest,
     )  # fmt: skip
     ignored = left_out(inputs, out, sequence)
-    with held(out, "fervid predict"):
-        summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
-    if len(summary.failed) == len(sources):
+    own = share.take(sources) if share else sources
+    if not own:
+        return Summary(out / SUMMARY, (), 0, 0, {})
+    with shared(out, share) if share else held(out, WHAT):
+        summary = replace(_predict(sources, out, wish, jobs, share), left_out=ignored)
+    if len(summary.failed) == len(own):
         first = next(iter(summary.failed.values()))
-        many = f"all {len(sources)} inputs failed; {first}"
-        raise InputError(first if len(sources) == 1 else many)
+        many = f"all {len(own)} inputs failed; {first}"
+        raise InputError(first if len(own) == 1 else many)
     return summary
 
 
-def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int) -> Summary:
-    """All inputs, in a folder that is ours meanwhile."""
+@contextmanager
+def shared(out: Path, share: Share) -> Iterator[None]:
+    """Lock a share of the inputs."""
+    with ExitStack() as stack:
+        with turn(out, WHAT):
+            stack.enter_context(part_held(out, f"{WHAT} --shard", f"shard-{share.name}"))
+        yield
+
+
+def _predict(
+    sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int, share: Share | None
+) -> Summary:
+    """All inputs, or a share of them, in a folder or with a share that is ours meanwhile."""
     recognizer, finder = open_model(wish.model), find_by(wish.settings)
     wish = replace(wish, neutral=_judged(wish, recognizer, finder))
     terms = wish.terms(finder.version)
     check_folder(out, terms)
-    sweep(out)
-    tasks = tasks_of(sources, out, wish, terms)
+    tasks = every = tasks_of(sources, out, wish, terms)
+    if share:
+        tasks = list(share.take(every))
+    else:
+        sweep(out)
     outcomes, skipped = _run(tasks, wish, recognizer, finder, jobs)
     results = [(task.source.name, *outcomes[place]) for place, task in enumerate(tasks)]
     keys = {task.terms["source"] for task in tasks}
-    others = earlier(out, keys, {printable(source.name) for source in sources})
-    write_summary(out / SUMMARY, results, recognizer.labels, others)
-    join(out / JOINED, episode_parts(out, [task.name for task in tasks]))
+    with turn(out, WHAT) if share else nullcontext():
+        others = earlier(out, keys, {printable(task.source.name) for task in tasks})
+        order = [printable(source.name) for source in sources]
+        write_summary(out / SUMMARY, results, recognizer.labels, others, order)
+        join(out / JOINED, episode_parts(out, [task.name for task in every]))
     failed = {name: reason for name, _, reason in results if reason}
     count = len(results) - skipped - len(failed)
     return Summary(out / SUMMARY, tuple(summary_rows(results)), count, skipped, failed)
