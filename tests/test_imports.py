@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "fervid"
 # Figures draw arrays and stand left of the report that shows them.
 ORDER = (
-    "errors plugins atomic text labels progress parallel clip faces databases folds learning "
+    "errors plugins atomic text labels progress parallel share clip faces databases folds learning "
     "networks systems figures models evaluation papers predict agreement synchrony suggest cli "
     "web __main__"
 )

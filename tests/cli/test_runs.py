@@ -33,6 +33,24 @@ def test_yardsticks_alone_without_validation(run, stores, tmp_path) -> None:
     assert run(*words[:-1], 1, "--out", tmp_path / "other").exit_code == 2
 
 
+def test_folds_by_several_processes(run, refused, stores, tmp_path) -> None:
+    words = ("evaluate", "quick", "--store", stores["alpha"], "--out", tmp_path / "run")
+    done = run(*words, "--fold", "2-9", "--fold", 1)
+    assert done.exit_code == 0, done.output
+    said = f"--fold 1-9 is done in {tmp_path / 'run'}; missing: 10; then: the same command with"
+    assert said in done.stdout
+    absent = refused(*words, "--collect")
+    assert absent.startswith("1 of 10 folds are not there yet") and "--fold 10 " in absent
+    assert "another seed (0, not 1)" in refused(*words, "--fold", 10, "--seed", 1)
+    assert "choose --fold 1 to 10" in refused(*words, "--fold", 11)
+    assert "give one of the two" in refused(*words, "--fold", 1, "--collect")
+    assert "all folds are there; next" in run(*words, "--fold", 10).stdout
+    done = run(*words, "--collect")
+    assert done.exit_code == 0 and "quick on alpha [drawn for a test], 10 folds" in done.stdout
+    people = ("--people", "3,5")
+    assert "one number of --people" in refused(*words, *people, "--fold", 1)
+
+
 def test_learning_curve(run, refused, stores, tmp_path) -> None:
     words = ("evaluate", "quick", "--store", stores["alpha"], "--out", tmp_path / "curve")
     done = run(*words, "--people", "3,5")

@@ -14,6 +14,7 @@ from fervid.cli.options import (
     Precision,
     Seed,
     Sets,
+    Shard,
     Stores,
     System,
     Validation,
@@ -122,6 +123,7 @@ def predict(
         ),
     ] = None,
     jobs: Jobs = 1,
+    shard: Shard = "",
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
 
@@ -130,6 +132,7 @@ def predict(
     from fervid.faces import FaceSettings
     from fervid.faces.detect import choose
     from fervid.predict import predict as predict_files
+    from fervid.share import Share
 
     finder = choose(faces)
     say(f"face finder: {finder}")
@@ -139,7 +142,7 @@ def predict(
         overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
         step=step, smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
-        neutral=neutral, jobs=jobs,
+        neutral=neutral, jobs=jobs, share=Share.of(shard) if shard else None,
     )  # fmt: skip
     say(summary.text())
     if summary.failed:

@@ -29,6 +29,14 @@ System = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
+Shard = Annotated[
+    str,
+    typer.Option(
+        metavar="I/N",
+        help="Work on this share only (2/8: the second of eight), beside other processes that work "
+        "on theirs in the same folder.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
 Device = Annotated[
     str, typer.Option(help="Where to compute: `cpu`, `cuda`, or `auto` (CUDA if there is a GPU).")

@@ -165,11 +165,20 @@ def evaluate_across(
         LeakError: both sides hold the same subjects of one database.
         ProtocolError, LabelError, OutputError: as `join` and `evaluate`.
     """
+    return evaluate(system, *across(train, test, table), run_dir, **options)
+
+
+def across(
+    train: Sequence[Store], test: Store, table: str = "basic"
+) -> tuple[Joined, Sequence[Fold]]:
+    """The joined store of `evaluate_across`, and its one fold.
+
+    Raises:
+        LeakError, ProtocolError, LabelError: as `evaluate_across`.
+    """
     joined = join([*train, test], table)
     _check_disjoint(train, test)
-    clips = joined.database.clips
-    key = _keys([*train, test])[-1]
-    return evaluate(system, joined, cross_database(clips, key), run_dir, **options)
+    return joined, cross_database(joined.database.clips, _keys([*train, test])[-1])
 
 
 def evaluate_each_database(
@@ -191,11 +200,19 @@ def evaluate_each_database(
     Raises:
         LeakError, ProtocolError, LabelError, OutputError: as `evaluate_across`.
     """
+    return evaluate(system, *each_database(stores, table), run_dir, **options)
+
+
+def each_database(stores: Sequence[Store], table: str = "basic") -> tuple[Joined, Sequence[Fold]]:
+    """The joined store of `evaluate_each_database`, and a fold per store.
+
+    Raises:
+        LeakError, ProtocolError, LabelError: as `evaluate_across`.
+    """
     joined = join(stores, table)
     for number, store in enumerate(stores):
         _check_disjoint([*stores[:number], *stores[number + 1 :]], store)
-    folds = leave_one_database_out(joined.database.clips)
-    return evaluate(system, joined, folds, run_dir, **options)
+    return joined, leave_one_database_out(joined.database.clips)
 
 
 def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[Fold]]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from fervid.errors import FervidError
 from fervid.evaluation import fold
+from fervid.evaluation.inputs import Points
 from fervid.learning.samples import Samples
 from fervid.parallel import spread
 from fervid.progress import bar
 from fervid.systems.interface import System
-
-Points = dict[int, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)

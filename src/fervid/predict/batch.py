@@ -3,12 +3,13 @@
 What is left to do is found without loading anything that computes (`work.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from fervid.atomic import digest_of, held, sweep
+from fervid.atomic import digest_of, held, part_held, sweep, turn
 from fervid.errors import InputError, OutputError
 from fervid.faces.settings import FaceSettings, Style
 from fervid.models.shipped import find_model
@@ -20,7 +21,10 @@ from fervid.predict.sources import Source, expand, left_out
 from fervid.predict.summary import Summary, summary_rows, write_summary
 from fervid.predict.tasks import PredictSettings, kept, tasks_of
 from fervid.predict.writers import WRITERS, formats
+from fervid.share import Share
 from fervid.text import printable
+
+WHAT = "fervid predict"
 
 
 def predict(
@@ -44,6 +48,7 @@ def predict(
     fps: float | None = None,
     neutral: str | None = None,
     jobs: int = 1,
+    share: Share | None = None,
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
 
@@ -73,6 +78,8 @@ def predict(
         fps: look at so many frames a second only.
         neutral: where each face is neutral: seconds ("0-2"), "auto", or a file; see `neutral.py`.
         jobs: processes, one input each.
+        share: only these inputs, beside processes that do the others in the same folder; each adds
+            its inputs to the tables of all.
 
     Raises:
         InputError: not one input could be read (after the summary is written).
@@ -100,21 +107,38 @@ def predict(
         timeline=timeline, landmarks=landmarks, neutral=at_rest,
     )  # fmt: skip
     ignored = left_out(inputs, out, sequence)
-    with held(out, "fervid predict"):
-        summary = replace(_predict(sources, out, wish, jobs), left_out=ignored)
-    if len(summary.failed) == len(sources):
+    own = share.take(sources) if share else sources
+    if not own:
+        return Summary(out / SUMMARY, (), 0, 0, {})
+    with shared(out, share) if share else held(out, WHAT):
+        summary = replace(_predict(sources, out, wish, jobs, share), left_out=ignored)
+    if len(summary.failed) == len(own):
         first = next(iter(summary.failed.values()))
-        many = f"all {len(sources)} inputs failed; {first}"
-        raise InputError(first if len(sources) == 1 else many)
+        many = f"all {len(own)} inputs failed; {first}"
+        raise InputError(first if len(own) == 1 else many)
     return summary
 
 
-def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int) -> Summary:
-    """All inputs, in a folder that is ours meanwhile."""
+@contextmanager
+def shared(out: Path, share: Share) -> Iterator[None]:
+    """Lock a share of the inputs."""
+    with ExitStack() as stack:
+        with turn(out, WHAT):
+            stack.enter_context(part_held(out, f"{WHAT} --shard", f"shard-{share.name}"))
+        yield
+
+
+def _predict(
+    sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: int, share: Share | None
+) -> Summary:
+    """All inputs, or a share of them, in a folder or with a share that is ours meanwhile."""
     terms = wish.terms()
     check_folder(out, terms)
-    sweep(out)
-    tasks = tasks_of(sources, out, wish, terms)
+    tasks = every = tasks_of(sources, out, wish, terms)
+    if share:
+        tasks = list(share.take(every))
+    else:
+        sweep(out)
     markers = [kept(task) for task in tasks]
     todo = [task for task, marker in zip(tasks, markers, strict=True) if marker is None]
     if todo:
@@ -129,9 +153,11 @@ def _predict(sources: Sequence[Source], out: Path, wish: PredictSettings, jobs: 
         for task, marker in zip(tasks, markers, strict=True)
     ]
     keys = {task.terms["source"] for task in tasks}
-    others = earlier(out, keys, {printable(source.name) for source in sources})
-    write_summary(out / SUMMARY, results, labels, others)
-    join(out / JOINED, episode_parts(out, [task.name for task in tasks]))
+    with turn(out, WHAT) if share else nullcontext():
+        others = earlier(out, keys, {printable(task.source.name) for task in tasks})
+        order = [printable(source.name) for source in sources]
+        write_summary(out / SUMMARY, results, labels, others, order)
+        join(out / JOINED, episode_parts(out, [task.name for task in every]))
     failed = {name: reason for name, _, reason in results if reason}
     skipped = len(tasks) - len(todo)
     done = len(todo) - len(failed)

@@ -131,18 +131,25 @@ def is_summary(rows: object) -> bool:
 
 
 def write_summary(
-    path: Path, outcomes: Sequence[Outcome], labels: Sequence[str], others: Sequence[Row] = ()
+    path: Path,
+    outcomes: Sequence[Outcome],
+    labels: Sequence[str],
+    others: Sequence[Row] = (),
+    order: Sequence[str] = (),
 ) -> None:
     """Write the table of all inputs.
 
     Args:
-        others: rows of inputs from earlier runs.
+        others: rows of inputs from earlier runs, or of other processes.
+        order: inputs that come first, in this order.
     """
+    place = {name: number for number, name in enumerate(order)}
     rows = [*summary_rows(outcomes), *others]
+    rows.sort(key=lambda row: place.get(row["input"], len(place)))
     further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
     columns = [*COLUMNS, "flags", *further]
     columns += [f"{label}_per_minute" for label in labels if label != "neutral"]
-    with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(columns)
         table.writerows([row.get(name, "") for name in columns] for row in rows)
