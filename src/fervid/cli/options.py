@@ -54,7 +54,8 @@ Table = Annotated[
     str,
     typer.Option(
         "--labels",
-        help="Label set when databases differ: `basic` (the seven they share) or another.",
+        help="Labels if databases differ: `basic` (the six basic ones), `basic and neutral`, or "
+        "`trained` (all that a training database has).",
     ),
 ]
 Corrections = Annotated[

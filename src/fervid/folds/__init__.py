@@ -124,6 +124,8 @@ def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
 def cross_database(clips: Clips, test: str) -> list[Fold]:
     """One fold: train on all databases but one and test on that one [3, Sec. 4.2.2].
 
+    Clips whose label no training clip has are not tested.
+
     Args:
         clips: clips of several databases, which share no subject name.
         test: name of the database to test on.
@@ -142,6 +144,8 @@ def cross_database(clips: Clips, test: str) -> list[Fold]:
         tuple(row for row, clip in enumerate(clips) if (clip.database == test) is side)
         for side in (False, True)
     )
+    learned = {clips[row].label for row in train}
+    tested = tuple(row for row in tested if clips[row].label in learned)
     words = f"trained on {others}, tested on {test}"
     return [Fold(clips, train, tested, test, words)]
 
