@@ -159,9 +159,9 @@ def _protocol(
     Raises:
         InputError: the options contradict each other.
     """
-    default = CROSS if test else EACH if len(stores) > 1 else "paper"
-    if default == "paper" and all(clip.groups.get("part") for clip in data[0].database.clips):
-        default = "parts"
+    from fervid.folds import usual
+
+    default = CROSS if test else EACH if len(stores) > 1 else usual(data[0].database.clips)
     default = "five-fold" if repeats > 1 and default == "paper" else default
     chosen = protocol or default
     if chosen == EACH and len(stores) < 2:

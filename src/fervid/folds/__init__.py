@@ -284,6 +284,11 @@ def make(protocol: str, clips: Clips, seed: int = 0) -> list[Fold]:
     return from_file(path, clips)
 
 
+def usual(clips: Clips) -> str:
+    """The protocol of a database that names none: its fixed parts, or else "paper"."""
+    return "parts" if all(clip.groups.get("part") for clip in clips) else "paper"
+
+
 def from_file(path: Path, clips: Clips) -> list[Fold]:
     """Read a user's split file and check that no subject is on both sides.
 
