@@ -30,7 +30,7 @@ def list_weights() -> None:
             continue
         kind = f"{about['system']} model" if "system" in about else str(about.get("kind", "parts"))
         card = about.get("card", {})
-        licence = card.get("licence_of_weights") or card.get("licence") or "-"
+        licence = card.get("licence_of_weights") or card.get("licence_of_code") or "-"
         rows.append((name, kind, str(licence), str(path)))
     for name, model in outside.MODELS.items():
         try:
