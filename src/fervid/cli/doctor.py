@@ -135,27 +135,27 @@ def _ffmpeg() -> Fact:
 def _haar() -> Fact:
     from fervid.faces.candidates import CASCADE
 
-    if Path(CASCADE).is_file():
-        return Fact("finder builtin", f"{CASCADE}")
-    reinstall = "pip install --force-reinstall opencv-contrib-python"
-    return Fact("finder builtin", f"{CASCADE} is not there", "broken", reinstall)
+    path = Path(str(importlib.import_module("cv2").__file__)).parent / "data" / CASCADE
+    if path.is_file():
+        return Fact("finder builtin", str(path))
+    help_ = "pip install --force-reinstall opencv-contrib-python"
+    return Fact("finder builtin", f"{path} is missing", "broken", help_)
 
 
 def _shipped() -> Fact:
     from fervid.cli.names import MODELS
-    from fervid.models.shipped import shipped_models
 
-    found = shipped_models()
-    absent = [name for name in MODELS if name not in found]
-    if absent:
-        lost = f"without {', '.join(absent)}"
-        return Fact("models", lost, "broken", "pip install --force-reinstall fervid")
-    return Fact("models", ", ".join(sorted(found)))
+    package = Path(fervid.__file__).parent
+    found = {path.stem for path in package.glob("systems/*/weights/*.safetensors")}
+    if absent := sorted(set(MODELS) - found):
+        help_ = "pip install --force-reinstall fervid"
+        return Fact("models", f"{', '.join(absent)} missing from {package}", "broken", help_)
+    return Fact("models", ", ".join(MODELS))
 
 
 def _processor() -> Fact:
     torch = importlib.import_module("torch")
-    can = getattr(torch.cpu, "get_capabilities", dict)()
+    can: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     name = str(can.get("cpu_name") or platform.processor() or platform.machine())
     bf16 = any(value for key, value in can.items() if "bf16" in key)
     fast = "has bfloat16 instructions: `--precision bf16-mixed` is faster"

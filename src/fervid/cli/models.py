@@ -22,7 +22,6 @@ from fervid.cli.options import (
 from fervid.cli.say import say
 from fervid.cli.settings import recipe
 from fervid.cli.sources import corrected, opened
-from fervid.errors import InputError
 
 MAX_FACES = 50  # at once: enough for a crowd, and still bounded
 
@@ -147,56 +146,6 @@ def predict(
     say(summary.text())
     if summary.failed:
         raise typer.Exit(1)
-
-
-weights = typer.Typer(help="Fetch, import and export model weights.", no_args_is_help=True)
-
-
-@weights.command("get")
-def get_weights(
-    name: Annotated[
-        str, typer.Argument(help="Face finder whose model to fetch: yunet or mediapipe.")
-    ],
-) -> None:
-    """Fetch a published model once, checked by its sha256."""
-    from fervid.faces import outside
-
-    path = outside.get(name)
-    say(f"{path}: {outside.MODELS[name].use}; {outside.MODELS[name].licence}")
-
-
-@weights.command("import")
-def import_weights(
-    source: Annotated[Path, typer.Argument(help="torchvision's vgg16-397923af.pth.")],
-    out: Annotated[
-        Path | None, typer.Option(help="File to write. Default: in $FERVID_MODELS.")
-    ] = None,
-    sha256: Annotated[str, typer.Option(help="First digits of the file's sha256.")] = "397923af",
-) -> None:
-    """Convert ImageNet's VGG16 to safetensors, after checking its hash."""
-    from fervid.networks.imported import import_vgg16
-
-    say(f"imported: {import_vgg16(source, out, sha256)}")
-
-
-@weights.command("export")
-def export_weights(
-    model: Annotated[
-        str, typer.Argument(help="Shipped TFE model (tfe or tfe-plus), or a model file.")
-    ],
-    out: Annotated[Path, typer.Argument(help="ONNX file to write.")],
-) -> None:
-    """Export a TFE model to ONNX, and check it against PyTorch."""
-    from fervid.models.export import export
-    from fervid.models.shipped import open_model
-    from fervid.systems.recognizer import Recognizer
-    from fervid.systems.tfe import TFE
-
-    recognizer = open_model(model)
-    if not (isinstance(recognizer, Recognizer) and isinstance(recognizer.system, TFE)):
-        name = recognizer.system.name
-        raise InputError(f"{model} is a {name} model, but only TFE models can be exported to ONNX")
-    say(f"written: {out}, within {export(recognizer, out):.1g} of PyTorch")
 
 
 def systems(

@@ -25,7 +25,7 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.tracking import follow
 from fervid.faces.video import frames
-from fervid.parallel import spread
+from fervid.parallel import elsewhere, spread
 from fervid.progress import bar
 from fervid.share import Share
 from fervid.text import printable
@@ -93,7 +93,7 @@ def prepare(
             store.begin(root, database)
             for folder in (root, root / "tracks"):
                 sweep(folder)
-        if min(jobs, len(clips)) > 1:
+        if elsewhere(jobs, len(clips)):
             face_finder.close()
             start = partial(_start, root, settings)
         else:

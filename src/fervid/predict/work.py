@@ -14,7 +14,7 @@ from fervid.faces.detections import Finder
 from fervid.faces.sampling import sampler
 from fervid.faces.video import Frame
 from fervid.models.shipped import open_model
-from fervid.parallel import spread
+from fervid.parallel import elsewhere, spread
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episode_tables import per_minute, write_episodes
 from fervid.predict.episodes import episodes
@@ -52,7 +52,7 @@ def run(
     lengths = [passes * read(task.source) for task in tasks]
     with meter("predict", sum(lengths), "s of video") as tell:
         done = 0.0
-        if min(jobs, len(tasks)) > 1:
+        if elsewhere(jobs, len(tasks)):
             finder.close()
             for place, outcome in spread(partial(_opened, wish), tasks, jobs, _crashed):
                 outcomes[place] = outcome
