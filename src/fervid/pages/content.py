@@ -93,7 +93,7 @@ def palette(labels: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Each label's colour on a light and on a dark page; the second is that of the overlay.
 
     >>> palette(["anger", "happiness"])
-    {'anger': ('#D55E00', '#D55E00'), 'happiness': ('#AFA632', '#F0E442')}
+    {'anger': ('#D55E00', '#D55E00'), 'happiness': ('#BAB033', '#F0E442')}
     """
     return {label: (_darkened(colour), colour) for label, colour in colours(labels).items()}
 

@@ -1,7 +1,6 @@
 """Pages of one table, or of a whole folder of predictions with its index."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from typing import Any
 import fervid
 from fervid.atomic import blamed, held, write
 from fervid.errors import InputError, OutputError
-from fervid.pages.content import content, strongest
+from fervid.pages.content import strongest
 from fervid.pages.index import entry_of, index
-from fervid.pages.render import address, data_address, digest, render
+from fervid.pages.render import address, data_address, digest
+from fervid.pages.viewer import viewer
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episode_tables import read_episodes
 from fervid.predict.ownership import MARKER, done, earlier, note
@@ -130,22 +130,14 @@ def _write_page(table: Path, media: Path | None, path: Path, with_index: bool) -
 
     rows = read_table(table, media)
     of_table = read_episodes(episodes) if episodes.is_file() else []
-    names, packed = content(rows, of_table, marker.get("summary") or [])
     name = str(rows.rows["input"].iloc[0])
     about = shown(media or rows.media, name, path.parent, overlay, anonymous)
-    picture = small(media or rows.media, overlay, anonymous, strongest(rows))
-    stored = hashlib.sha256(json.dumps(packed, sort_keys=True).encode()).hexdigest()[:16]
-    names |= {"media": about.as_dict(), "input": name, "table": table.stem, "stored": stored}
     values = {
         "key": key,
-        "title": Path(name).name,
-        "icon": data_address(picture),
+        "icon": data_address(small(media or rows.media, overlay, anonymous, strongest(rows))),
         "index": INDEX if with_index else "",
-        "names": names,
-        "packed": packed,
-        "media": about,
     }
-    write(path, render("viewer", ("base", "viewer"), values))
+    write(path, viewer(rows, of_table, marker.get("summary") or [], about.as_dict(), values))
     return True
 
 

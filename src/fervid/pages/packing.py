@@ -22,7 +22,8 @@ def pack(values: NDArray[np.integer[Any]]) -> dict[str, Any]:
         `rows` N, `columns` C, `planes` P (bytes of a number) and `data`: the base64 of a zlib
         stream of P planes, lowest byte first, of C columns of N zigzag-coded differences.
     """
-    table = np.asarray(values, np.int64).reshape(len(values), -1)
+    table = np.asarray(values, np.int64)
+    table = table[:, None] if table.ndim == 1 else table
     steps = np.diff(table, axis=0, prepend=0).T.ravel()
     coded = np.where(steps < 0, -2 * steps - 1, 2 * steps).astype("<u8")
     most = int(coded.max(initial=0))

@@ -2,10 +2,11 @@
 (() => {
 const $ = (id) => document.getElementById(id);
 const D = JSON.parse($("names").textContent);
-const SMALL = 0.0005, BLOCK = 32, CURVE = 84, ROW = 17, EDGE = 6, LEVELS = 3, CHUNKS = 24, LEAST = 0.2;
+const SMALL = 0.0005, BLOCK = 32, ROW = 17, EDGE = 6, LEVELS = 3, CHUNKS = 24, LEAST = 0.2;
 const LINES = [[0, 17], [17, 22], [22, 27], [27, 31], [31, 36], [36, 42, 1], [42, 48, 1], [48, 60, 1], [60, 68, 1]];
 const K = D.labels.length, NAME = "fervid " + D.table + " " + D.stored;
 const video = $("video"), stage = $("stage"), canvas = $("drawn"), pen = canvas.getContext("2d");
+const tall = () => window.innerHeight > 1100 ? 120 : 84;  // pixels of a face's curves
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let ink = {}, A = {}, R = 0, F = 0, low, high;  // colours; arrays; rows with a face; frames; extremes of blocks of rows
 let at = -1, view = [0, 1], marks = [null, null], chosen = null, active = 0, past = [], queued = false, ready = false;
@@ -13,18 +14,27 @@ let state = { names: {}, hidden: {}, boxes: !D.media.drawn, points: !D.media.dra
 
 // Numbers
 
+function decoded(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const text = atob(base64), raw = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) raw[i] = text.charCodeAt(i);
+  return raw;
+}
 async function unpack(name) {
   const from = $("data-" + name), { rows, columns, planes } = from.dataset, size = rows * columns;
-  const text = atob(from.textContent), raw = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) raw[i] = text.charCodeAt(i);
-  const stream = new Blob([raw]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const stream = new Blob([decoded(from.textContent)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const flat = new Uint8Array(await new Response(stream).arrayBuffer());
   const values = planes > 3 ? new Float64Array(size) : new Int32Array(size);
   for (let c = 0, i = 0; c < columns; c++) {
     for (let r = 0, total = 0; r < rows; r++, i++) {
       let coded = 0;
-      for (let p = planes - 1; p >= 0; p--) coded = coded * 256 + flat[p * size + i];
-      total += coded % 2 ? -(coded + 1) / 2 : coded / 2;
+      if (planes < 4) {
+        for (let p = planes - 1; p >= 0; p--) coded = coded << 8 | flat[p * size + i];
+        total += coded >> 1 ^ -(coded & 1);
+      } else {
+        for (let p = planes - 1; p >= 0; p--) coded = coded * 256 + flat[p * size + i];
+        total += coded % 2 ? -(coded + 1) / 2 : coded / 2;
+      }
       values[i] = total;
     }
   }
@@ -87,11 +97,11 @@ function seek(t) {
   if (played) video.currentTime = t + D.media.shift;
   show(t);
 }
-function seekFrame(place) {  // into the frame's middle, so that no rounding shows its neighbour
+function seekFrame(place) {  // a little into the frame, so that no rounding shows its neighbour; the last may be brief
   place = Math.min(Math.max(place, 0), F - 1);
   const t = A.time[place];
   free.t = t;
-  if (played) video.currentTime = t + D.media.shift + Math.min((ends(place) - t) / 2, 0.02);
+  if (played) video.currentTime = t + D.media.shift + (place < F - 1 ? Math.min((ends(place) - t) / 2, 0.02) : 0.001);
   show(t);
 }
 function toggle() {
@@ -128,14 +138,15 @@ function show(t) {
   const place = frameAt(t), moved = place !== at;
   at = place;
   if (going() && (t < view[0] || t > view[1])) look(t, t + view[1] - view[0]);
-  heads(t);
   if (moved) { draw(); readout(); }
+  heads(t);
 }
 const points = new Map();
 function landmarks(r) {  // 136 numbers from a chunk; null until it is there
   if (!D.chunk) return null;
   const chunk = Math.floor(r / D.chunk), known = points.get(chunk);
   if (known === undefined) {
+    if (!$("data-landmarks" + chunk)) return null;  // further down in a page that is still loading
     points.set(chunk, null);
     unpack("landmarks" + chunk).then((values) => { points.set(chunk, values); draw(); });
     for (const old of points.keys()) if (points.size > CHUNKS && old !== chunk && points.get(old)) points.delete(old);
@@ -154,6 +165,7 @@ function frameSize() {
 function boxOf(r) { return [0, 1, 2, 3].map((c) => A.box[c * R + r] / 100); }
 function draw() {
   if (!ready) return;
+  taken.length = 0;
   const scale = window.devicePixelRatio || 1, wide = stage.clientWidth, tall = stage.clientHeight;
   if (canvas.width !== Math.round(wide * scale) || canvas.height !== Math.round(tall * scale)) {
     canvas.width = Math.round(wide * scale); canvas.height = Math.round(tall * scale);
@@ -187,9 +199,13 @@ function outline(r, fit, left, top, size) {
   pen.lineWidth = Math.max(size / 110, 0.7) + 1; pen.strokeStyle = "#0007"; pen.stroke(path);
   pen.lineWidth = Math.max(size / 110, 0.7); pen.strokeStyle = "#ffffffe0"; pen.stroke(path);
 }
+const taken = [];  // places of tags that are drawn
 function tag(text, [x, y, , h], line, wide) {
-  pen.font = "600 13px system-ui, sans-serif";
-  const width = pen.measureText(text).width + 12, left = Math.min(Math.max(x - 1, 2), Math.max(wide - width - 2, 2)), top = y > 24 ? y - 23 : y + h + 4;
+  pen.font = (wide < 520 ? "600 11px" : "600 13px") + " system-ui, sans-serif";
+  const width = pen.measureText(text).width + 12, left = Math.min(Math.max(x - 1, 2), Math.max(wide - width - 2, 2));
+  let top = y > 24 ? y - 23 : y + h + 4;
+  while (top > 21 && taken.some(([l, t, w]) => l < left + width && left < l + w && Math.abs(t - top) < 20)) top -= 21;
+  taken.push([left, top, width]);
   pen.fillStyle = "#12151aee"; pen.fillRect(left, top, width, 20); pen.fillStyle = line; pen.fillRect(left, top, 3, 20);
   pen.fillStyle = "#fff"; pen.textBaseline = "middle"; pen.fillText(text, left + 8, top + 10.5);
 }
@@ -281,7 +297,7 @@ function stacked(id) {  // a face's episodes, each with the row in which it over
   return [own, Math.max(Math.min(free.length, LEVELS), 1)];
 }
 function paintLane(id, lane) {
-  const face = D.faces.find((each) => each.id === id), [own, levels] = stacked(id), band = levels * ROW + 6, [pen, wide] = sized(lane.canvas, band + CURVE + 8), [from, to] = view;
+  const CURVE = tall(), face = D.faces.find((each) => each.id === id), [own, levels] = stacked(id), band = levels * ROW + 6, [pen, wide] = sized(lane.canvas, band + CURVE + 8), [from, to] = view;
   lane.own = own;
   const y = (v) => band + 4 + CURVE * (1 - v), X = (t) => (t - from) / (to - from) * wide, T = (x) => from + x / wide * (to - from);
   // Rows of the table in each column of pixels.
@@ -326,6 +342,7 @@ function block(pen, each, X, wide) {
 }
 function bright(hex) { const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.2; }
 function heads(t) {
+  if (!going() && t >= A.time[at] && t < A.time[at] + 0.05) t = A.time[at];  // still: the frame's begin
   const share = (t - view[0]) / (view[1] - view[0]);
   for (const track of document.querySelectorAll(".track")) {
     const head = track.querySelector(".head"), wide = track.clientWidth;
@@ -339,7 +356,7 @@ function heads(t) {
   for (const lane of lanes.values()) { lane.track.setAttribute("aria-valuenow", seconds(t)); lane.track.setAttribute("aria-valuetext", clock(t) + ", " + lane.now.textContent); }
 }
 function build() {
-  const seen = new IntersectionObserver((found) => { for (const each of found) { const lane = lanes.get(Number(each.target.dataset.face)); lane.near = each.isIntersecting; if (lane.near) paint(); } }, { rootMargin: "200px" });
+  const seen = new IntersectionObserver((found) => { for (const each of found) { const lane = lanes.get(Number(each.target.dataset.face)); lane.near = each.isIntersecting || D.faces.length <= 12; if (lane.near) paint(); } }, { rootMargin: "200px" });
   for (const face of D.faces) {
     const root = node("div", undefined, { className: "lane" }), who = node("div", undefined, { className: "who" }), name = node("button", called(face.id), { type: "button" }), now = node("div", "", { className: "now" });
     const track = node("div", undefined, { className: "track", tabIndex: 0 }), surface = node("canvas");
@@ -348,7 +365,7 @@ function build() {
     name.addEventListener("click", () => choose(face.id));
     for (const [key, value] of [["role", "slider"], ["aria-label", "Timeline of " + plain(face.id)], ["aria-valuemin", "0"], ["aria-valuemax", seconds(span())]]) track.setAttribute(key, value);
     track.append(surface); root.append(who, track); $("lanes").append(root);
-    lanes.set(face.id, { root, name, now, track, canvas: surface, own: [], near: false });
+    lanes.set(face.id, { root, name, now, track, canvas: surface, own: [], near: D.faces.length <= 12 });
     seen.observe(root); pointing(track, face.id);
     $("face").append(node("option", called(face.id), { value: String(face.id) }));
   }
@@ -596,6 +613,7 @@ function listen() {
   on("speed", () => { free.rate = Number($("speed").value); if (video) video.playbackRate = free.rate; }, "change");
   on("sound", () => { if (video) video.muted = !$("sound").checked; }, "change");
   document.addEventListener("keydown", key);
+  document.addEventListener("DOMContentLoaded", draw);
   // A click leaves the keys to the page; who comes by Tab keeps the focus.
   document.addEventListener("click", (event) => { const button = event.target.closest("button, input[type=checkbox]"); if (button && event.detail) button.blur(); });
   let grabbed = null; const thumb = $("thumb");
