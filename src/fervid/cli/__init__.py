@@ -82,8 +82,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
-                tables.convert, tables.agreement, tables.synchrony, suggest.suggest, runs.compare,
-                runs.paper, runs.reproduce, data.cite, runs.demo, models.systems,
+                tables.convert, tables.page, tables.agreement, tables.synchrony, suggest.suggest,
+                runs.compare, runs.paper, runs.reproduce, data.cite, runs.demo, models.systems,
                 data.databases, data.protocols, doctor.doctor):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")

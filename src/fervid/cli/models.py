@@ -91,6 +91,13 @@ def predict(
         float,
         typer.Option(help="Temporal smoothing in seconds, for models of single frames."),
     ] = 0.1,
+    page: Annotated[
+        bool,
+        typer.Option(
+            help="Also write pages to look at each input and correct its episodes (adds the "
+            "landmarks to the table)."
+        ),
+    ] = False,
     landmarks: Annotated[bool, typer.Option(help="Add the 68 landmarks to the table.")] = False,
     max_faces: Annotated[
         int, typer.Option(min=1, help="Maximum number of faces to track at once.")
@@ -139,11 +146,15 @@ def predict(
     summary = predict_files(
         inputs, out, model=model, overlay=overlay or overlay_style is not None,
         overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
-        step=step, smooth=smooth, settings=settings, landmarks=landmarks,
+        step=step, smooth=smooth, settings=settings, landmarks=landmarks or page,
         max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
         neutral=neutral, jobs=jobs, share=Share.of(shard) if shard else None,
     )  # fmt: skip
     say(summary.text())
+    if page:
+        from fervid.pages import write_pages
+
+        say(write_pages(out).text())
     if summary.failed:
         raise typer.Exit(1)
 
