@@ -56,7 +56,12 @@ def opened(chromium) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+
+        def dismiss(dialog: Any) -> None:
+            wrong.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", dismiss)
         found = wrong if blocked is None else []
         context.on("request", lambda asked: found.append(asked.url) if outside(asked.url) else None)
         if blocked is not None:

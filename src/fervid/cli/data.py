@@ -61,6 +61,7 @@ def prepare(
     store: StorePath,
     sets: LoaderSets = None,
     jobs: Jobs = 1,
+    *,
     faces: Annotated[
         Finder | None,
         typer.Option(help=f"{FINDER_HELP} Default: `auto`, or what the database needs."),

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from fervid.errors import InputError
 from fervid.faces.container import open_container, video_stream
+from fervid.faces.files import is_still, pictures
 from fervid.faces.picture import read_picture, upright
-from fervid.faces.video import is_still, pictures
 
 # What Chromium, Firefox and Safari all play: suffix -> codecs.
 PLAYED: Mapping[str, tuple[str, ...]] = {

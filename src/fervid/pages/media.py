@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fervid.errors import InputError
+from fervid.faces.files import is_still
 from fervid.faces.playing import Playing, playing, thumbnail
-from fervid.faces.video import is_still
 from fervid.pages.render import address, data_address
 
 SMALL, LARGE = (192, 108), (1280, 960)  # sides of a thumbnail, and of a picture in the page
