@@ -133,7 +133,7 @@ def _ffmpeg() -> Fact:
 
 
 def _haar() -> Fact:
-    from fervid.faces.candidates import CASCADE
+    from fervid.faces.versions import CASCADE
 
     path = Path(str(importlib.import_module("cv2").__file__)).parent / "data" / CASCADE
     if path.is_file():
