@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from fervid.cli import names
-from fervid.cli.options import FINDER_HELP, Finder, Jobs, LoaderSets, Seed, Shard, StorePath
+from fervid.cli.options import FINDER_HELP, Finder, Jobs, LoaderSets, On, Seed, Shard, StorePath
 from fervid.cli.say import say
 
 
@@ -67,15 +67,18 @@ def prepare(
         typer.Option(help=f"{FINDER_HELP} Default: `auto`, or what the database needs."),
     ] = None,
     shard: Shard = "",
+    on: On = "",
 ) -> None:
     """Find and align the faces of a database, once. Run it again to resume."""
     from fervid.cli.sources import loaded, prepared
     from fervid.databases import CROPPED, TABLES
+    from fervid.parallel import on as cluster
     from fervid.share import Share
 
     default = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
     share = Share.of(shard) if shard else None
-    prepared(loaded(database, root, sets or []), store, faces or default, jobs, share)
+    with cluster(on):
+        prepared(loaded(database, root, sets or []), store, faces or default, jobs, share)
 
 
 def databases(

@@ -11,6 +11,7 @@ from fervid.cli.options import (
     Device,
     Faces,
     Jobs,
+    On,
     Precision,
     Seed,
     Sets,
@@ -130,6 +131,7 @@ def predict(
     ] = None,
     jobs: Jobs = 1,
     shard: Shard = "",
+    on: On = "",
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
 
@@ -137,19 +139,21 @@ def predict(
     """
     from fervid.faces import FaceSettings
     from fervid.faces.detect import choose
+    from fervid.parallel import on as cluster
     from fervid.predict import predict as predict_files
     from fervid.share import Share
 
     finder = choose(faces)
     say(f"face finder: {finder}")
     settings = FaceSettings(finder, min_size=min_face, min_score=min_score, max_gap=max_gap)
-    summary = predict_files(
-        inputs, out, model=model, overlay=overlay or overlay_style is not None,
-        overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
-        step=step, smooth=smooth, settings=settings, landmarks=landmarks or page,
-        max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
-        neutral=neutral, jobs=jobs, share=Share.of(shard) if shard else None,
-    )  # fmt: skip
+    with cluster(on):
+        summary = predict_files(
+            inputs, out, model=model, overlay=overlay or overlay_style is not None,
+            overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
+            step=step, smooth=smooth, settings=settings, landmarks=landmarks or page,
+            max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
+            neutral=neutral, jobs=jobs, share=Share.of(shard) if shard else None,
+        )  # fmt: skip
     say(summary.text())
     if page:
         from fervid.pages import write_pages

@@ -37,6 +37,14 @@ Shard = Annotated[
         "on theirs in the same folder.",
     ),
 ]
+On = Annotated[
+    str,
+    typer.Option(
+        metavar="CLUSTER",
+        help="Run on a Ray cluster: `ray` (at $RAY_ADDRESS, or one started here), "
+        "`ray://HOST:PORT` or HOST:PORT. Default: here.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
 Device = Annotated[
     str, typer.Option(help="Where to compute: `cpu`, `cuda`, or `auto` (CUDA if there is a GPU).")

@@ -13,6 +13,7 @@ from fervid.cli.options import (
     Corrections,
     Device,
     Jobs,
+    On,
     Precision,
     Seed,
     Sets,
@@ -26,6 +27,7 @@ from fervid.cli.say import say
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, corrected, joined, named, opened
 from fervid.errors import InputError
+from fervid.parallel import on as cluster
 
 
 def evaluate(
@@ -86,6 +88,7 @@ def evaluate(
         bool,
         typer.Option("--collect", help="Report the folds that processes with --fold finished."),
     ] = False,
+    on: On = "",
 ) -> None:
     """Train and test on separate subjects, and write a report.
 
@@ -108,7 +111,8 @@ def evaluate(
                 "--weights evaluates a trained model on one --store: leave out --protocol, --test, "
                 "--repeats, --set, --fusion, --corrections, --people, --fold and --collect"
             )
-        say(_evaluate_model(system, weights, stores[0], out, options))
+        with cluster(on):
+            say(_evaluate_model(system, weights, stores[0], out, options))
         return
     options |= {"save": save_models, "validation": validation}
     data = corrected(opened([*stores, *([test] if test else [])]), corrections)
@@ -124,16 +128,18 @@ def evaluate(
     if len(counts) > 1:
         if fold or collect:
             raise InputError("--fold and --collect need one number of --people: name one")
-        say(_learning_curve(chosen_system, joined(data, table), protocol, counts, run, options))
+        with cluster(on):
+            say(_learning_curve(chosen_system, joined(data, table), protocol, counts, run, options))
         return
     options |= {"people": counts[0] if counts else None}
     arguments: dict[str, Any] = {"table": table, "repeats": repeats, "run": run, "options": options}
-    if fold or collect:
-        said = _evaluate_part(chosen_system, data, protocol, fold=fold or [], **arguments)
-        if said:
-            say(said)
-            return
-    say(_evaluate(chosen_system, data, protocol, **arguments))
+    with cluster(on):
+        if fold or collect:
+            said = _evaluate_part(chosen_system, data, protocol, fold=fold or [], **arguments)
+            if said:
+                say(said)
+                return
+        say(_evaluate(chosen_system, data, protocol, **arguments))
 
 
 def _evaluate_model(
@@ -320,6 +326,7 @@ def reproduce(
     device: Device = "auto",
     precision: Precision = "32-true",
     jobs: Jobs = 1,
+    on: On = "",
 ) -> None:
     """Show a paper's printed tables beside our results, with the reason for every empty cell."""
     from fervid.papers.published.contradictions import markdown
@@ -338,8 +345,9 @@ def reproduce(
         "precision": precision,
         "jobs": jobs,
     }
-    for comparison in run(paper, table, data, out, **options):
-        say(comparison.text())
+    with cluster(on):
+        for comparison in run(paper, table, data, out, **options):
+            say(comparison.text())
 
 
 def demo(

@@ -20,8 +20,10 @@ from fervid.evaluation.report import Missing, Report
 from fervid.evaluation.tables import write_tables
 from fervid.evaluation.workers import work_all
 from fervid.folds import Fold
+from fervid.learning.loop import leader_first
 from fervid.learning.run import IDENTITY, owned
 from fervid.learning.samples import Samples
+from fervid.ranks import leads
 from fervid.systems.interface import Store, System
 from fervid.text import parse_json
 
@@ -69,7 +71,8 @@ def evaluate(
     )  # fmt: skip
     job.warn()
     with owned(job.run.folder, "fervid evaluate", job.identity):
-        samples, points = gather(system, store, job.run.folder)
+        with leader_first(job.run):
+            samples, points = gather(system, store, job.run.folder)
         tasks = job.tasks(usable(samples, points))
         todo = [task for task in tasks if not task.done]
         work_all(todo, system, samples, points, job.run.folder, jobs)
@@ -97,8 +100,9 @@ def reported(job: Job, tasks: Sequence[fold.Task], samples: Samples, points: Poi
     predictions = [fold.read(task) for task in tasks]
     facts = {**_facts(run_dir), "warnings": job.warnings}
     result = report.make(database, job.folds, predictions, missing, facts)
-    write_tables(result, run_dir)
-    write_page(result, run_dir)
+    if leads():
+        write_tables(result, run_dir)
+        write_page(result, run_dir)
     return result
 
 

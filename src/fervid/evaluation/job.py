@@ -16,6 +16,7 @@ from fervid.learning.recipes import as_json
 from fervid.learning.run import Run
 from fervid.learning.seeding import derive
 from fervid.models.card import check_unseen, learnt_from, teachers, trained_on, with_teachers
+from fervid.ranks import leads
 from fervid.systems.interface import Store, System
 from fervid.text import printable
 
@@ -58,7 +59,7 @@ class Job:
 
     def warn(self) -> None:
         """Print the suspected leaks."""
-        for warning in self.warnings:
+        for warning in self.warnings if leads() else ():
             print(printable(f"warning: {warning}", lines=True), file=sys.stderr)
 
     def tasks(self, usable: set[int]) -> list[fold.Task]:

@@ -120,7 +120,7 @@ def _run(
             except ray.exceptions.RayTaskError:  # a task or a result that cannot be sent
                 raise
             except ray.exceptions.RayError as error:
-                _check_installed(error)
+                _check_started(error)
                 lost.append(place)
                 continue
             if error is not None:
@@ -143,11 +143,17 @@ def _give(
     busy[actor.run.remote(tasks[place])] = actor, place
 
 
-def _check_installed(error: Exception) -> None:
-    if "No module named 'fervid" in str(error):
+def _check_started(error: Exception) -> None:
+    """Raise an error if a worker was not lost but could not begin.
+
+    Raises:
+        FervidError: it could not.
+    """
+    if getattr(error, "actor_init_failed", False):
+        reason = str(error).strip().splitlines()[-1].strip()
         raise FervidError(
-            "fervid is not installed on the cluster's machines: install it there in the version "
-            f"{fervid.__version__}"
+            f"a worker of the cluster cannot start ({reason}): install fervid {fervid.__version__} "
+            "and what it needs on all its machines"
         ) from None
 
 
