@@ -9,6 +9,7 @@ from fervid.cli import names
 from fervid.cli.options import (
     Corrections,
     Device,
+    FaceDevice,
     Faces,
     Jobs,
     Precision,
@@ -123,6 +124,7 @@ def predict(
         ),
     ] = None,
     jobs: Jobs = 1,
+    device: FaceDevice = "cpu",
     shard: Shard = "",
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
@@ -142,7 +144,8 @@ def predict(
         overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
         step=step, smooth=smooth, settings=settings, landmarks=landmarks,
         max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
-        neutral=neutral, jobs=jobs, share=Share.of(shard) if shard else None,
+        neutral=neutral, jobs=jobs, device=device,
+        share=Share.of(shard) if shard else None,
     )  # fmt: skip
     say(summary.text())
     if summary.failed:
