@@ -112,8 +112,8 @@ def film(
 def install(pause: float = 0.0) -> BlueRecognizer:
     """Let `predict` see this world instead of the real one."""
     recognizer = BlueRecognizer(pause)
-    work.open_model = lambda path: recognizer  # type: ignore[assignment]
-    work.find_by = lambda settings: Squares()  # type: ignore[assignment]
+    work.open_model = lambda path, **_: recognizer  # type: ignore[assignment]
+    work.find_by = lambda settings, **_: Squares()  # type: ignore[assignment]
     return recognizer
 
 

@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 import typer
 
 from fervid.cli import names
-from fervid.cli.options import FINDER_HELP, Finder, Jobs, LoaderSets, On, Seed, Shard, StorePath
+from fervid.cli.options import (
+    FINDER_HELP,
+    FaceDevice,
+    Finder,
+    Jobs,
+    LoaderSets,
+    On,
+    Seed,
+    Shard,
+    StorePath,
+)
 from fervid.cli.say import say
 
 
@@ -59,15 +69,16 @@ def prepare(
     ],
     root: Annotated[Path, typer.Argument(help="Folder of the database as delivered.")],
     store: StorePath,
+    *,
     sets: LoaderSets = None,
     jobs: Jobs = 1,
-    *,
     faces: Annotated[
         Finder | None,
         typer.Option(help=f"{FINDER_HELP} Default: `auto`, or what the database needs."),
     ] = None,
     shard: Shard = "",
     on: On = "",
+    device: FaceDevice = "cpu",
 ) -> None:
     """Find and align the faces of a database, once. Run it again to resume."""
     from fervid.cli.sources import loaded, prepared
@@ -78,7 +89,10 @@ def prepare(
     default = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
     share = Share.of(shard) if shard else None
     with cluster(on):
-        prepared(loaded(database, root, sets or []), store, faces or default, jobs, share)
+        prepared(
+            loaded(database, root, sets or []), store, faces or default, jobs, share=share,
+            device=device,
+        )  # fmt: skip
 
 
 def databases(

@@ -9,6 +9,7 @@ from fervid.cli import names
 from fervid.cli.options import (
     Corrections,
     Device,
+    FaceDevice,
     Faces,
     Jobs,
     On,
@@ -130,6 +131,7 @@ def predict(
         ),
     ] = None,
     jobs: Jobs = 1,
+    device: FaceDevice = "cpu",
     shard: Shard = "",
     on: On = "",
 ) -> None:
@@ -152,7 +154,8 @@ def predict(
             overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
             step=step, smooth=smooth, settings=settings, landmarks=landmarks or page,
             max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
-            neutral=neutral, jobs=jobs, share=Share.of(shard) if shard else None,
+            neutral=neutral, jobs=jobs, device=device,
+            share=Share.of(shard) if shard else None,
         )  # fmt: skip
     say(summary.text())
     if page:

@@ -49,6 +49,14 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
 Device = Annotated[
     str, typer.Option(help="Where to compute: `cpu`, `cuda`, or `auto` (CUDA if there is a GPU).")
 ]
+FaceDevice = Annotated[
+    Literal["cpu", "cuda", "auto"],
+    typer.Option(
+        "--device",
+        help="Where the networks compute: `cpu`, whose results are the same everywhere, `cuda`, "
+        "or `auto` (CUDA if there is a GPU).",
+    ),
+]
 VALIDATION_HELP = (
     "Share of the training clips, split by subject, held out to choose the epoch (0: none). "
     "Default: 0.2 (train: 0.15), or 0 for a recipe that does not validate."

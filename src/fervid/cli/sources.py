@@ -23,7 +23,13 @@ def loaded(name: str, root: Path, sets: Sequence[str] = ()) -> Database:
 
 
 def prepared(
-    database: Database, store: Path, finder: str, jobs: int = 1, share: Share | None = None
+    database: Database,
+    store: Path,
+    finder: str,
+    jobs: int = 1,
+    *,
+    share: Share | None = None,
+    device: str = "cpu",
 ) -> None:
     """Find the faces of a database and say how many clips have them.
 
@@ -36,7 +42,7 @@ def prepared(
 
     settings = FaceSettings(finder=choose(finder))
     say(f"face finder: {settings.finder}")
-    done = prepare(database, store, settings, jobs=jobs, share=share)
+    done = prepare(database, store, settings, jobs=jobs, share=share, device=device)
     for name, reason in done.failed.items():
         say(f"no track: {name}: {reason}")
     say(f"{done.done} clips prepared, {done.skipped} already there, {len(done.failed)} failed")

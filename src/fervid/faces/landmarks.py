@@ -41,6 +41,7 @@ class Landmarker:
     Args:
         weights: a file written by `training/landmarks.py`; by default the one in the package.
         threads: number of torch threads in this process; None leaves it unchanged.
+        device: "cpu" or "cuda"; see `device.chosen`.
 
     Raises:
         FacesError: the weights are missing, or are not a landmark network of fervid.
@@ -48,13 +49,16 @@ class Landmarker:
 
     version: str
 
-    def __init__(self, weights: Path | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, weights: Path | None = None, threads: int | None = None, device: str = "cpu"
+    ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         path = Path(weights or WEIGHTS)
         network = load(path)
         self.version = landmarker(path)
-        self._network = fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._device = device
+        self._network = fold(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(
         self, frame: NDArray[np.uint8], boxes: Array, angles: Array | None = None
@@ -92,8 +96,8 @@ class Landmarker:
             return np.zeros((0, 68, 2), np.float32), np.zeros(0, np.float32)
         cut = np.stack([cut_out(frame, crop) for crop in crops])
         with torch.inference_mode():
-            points, logit = self._network(torch.from_numpy(cut)[:, None])
-        return to_frame(points.numpy(), crops), torch.sigmoid(logit).numpy()
+            points, logit = self._network(torch.from_numpy(cut)[:, None].to(self._device))
+        return to_frame(points.cpu().numpy(), crops), torch.sigmoid(logit).cpu().numpy()
 
 
 def box_of(landmarks: Array) -> Array:

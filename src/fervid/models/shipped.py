@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fervid
+from fervid.device import chosen
 from fervid.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -68,17 +69,24 @@ def shipped_of(system: str) -> Path:
     )
 
 
-def open_model(name: str | Path) -> "Recognizer":
+def open_model(name: str | Path, device: str = "cpu") -> "Recognizer":
     """Open a trained recognizer, ready to predict.
+
+    Args:
+        name: name of a shipped model, or a path.
+        device: "cpu", "cuda" or "auto".
 
     Raises:
         WeightsError: the model does not exist, fervid did not write it, or this version lacks its
             system.
+        InputError: there is no such device.
     """
     from fervid.systems import SYSTEMS
 
     path = find_model(name)
-    return SYSTEMS[system_of(path)].load(path)
+    recognizer = SYSTEMS[system_of(path)].load(path)
+    move = getattr(recognizer, "to", None)  # systems from elsewhere may lack it
+    return move(chosen(device)) if move else recognizer
 
 
 def system_of(path: Path) -> str:

@@ -48,6 +48,7 @@ def predict(
     fps: float | None = None,
     neutral: str | None = None,
     jobs: int = 1,
+    device: str = "cpu",
     share: Share | None = None,
 ) -> Summary:
     """Turn videos and pictures into tables, timelines and overlays in `out`.
@@ -78,6 +79,7 @@ def predict(
         fps: look at so many frames a second only.
         neutral: where each face is neutral: seconds ("0-2"), "auto", or a file; see `neutral.py`.
         jobs: processes, one input each.
+        device: where the networks compute: "cpu", "cuda" or "auto".
         share: only these inputs, beside processes that do the others in the same folder; each adds
             its inputs to the tables of all.
 
@@ -104,7 +106,7 @@ def predict(
     at_rest = Neutral.of(neutral) if neutral else None
     wish = PredictSettings(
         path, digest_of(path), settings, gaze, chosen, drawn,
-        timeline=timeline, landmarks=landmarks, neutral=at_rest,
+        timeline=timeline, landmarks=landmarks, neutral=at_rest, device=device,
     )  # fmt: skip
     ignored = left_out(inputs, out, sequence)
     own = share.take(sources) if share else sources

@@ -36,6 +36,7 @@ class PredictSettings:
     timeline: bool
     landmarks: bool
     neutral: Neutral | None = None
+    device: str = "cpu"  # not part of the terms
 
     @property
     def tables(self) -> tuple[Format, ...]:

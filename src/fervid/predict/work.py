@@ -44,7 +44,8 @@ def run(
     Returns:
         the model's labels, and what became of each task.
     """
-    recognizer, finder = open_model(wish.model), find_by(wish.settings)
+    recognizer = open_model(wish.model, device=wish.device)
+    finder = find_by(wish.settings, device=wish.device)
     wish = replace(wish, neutral=_judged(wish, recognizer, finder))
     outcomes: dict[int, Outcome] = {}
     read = partial(length, rate=wish.settings.rate, seconds=wish.gaze.seconds)
@@ -88,7 +89,8 @@ def _crashed(task: Task) -> Outcome:
 
 def _opened(wish: PredictSettings) -> Callable[[Task], Outcome]:
     """What a process needs besides its tasks is opened once."""
-    recognizer, finder = open_model(wish.model), find_by(wish.settings)
+    recognizer = open_model(wish.model, device=wish.device)
+    finder = find_by(wish.settings, device=wish.device)
     return partial(_work, wish=wish, recognizer=recognizer, finder=finder, watch=unseen)
 
 
