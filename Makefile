@@ -21,6 +21,10 @@ QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning te
 	  --dest .venv/eaf-schema pympi-ling==1.71
 	touch $@
 
+.venv/browser: .venv/installed ## Chromium, in which the tests open the pages
+	.ci/browser
+	touch $@
+
 demo: .venv/installed          ## the main job on the built-in database, ends with a table and a report
 	$(BIN)/fervid demo --out runs/demo
 

@@ -25,17 +25,15 @@ async function unpack(name) {
   const stream = new Blob([decoded(from.textContent)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const flat = new Uint8Array(await new Response(stream).arrayBuffer());
   const values = planes > 3 ? new Float64Array(size) : new Int32Array(size);
+  const [first, second, third] = [0, 1, 2].map((p) => p < planes ? flat.subarray(p * size, (p + 1) * size) : new Uint8Array(size));
   for (let c = 0, i = 0; c < columns; c++) {
-    for (let r = 0, total = 0; r < rows; r++, i++) {
-      let coded = 0;
-      if (planes < 4) {
-        for (let p = planes - 1; p >= 0; p--) coded = coded << 8 | flat[p * size + i];
-        total += coded >> 1 ^ -(coded & 1);
-      } else {
-        for (let p = planes - 1; p >= 0; p--) coded = coded * 256 + flat[p * size + i];
-        total += coded % 2 ? -(coded + 1) / 2 : coded / 2;
-      }
-      values[i] = total;
+    let total = 0;
+    if (planes < 4) for (const end = i + Number(rows); i < end; i++) {
+      const coded = first[i] | second[i] << 8 | third[i] << 16;
+      total += coded >> 1 ^ -(coded & 1); values[i] = total;
+    } else for (const end = i + Number(rows); i < end; i++) {
+      let coded = 0; for (let p = planes - 1; p >= 0; p--) coded = coded * 256 + flat[p * size + i];
+      total += coded % 2 ? -(coded + 1) / 2 : coded / 2; values[i] = total;
     }
   }
   return values;
@@ -464,17 +462,27 @@ function step(by) {
   select(order[Math.min(Math.max(index + by, 0), order.length - 1)]);
 }
 const inWords = new Map();
+let listed = 100;  // rows of the list that are there; more come where it is scrolled
 function list() {
   inWords.clear();
   $("count").textContent = "· " + state.episodes.length;
-  $("rows").replaceChildren(...state.episodes.map((each) => {
+  $("rows").replaceChildren(...state.episodes.slice(0, listed).map((each) => {
     const row = node("tr"), label = node("button", undefined, { type: "button" }), cell = node("td"); label.append(swatch(each.label), each.label); cell.append(label);
     row.append(node("td", called(each.face)), cell, ...["onset", "apex", "offset"].map((name) => node("td", seconds(each[name]))), node("td", each.peak === undefined ? "" : each.peak.toFixed(2)), node("td", each.source));
     row.addEventListener("click", () => select(each)); inWords.set(each, row); return row;
   }));
   picked(false);
 }
-function picked(reveal = true) { for (const [each, row] of inWords) { row.setAttribute("aria-selected", String(each === chosen)); if (reveal && each === chosen) { const box = document.querySelector("#rows").closest(".scroll"), top = row.offsetTop; if (top < box.scrollTop + 30 || top > box.scrollTop + box.clientHeight - 40) box.scrollTop = top - 60; } } }
+function picked(reveal = true) {
+  const index = state.episodes.indexOf(chosen);
+  if (index >= listed) { listed = index + 100; list(); }
+  for (const [each, row] of inWords) {
+    row.setAttribute("aria-selected", String(each === chosen));
+    if (!reveal || each !== chosen) continue;
+    const box = $("rows").closest(".scroll"), top = row.offsetTop;
+    if (top < box.scrollTop + 30 || top > box.scrollTop + box.clientHeight - 40) box.scrollTop = top - 60;
+  }
+}
 function clashes() {
   let count = 0;
   for (const face of D.faces) { let end = -1; for (const each of state.episodes) { if (each.face !== face.id) continue; if (each.onset < end - 0.0015) count++; end = Math.max(end, each.offset); } }
@@ -612,6 +620,10 @@ function listen() {
   for (const what of ["boxes", "points"]) on(what, () => { state[what] = $(what).checked; keep(); draw(); }, "change");
   on("speed", () => { free.rate = Number($("speed").value); if (video) video.playbackRate = free.rate; }, "change");
   on("sound", () => { if (video) video.muted = !$("sound").checked; }, "change");
+  $("rows").closest(".scroll").addEventListener("scroll", (event) => {
+    const box = event.target;
+    if (listed < state.episodes.length && box.scrollTop + 2 * box.clientHeight > box.scrollHeight) { listed += 200; list(); }
+  });
   document.addEventListener("keydown", key);
   document.addEventListener("DOMContentLoaded", draw);
   // A click leaves the keys to the page; who comes by Tab keeps the focus.
