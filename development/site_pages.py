@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,11 +19,15 @@ PAPERS = ("dtagn", "agn3d", "ir3d", "hybrid", "tfe")
 
 def table(rows: list[tuple[str, ...]]) -> str:
     """A Markdown table; the first row is its head."""
-    head, *body = [
-        tuple(" ".join(cell.split()).replace("|", "\\|") for cell in row) for row in rows
-    ]
+    head, *body = [tuple(map(_cell, row)) for row in rows]
     lines = [head, ("---",) * len(head), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """One line; bars are escaped except in code, where Markdown's tables do not split."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(part if part.startswith("`") else part.replace("|", "\\|") for part in parts)
 
 
 def commands() -> str:
@@ -79,7 +84,7 @@ def names() -> str:
         where = f"{module}.{name}"
         if inspect.isclass(value) or inspect.isfunction(value):
             where = f"{value.__module__}.{value.__qualname__}"
-        blocks.append(f"## `fervid.{name}`\n\n::: {where}\n")
+        blocks.append(f"::: {where}\n    options:\n      heading: fervid.{name}\n")
     return "\n".join(blocks)
 
 
