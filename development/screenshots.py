@@ -4,42 +4,48 @@
 
 LONDON is a folder with the first people of the Face Research Lab London Set (DeBruine and Jones
 2017, CC BY 4.0); the film is of two drawn people (`conversation.py`). Both are predicted by the
-shipped model, and the pages opened in headless Chromium.
+shipped model in runs/screenshots, where a second run resumes, and the pages opened in headless
+Chromium.
 """
 
 import io
 import sys
-import tempfile
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from conversation import LAG, PEOPLE, RATE, film, script
+from conversation import LAG, PEOPLE, film, script
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from fervid.databases.drawn.drawing import RATE
 from fervid.faces import FaceSettings, write_video
 from fervid.faces.detect import choose
 from fervid.pages import write_pages
 from fervid.predict import predict
 
-SHOWN = 22  # pictures of the London set
+HOME = Path("runs/screenshots")
+SHOWN = 12  # pictures of the London set
 LARGEST = 300_000  # bytes of a picture
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
-def run(london: Path, home: Path) -> Path:
+def run(london: Path) -> Path:
     """A folder of predictions of the film and the pictures, with its pages."""
-    played = script(0)
-    halves = [film(who, played, round(place * LAG * RATE)) for place, who in enumerate(PEOPLE)]
-    both = (np.concatenate(pair, axis=1) for pair in zip(*halves, strict=True))
-    write_video(home / "couple.mp4", both, RATE)
-    pictures = sorted(london.glob("*.jpg"))[:SHOWN]
+    out = HOME / "interviews"
+    HOME.mkdir(parents=True, exist_ok=True)
+    if not (HOME / "couple.mp4").is_file():
+        played = script(0)
+        halves = [film(who, played, round(n * LAG * RATE)) for n, who in enumerate(PEOPLE)]
+        both = (np.concatenate(pair, axis=1) for pair in zip(*halves, strict=True))
+        write_video(HOME / "couple.mp4", both, RATE)
+    pictures = sorted(london.absolute().glob("*.jpg"))[:SHOWN]
     settings = FaceSettings(choose("auto"))
-    out = home / "interviews"
-    predict([home / "couple.mp4", *pictures], out, settings=settings, landmarks=True)
+    with chdir(HOME):
+        predict(["couple.mp4", *pictures], out.name, settings=settings, landmarks=True)
     write_pages(out)
-    return out
+    return out.absolute()
 
 
 def save(page: Any, path: Path, whole: bool = False) -> None:
@@ -55,6 +61,7 @@ def save(page: Any, path: Path, whole: bool = False) -> None:
 
 
 def opened(browser: Any, path: Path, width: int, height: int, scheme: str) -> Any:
+    """A page that has drawn itself."""
     size = {"width": width, "height": height}
     page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
     page.goto(path.as_uri())
@@ -84,10 +91,11 @@ def viewer(browser: Any, path: Path, width: int, height: int, scheme: str) -> An
 
 
 def main() -> None:
+    """Make all of them."""
     london, docs = Path(sys.argv[1]), Path(sys.argv[2])
     chromium = sys.argv[3] if len(sys.argv) > 3 else "/usr/bin/chromium"
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as program:
-        out = run(london, Path(name))
+    out = run(london)
+    with sync_playwright() as program:
         browser = program.chromium.launch(executable_path=chromium, args=[*ARGUMENTS])
         film_page = out / "couple.page.html"
         save(viewer(browser, film_page, 400, 900, "light"), docs / "viewer_400.webp", whole=True)
