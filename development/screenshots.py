@@ -19,11 +19,9 @@ from conversation import LAG, PEOPLE, film, script
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from fervid.cli import app
 from fervid.databases.drawn.drawing import RATE
-from fervid.faces import FaceSettings, write_video
-from fervid.faces.detect import choose
-from fervid.pages import write_pages
-from fervid.predict import predict
+from fervid.faces import write_video
 
 HOME = Path("runs/screenshots")
 SHOWN = 12  # pictures of the London set
@@ -41,10 +39,9 @@ def run(london: Path) -> Path:
         both = (np.concatenate(pair, axis=1) for pair in zip(*halves, strict=True))
         write_video(HOME / "couple.mp4", both, RATE)
     pictures = sorted(london.absolute().glob("*.jpg"))[:SHOWN]
-    settings = FaceSettings(choose("auto"))
+    words = ["predict", "couple.mp4", *map(str, pictures), "--out", out.name, "--page"]
     with chdir(HOME):
-        predict(["couple.mp4", *pictures], out.name, settings=settings, landmarks=True)
-    write_pages(out)
+        app(words, standalone_mode=False)
     return out.absolute()
 
 

@@ -127,3 +127,5 @@ def test_the_command(make_table, fervid_command, tmp_path) -> None:
     with pytest.raises(InputError, match="has no table"):
         write_pages(tmp_path)
     assert fervid_command("page", tmp_path / "clip.mp4").exit_code == 2
+    gone = fervid_command("page", table, tmp_path / "gone.mp4")
+    assert gone.exit_code == 2 and "gone.mp4 does not exist" in gone.stderr

@@ -64,9 +64,11 @@ def write_page(table: Path, media: Path | None = None, out: Path | None = None) 
         The page.
 
     Raises:
-        InputError: the table or its episodes cannot be read.
+        InputError: the table or its episodes cannot be read, or `media` does not exist.
         OutputError: the page cannot be written.
     """
+    if media and not media.exists():
+        raise InputError(f"{media} does not exist: give the video that the table belongs to")
     path = (out or table.parent) / f"{table.stem}{ENDING}"
     _check(path)
     _write_page(table, media, path, with_index=False)
