@@ -41,7 +41,8 @@ def run(london: Path) -> Path:
     pictures = sorted(london.absolute().glob("*.jpg"))[:SHOWN]
     words = ["predict", "couple.mp4", *map(str, pictures), "--out", out.name, "--page"]
     with chdir(HOME):
-        app(words, standalone_mode=False)
+        if code := app(words, standalone_mode=False):
+            sys.exit(code)
     return out.absolute()
 
 
