@@ -54,10 +54,25 @@ def connected(where: str) -> Iterator[None]:
             f"no Ray cluster answers at {place} ({reason}): start one with `ray start --head`, or "
             "correct the address"
         ) from None
+    _mute(ray)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _mute(ray: Any) -> None:
+    """Send Ray's own messages on lost machines to standard error; tables go to standard output."""
+    driver = getattr(getattr(ray, "_private", None), "worker", None)
+    tell = getattr(driver, "print_to_stdstream", None)
+    if driver is None or tell is None or hasattr(tell, "muted"):
+        return
+
+    def told(data: dict[str, Any], *rest: Any, **options: Any) -> None:
+        tell({**data, "is_err": True}, *rest, **options)
+
+    told.muted = True  # type: ignore[attr-defined]
+    driver.print_to_stdstream = told
 
 
 def run(
