@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import scenes
+import torch
 
 from fervid.clip import Clip, Database
 from fervid.evaluation import evaluate
@@ -33,10 +34,14 @@ def cluster() -> Iterator[None]:
     """Two workers on this machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_ADDRESS", raising=False)
+        patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
         patch.setattr("fervid.parallel.cluster.cores", lambda: 2)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # other numbers of threads round sums differently
         with on("ray"):
             yield
+        torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

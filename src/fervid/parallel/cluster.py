@@ -87,9 +87,12 @@ def run(
 
     Args:
         jobs: number of workers at a time; 1: one for every `threads` cores of the cluster.
-        threads: threads per worker; 0 divides the cluster's cores among the workers.
+        threads: threads per worker; 0: $OMP_NUM_THREADS, or else the cluster's cores are divided
+            among the workers.
     """
     ray = importlib.import_module("ray")
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    threads = threads or (int(told) if told.isdecimal() else 0)
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     jobs = min(jobs if jobs > 1 else max(1, sum(nodes) // max(threads, 1)), len(tasks))
     threads = threads or max(1, min(sum(nodes) // jobs, *(each for each in nodes if each)))
