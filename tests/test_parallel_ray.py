@@ -32,6 +32,7 @@ def cluster() -> Iterator[None]:
     """Two cores of this machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RAY_ADDRESS", raising=False)
+        patch.delenv("OMP_NUM_THREADS", raising=False)
         patch.setattr("fervid.parallel.cluster.cores", lambda: 2)
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
         with on("ray"):

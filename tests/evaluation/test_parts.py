@@ -3,12 +3,12 @@
 import csv
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import fakes
 import pytest
+import tasks
 
 from fervid.atomic import part_held, turn
 from fervid.errors import InputError, OutputError, ProtocolError
@@ -81,11 +81,8 @@ if __name__ == "__main__":
 def test_processes_at_the_same_time(tmp_path) -> None:
     run(tmp_path / "one")
     place = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    both = [
-        subprocess.Popen([sys.executable, "-c", PART, str(tmp_path / "parts"), *only], env=place)
-        for only in ("13", "24")
-    ]
-    assert [each.wait(timeout=120) for each in both] == [0, 0]
+    words = [sys.executable, "-c", PART, str(tmp_path / "parts")]
+    assert tasks.together([[*words, *only] for only in ("13", "24")], place) == [0, 0]
     run(tmp_path / "parts")
     assert len(fits(tmp_path / "parts")) == 4
     assert results(tmp_path / "parts") == results(tmp_path / "one")

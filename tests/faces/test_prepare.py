@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tasks
 import torch
 from numpy.typing import NDArray
 
@@ -176,11 +177,9 @@ def test_shares_at_the_same_time_end_as_one_run(
     script, root = tmp_path / "run.py", tmp_path / "s"
     script.write_text(RUN)
     paths = [str(clip.path) for clip in database.clips]
-    runs = [
-        subprocess.Popen([sys.executable, str(script), str(root), f"1:{n}/3", *paths])
-        for n in (1, 2, 3)
-    ]
-    assert [run.wait(timeout=120) for run in runs] == [0, 0, 0]
+    words = [sys.executable, str(script), str(root)]
+    runs = [[*words, f"1:{n}/3", *paths] for n in (1, 2, 3)]
+    assert tasks.together(runs, dict(os.environ)) == [0, 0, 0]
     assert files(root) == files(whole)
 
 

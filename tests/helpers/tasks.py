@@ -1,8 +1,9 @@
 """What worker processes of the tests do."""
 
 import os
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -49,3 +50,15 @@ def _wait(folder: Path, number: int) -> int:
     while not (folder / "go").exists():
         time.sleep(0.02)
     return number * number
+
+
+def together(commands: Sequence[Sequence[str]], place: dict[str, str]) -> list[int]:
+    """Exit codes of commands that run at the same time, one thread each; none outlives the test."""
+    place = {**place, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    running = [subprocess.Popen(words, env=place) for words in commands]
+    try:
+        return [each.wait(timeout=240) for each in running]
+    finally:
+        for each in running:
+            each.kill()
+            each.wait()

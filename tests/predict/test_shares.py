@@ -1,10 +1,10 @@
 """Inputs over several processes that share an output folder: the tables of one run."""
 
 import os
-import subprocess
 import sys
 
 import pytest
+import tasks
 
 from fervid.atomic import part_held
 from fervid.errors import InputError, OutputError
@@ -58,8 +58,7 @@ def test_shares_at_the_same_time(films, tmp_path, world, model):
     predict([films], tmp_path / "one", model=model, timeline=False)
     place = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     words = [sys.executable, "-c", SHARE, str(model), str(tmp_path / "out")]
-    both = [subprocess.Popen([*words, f"{n}/2", str(films)], env=place) for n in (1, 2)]
-    assert [each.wait(timeout=120) for each in both] == [0, 0]
+    assert tasks.together([[*words, f"{n}/2", str(films)] for n in (1, 2)], place) == [0, 0]
     assert contents(tmp_path / "out") == contents(tmp_path / "one")
 
 

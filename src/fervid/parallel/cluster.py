@@ -54,10 +54,25 @@ def connected(where: str) -> Iterator[None]:
             f"no Ray cluster answers at {place} ({reason}): start one with `ray start --head`, or "
             "correct the address"
         ) from None
+    _mute(ray)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _mute(ray: Any) -> None:
+    """Send Ray's own messages on lost machines to standard error; tables go to standard output."""
+    driver = getattr(getattr(ray, "_private", None), "worker", None)
+    tell = getattr(driver, "print_to_stdstream", None)
+    if driver is None or tell is None or hasattr(tell, "muted"):
+        return
+
+    def told(data: dict[str, Any], *rest: Any, **options: Any) -> None:
+        tell({**data, "is_err": True}, *rest, **options)
+
+    told.muted = True  # type: ignore[attr-defined]
+    driver.print_to_stdstream = told
 
 
 def run(
@@ -72,9 +87,12 @@ def run(
 
     Args:
         jobs: number of workers at a time; 1: one for every `threads` cores of the cluster.
-        threads: threads per worker; 0 divides the cluster's cores among the workers.
+        threads: threads per worker; 0: $OMP_NUM_THREADS, or else the cluster's cores are divided
+            among the workers.
     """
     ray = importlib.import_module("ray")
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    threads = threads or (int(told) if told.isdecimal() else 0)
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     jobs = min(jobs if jobs > 1 else max(1, sum(nodes) // max(threads, 1)), len(tasks))
     threads = threads or max(1, min(sum(nodes) // jobs, *(each for each in nodes if each)))
