@@ -63,7 +63,9 @@ def _recipe(name: str) -> str:
     base = SYSTEMS[name]
     package = inspect.getmodule(type(base)).__name__.rpartition(".")[0]  # type: ignore[union-attr]
     described = list(listing._described(base))
-    rows = [(f"`{field}`", f"`{value}`" if value else "", about) for field, value, about in described]
+    rows = [
+        (f"`{field}`", f"`{value}`" if value else "", about) for field, value, about in described
+    ]
     text = f"## {name}\n\n" + table([("field", "value", "meaning and source"), *rows])
     plain = {field: value for field, value, _ in described}
     changes = []

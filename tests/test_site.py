@@ -1,4 +1,4 @@
-"""The site: links rewritten as it needs them, pages written from the program, diagrams up to date."""
+"""The site: links as it needs them, pages written from the program, diagrams up to date."""
 
 import re
 import sys
@@ -24,7 +24,7 @@ PAGES = {"src/a/PAPER.md": "systems/a.md", "results/README.md": "results/index.m
     ("[`clip.py`](../src/clip.py)", "docs/b.md", "b.md", "`clip.py`"),
     ("[d](../../docs/c/d.md)", "src/a/PAPER.md", "systems/a.md", "[d](../c/d.md)"),
     ("![p](p.png)", "docs/c/d.md", "c/d.md", "![p](p.png)"),
-    ("[w](https://example.org) [h](#here)", "docs/b.md", "b.md", "[w](https://example.org) [h](#here)"),
+    ("[w](https://a.org) [h](#here)", "docs/b.md", "b.md", "[w](https://a.org) [h](#here)"),
     ("```\n[c](../src/clip.py)\n```", "docs/b.md", "b.md", "```\n[c](../src/clip.py)\n```"),
 ])  # fmt: skip
 def test_a_link_is_rewritten(text, source, place, expected):
