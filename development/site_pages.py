@@ -110,4 +110,6 @@ def notebook(path: Path, resources: str) -> tuple[str, dict[str, bytes]]:
 
     where = {"output_files_dir": resources, "unique_key": path.stem}
     text, found = MarkdownExporter().from_filename(str(path), resources=where)
-    return text, dict(found["outputs"])
+    text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.S)
+    text = text.replace('<table border="1" class="dataframe">', "<table>")
+    return re.sub(r"\n{3,}", "\n\n", text), dict(found["outputs"])
