@@ -1,4 +1,4 @@
-"""Assemble the site's pages in build/pages: those of docs/, others of the repository, generated ones.
+"""Assemble the site's pages in build/pages: of docs/, from elsewhere, and generated ones.
 
 What builds the site from there (mkdocs.yml) needs no plugin of ours and can be exchanged.
 """
@@ -21,7 +21,7 @@ LEFT_OUT = {"docs/package.md"}  # what a package index shows
 
 
 def assemble(out: Path, root: Path = ROOT) -> list[Path]:
-    """Write all pages and their pictures into a folder, which is emptied first; returns the pages."""
+    """Write all pages and pictures into a folder, which is emptied first; returns the pages."""
     shutil.rmtree(out, ignore_errors=True)
     outside = outside_pages(root)
     inside = {

@@ -1,7 +1,7 @@
-"""Draw the diagrams of docs/systems.md: `python development/diagrams.py` writes docs/diagrams/*.svg.
+"""Draw the diagrams of docs/systems.md into docs/diagrams: `python development/diagrams.py`.
 
-Every word stands in a box with its own background, so that the pictures can be read on a light and on
-a dark page.
+Every word stands in a box with its own background, so that the pictures can be read on a light
+and on a dark page.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Box:
-    """One box: where it stands, in columns from the left and rows from the top, and what it says."""
+    """One box: its column from the left, its row from the top, and what it says."""
 
     column: int
     row: float

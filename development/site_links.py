@@ -58,6 +58,7 @@ def rewritten(text: str, source: str, place: str, pages: dict[str, str]) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
         inside = (pages | ALSO).get(path) or (path[5:] if path.startswith("docs/") else "")
         if inside:
+            inside = re.sub(r"\.ipynb$", ".md", inside)
             here = posixpath.relpath(inside, posixpath.dirname(place) or ".")
             return f"{mark}[{label}]({here}{anchor})"
         plain = label.strip("`")

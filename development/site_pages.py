@@ -63,7 +63,9 @@ def _recipe(name: str) -> str:
     base = SYSTEMS[name]
     package = inspect.getmodule(type(base)).__name__.rpartition(".")[0]  # type: ignore[union-attr]
     described = list(listing._described(base))
-    rows = [(f"`{field}`", f"`{value}`" if value else "", about) for field, value, about in described]
+    rows = [
+        (f"`{field}`", f"`{value}`" if value else "", about) for field, value, about in described
+    ]
     text = f"## {name}\n\n" + table([("field", "value", "meaning and source"), *rows])
     plain = {field: value for field, value, _ in described}
     changes = []
@@ -107,5 +109,8 @@ def notebook(path: Path, resources: str) -> tuple[str, dict[str, bytes]]:
     from nbconvert import MarkdownExporter
 
     where = {"output_files_dir": resources, "unique_key": path.stem}
-    text, found = MarkdownExporter().from_filename(str(path), resources=where)
-    return text, dict(found["outputs"])
+    exporter: Any = MarkdownExporter()  # type: ignore[no-untyped-call]
+    text, found = exporter.from_filename(str(path), resources=where)
+    text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.S)
+    text = text.replace('<table border="1" class="dataframe">', "<table>")
+    return re.sub(r"\n{3,}", "\n\n", text), dict(found["outputs"])
