@@ -5,9 +5,9 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 # What computes; its tests also run with other threads and an older processor's instructions.
-COMPUTES := tests/systems tests/learning tests/evaluation tests/predict tests/faces
+COMPUTES := tests/systems tests/learning tests/evaluation tests/prediction tests/faces
 # Uses every dependency without long training.
-QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning tests/predict
+QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning tests/prediction
 
 .PHONY: demo test test-all test-elsewhere check docs wheel lowest bench clean
 .DEFAULT_GOAL := test

@@ -32,9 +32,9 @@ import pandas as pd
 from fervid.clip import Clip
 from fervid.databases import load
 from fervid.faces.video import frames
-from fervid.predict.episodes import NEUTRAL, EpisodeSettings, episodes
-from fervid.predict.timeline import STATUS, Timeline, record_type
-from fervid.predict.writers import read_table
+from fervid.prediction.episodes import NEUTRAL, EpisodeSettings, episodes
+from fervid.prediction.timeline import STATUS, Timeline, record_type
+from fervid.prediction.writers import read_table
 
 TENTH = 0.1
 FALSE = 3.0

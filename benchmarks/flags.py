@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from fervid.models.shipped import open_model
-from fervid.predict.flags import turn
+from fervid.prediction.flags import turn
 from fervid.systems.tfe import judge
 
 SHARED = Path(os.environ.get("FERVID_SHARED", Path(__file__).parents[2] / "shared")) / "data"

@@ -30,8 +30,8 @@ from fervid.databases import load
 from fervid.faces.detect import choose as choose_finder
 from fervid.faces.settings import FaceSettings
 from fervid.models.shipped import open_model
-from fervid.predict import Timeline, timeline
-from fervid.predict import neutral as chosen
+from fervid.prediction import Timeline, timeline
+from fervid.prediction import neutral as chosen
 
 SHARED = Path(os.environ.get("FERVID_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 STAND_INS = (("ck_plus", SHARED / "ck_like"), ("mmi", SHARED / "mmi_like"))

@@ -19,8 +19,8 @@ from fervid.pages.index import Entry, index
 from fervid.pages.media import Shown
 from fervid.pages.render import data_address
 from fervid.pages.viewer import viewer
-from fervid.predict.episodes import Episode
-from fervid.predict.writers.table import PredictionTable
+from fervid.prediction.episodes import Episode
+from fervid.prediction.writers.table import PredictionTable
 
 LABELS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 RATE, SECONDS, FACES = 25, 3600, 3

@@ -12,7 +12,7 @@ from fervid.faces import FaceSettings, finder, prepare
 from fervid.learning.run import Run
 from fervid.models.pretrained import Pretrained
 from fervid.models.shipped import open_model
-from fervid.predict import predict
+from fervid.prediction import predict
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA GPU here")
 
@@ -66,7 +66,7 @@ def clips(path: Path):
 
 @GPU
 def test_a_gpu_finds_and_judges_the_same(shared: Path) -> None:
-    from fervid.predict import timeline
+    from fervid.prediction import timeline
 
     photo = shared / "videos" / "multi_face.jpg"
     settings = FaceSettings(max_faces=8)

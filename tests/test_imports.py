@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1] / "src" / "fervid"
 # Figures draw arrays and stand left of the report that shows them.
 ORDER = (
     "errors plugins atomic text labels ranks progress parallel share device clip faces databases "
-    "folds learning networks systems figures models evaluation papers predict pages agreement "
+    "folds learning networks systems figures models evaluation papers prediction pages agreement "
     "synchrony suggest api cli web __main__"
 )
 RANK = {name: rank for rank, name in enumerate(ORDER.split())}

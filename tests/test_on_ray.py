@@ -17,7 +17,7 @@ from fervid.faces import FaceSettings, Store, prepare
 from fervid.faces.video import write_video
 from fervid.folds import hold_out
 from fervid.parallel import on
-from fervid.predict import predict
+from fervid.prediction import predict
 from fervid.systems import SYSTEMS
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'fervid[ray]'")

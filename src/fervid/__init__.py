@@ -19,14 +19,14 @@ _MODULE_OF = {
     "Report": "fervid.evaluation",
     "SYSTEMS": "fervid.systems",
     "Store": "fervid.faces",
-    "Timeline": "fervid.predict",
+    "Timeline": "fervid.prediction",
     "Track": "fervid.faces",
     "cite": "fervid.papers.citations",
     "compare": "fervid.evaluation.compare",
     "evaluate": "fervid.evaluation",
     "open_model": "fervid.models.shipped",
     "prepare": "fervid.faces",
-    "timeline": "fervid.predict",
+    "timeline": "fervid.prediction",
 }
 
 __all__ = ["__version__", *_MODULE_OF]

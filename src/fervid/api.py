@@ -21,10 +21,10 @@ from fervid.folds import usual
 from fervid.learning.recipes import changed, flat
 from fervid.models.train import Trained
 from fervid.models.train import train as train_model
-from fervid.predict.batch import predict as predict_files
-from fervid.predict.ownership import done
-from fervid.predict.settings import MANY_FACES
-from fervid.predict.writers import read_table
+from fervid.prediction.batch import predict as predict_files
+from fervid.prediction.ownership import done
+from fervid.prediction.settings import MANY_FACES
+from fervid.prediction.writers import read_table
 from fervid.systems import SYSTEMS
 from fervid.systems.interface import System
 from fervid.text import printable

@@ -12,7 +12,7 @@ from fervid.agreement.compare import ALL, UNLABELLED
 from fervid.agreement.raters import read_rater
 from fervid.errors import InputError
 from fervid.labels import canonical
-from fervid.predict.writers import convert
+from fervid.prediction.writers import convert
 
 MODEL = [(0, 2, "anger"), (2, 3, "fear"), (3.2, 6, "happiness")]
 HUMAN = [(0, 1.6, "Angry"), (1.6, 3, "fear"), (3.2, 6, "happy")]

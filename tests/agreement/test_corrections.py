@@ -110,7 +110,7 @@ def test_what_convert_wrote_comes_back(tmp_path, media) -> None:
     import pandas as pd
     from pympi.Elan import Eaf
 
-    from fervid.predict.writers import convert
+    from fervid.prediction.writers import convert
 
     rows = {
         "input": str(media), "frame": range(50), "timestamp": [n / 25 for n in range(50)],

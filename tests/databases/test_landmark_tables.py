@@ -8,7 +8,7 @@ from forging import forge
 from fervid.databases import load
 from fervid.errors import DatabaseError
 from fervid.faces.landmark_table import read_landmarks
-from fervid.predict.writers import convert
+from fervid.prediction.writers import convert
 
 PROGRAMS = ("openface", "fex")
 

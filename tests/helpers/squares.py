@@ -12,7 +12,7 @@ from fervid.faces.align import RIGID
 from fervid.faces.detections import Detections
 from fervid.faces.track import Track
 from fervid.faces.video import write_video
-from fervid.predict import batch, work
+from fervid.prediction import batch, work
 
 LABELS = ("happiness", "anger")
 RED, GREEN = (230, 30), (30, 230)

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from fervid.cli import app
 from fervid.databases.drawn import draw
 from fervid.faces.video import frames, write_video
-from fervid.predict.episode_tables import write_episodes
-from fervid.predict.episodes import Episode
-from fervid.predict.outputs import write_table
-from fervid.predict.timeline import Timeline, record_type
+from fervid.prediction.episode_tables import write_episodes
+from fervid.prediction.episodes import Episode
+from fervid.prediction.outputs import write_table
+from fervid.prediction.timeline import Timeline, record_type
 
 LABELS = ("anger", "happiness", "neutral")
 RATE, SIZE = 10, (96, 128)

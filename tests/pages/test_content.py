@@ -16,7 +16,7 @@ from fervid.pages import write_page
 from fervid.pages.content import content
 from fervid.pages.media import shown
 from fervid.pages.packing import pack, unpack
-from fervid.predict.writers.table import read_table
+from fervid.prediction.writers.table import read_table
 
 SHAPES = st.tuples(st.integers(0, 40), st.integers(1, 5))
 

@@ -18,7 +18,7 @@ from fervid.databases.folder import frame_rate
 from fervid.databases.tree import IMAGES, VIDEOS
 from fervid.errors import InputError, LabelError, OutputError
 from fervid.labels import SHORT, canonical, named
-from fervid.predict.writers.table import ENDINGS, read_table
+from fervid.prediction.writers.table import ENDINGS, read_table
 from fervid.text import cell, parse_json
 
 COLUMNS = ("path", "label", "subject", "start_seconds", "end_seconds")

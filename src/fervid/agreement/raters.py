@@ -10,8 +10,8 @@ from typing import Any
 from fervid.databases.corrections import NAME_KIND
 from fervid.errors import InputError
 from fervid.labels import canonical
-from fervid.predict.writers import tables
-from fervid.predict.writers.table import read_table
+from fervid.prediction.writers import tables
+from fervid.prediction.writers.table import read_table
 from fervid.text import parse_json
 
 Stretch = tuple[float, float, str]  # start and end in seconds, label

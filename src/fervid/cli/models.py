@@ -142,7 +142,7 @@ def predict(
     from fervid.faces import FaceSettings
     from fervid.faces.detect import choose
     from fervid.parallel import on as cluster
-    from fervid.predict import predict as predict_files
+    from fervid.prediction import predict as predict_files
     from fervid.share import Share
 
     finder = choose(faces)

@@ -60,7 +60,7 @@ def _clips(
 ) -> tuple[str, str, list[Path]]:
     """Suggested clips as text to print, as CSV, and as files written for ELAN."""
     from fervid.faces import Store
-    from fervid.predict.writers import formats
+    from fervid.prediction.writers import formats
     from fervid.suggest import documents, suggest_clips
 
     if elan:
@@ -80,7 +80,7 @@ def _clips(
 
 def _stretches(sources: list[str], n: int, elan: Path | None) -> tuple[str, str, list[Path]]:
     """Suggested stretches as text to print and as CSV, and the files written for ELAN."""
-    from fervid.predict.writers import formats, tables
+    from fervid.prediction.writers import formats, tables
     from fervid.suggest import stretches
 
     if elan:

@@ -36,7 +36,7 @@ def convert(
     ] = False,
 ) -> None:
     """Write prediction tables in the formats of ELAN, Praat, BORIS, SPSS, OpenFace and py-feat."""
-    from fervid.predict.writers import convert as convert_tables
+    from fervid.prediction.writers import convert as convert_tables
 
     for path in convert_tables(tables, format, out, media, episodes):
         say(f"written: {path}")

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from fervid.figures.timeline import colours, rgb
 from fervid.pages.packing import pack
-from fervid.predict.episodes import NEUTRAL, Episode
-from fervid.predict.timeline import STATUS
-from fervid.predict.writers.table import BOX, POINTS, PredictionTable
+from fervid.prediction.episodes import NEUTRAL, Episode
+from fervid.prediction.timeline import STATUS
+from fervid.prediction.writers.table import BOX, POINTS, PredictionTable
 
 CHUNK = 512  # faces' landmarks unpacked at once while the page plays
 QUARTER = 4  # landmarks are drawn to the nearest 1/4 pixel

@@ -14,11 +14,11 @@ from fervid.pages.content import strongest
 from fervid.pages.index import entry_of, index
 from fervid.pages.render import address, data_address, digest
 from fervid.pages.viewer import viewer
-from fervid.predict.episode_tables import ENDING as EPISODES
-from fervid.predict.episode_tables import read_episodes
-from fervid.predict.ownership import MARKER, done, earlier, note
-from fervid.predict.writers import tables
-from fervid.predict.writers.table import read_table
+from fervid.prediction.episode_tables import ENDING as EPISODES
+from fervid.prediction.episode_tables import read_episodes
+from fervid.prediction.ownership import MARKER, done, earlier, note
+from fervid.prediction.writers import tables
+from fervid.prediction.writers.table import read_table
 from fervid.progress import bar
 
 ENDING, INDEX = ".page.html", "index.html"

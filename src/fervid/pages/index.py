@@ -8,7 +8,7 @@ from typing import Any
 
 from fervid.pages.content import palette
 from fervid.pages.render import address, render
-from fervid.predict.episode_tables import ENDING as EPISODES
+from fervid.prediction.episode_tables import ENDING as EPISODES
 
 SHARE = "share_"
 NAMES = {

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import fervid
-from fervid.predict.writers.table import relative
+from fervid.prediction.writers.table import relative
 
 GENERATOR = f"fervid page {fervid.__version__}"
 # Only what is beside the page, or in it. `file:` serves pages opened from a disk.

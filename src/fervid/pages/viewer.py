@@ -7,8 +7,8 @@ from typing import Any
 
 from fervid.pages.content import content
 from fervid.pages.render import render
-from fervid.predict.episodes import Episode
-from fervid.predict.writers.table import PredictionTable
+from fervid.prediction.episodes import Episode
+from fervid.prediction.writers.table import PredictionTable
 
 
 def viewer(

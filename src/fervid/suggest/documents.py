@@ -66,7 +66,7 @@ def _span(clip: Clip, rate: float, seconds: float) -> tuple[int, int]:
 
 
 def _write(video: Path, spans: Sequence[Span], labels: Sequence[str], file: Path) -> None:
-    from fervid.predict.writers import elan
+    from fervid.prediction.writers import elan
 
     document = elan.begin(file.parent, video, labels, ("remark", NAME_KIND))
     free_from: list[int] = []  # of each layer

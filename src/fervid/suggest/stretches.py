@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import InputError
-from fervid.predict.intervals import LabelInterval
-from fervid.predict.writers.table import PredictionTable, read_table
+from fervid.prediction.intervals import LabelInterval
+from fervid.prediction.writers.table import PredictionTable, read_table
 from fervid.text import csv_text
 
 NARROW = 0.2  # a mean margin below it is a reason to look
@@ -193,7 +193,7 @@ def write_elan(stretches: Sequence[Stretch], folder: Path) -> list[Path]:
     Returns:
         The files written.
     """
-    from fervid.predict.writers import elan
+    from fervid.prediction.writers import elan
 
     written = []
     for path, source in {each.table.path: each.table for each in stretches}.items():

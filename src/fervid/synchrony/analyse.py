@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fervid.errors import InputError
 from fervid.evaluation.statistics import holm
-from fervid.predict.writers.table import read_table
+from fervid.prediction.writers.table import read_table
 from fervid.synchrony.correlation import LEAST_SEGMENTS, Curve, Windows, lagged, peak, starts
 from fervid.synchrony.curves import curve, grid, pair, shared_labels
 from fervid.text import csv_text

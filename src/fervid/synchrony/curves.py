@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fervid.errors import InputError
-from fervid.predict.writers.table import PredictionTable
+from fervid.prediction.writers.table import PredictionTable
 from fervid.synchrony.correlation import Curve
 
 LONGEST_GAP = 0.5  # seconds without the face that are bridged by a straight line
