@@ -23,10 +23,13 @@ _MODULE_OF = {
     "Track": "fervid.faces",
     "cite": "fervid.papers.citations",
     "compare": "fervid.evaluation.compare",
-    "evaluate": "fervid.evaluation",
+    "evaluate": "fervid.api",
     "open_model": "fervid.models.shipped",
-    "prepare": "fervid.faces",
+    "predict": "fervid.api",
+    "prepare": "fervid.api",
+    "read_report": "fervid.api",
     "timeline": "fervid.prediction",
+    "train": "fervid.api",
 }
 
 __all__ = ["__version__", *_MODULE_OF]

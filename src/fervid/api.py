@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fervid.errors import InputError
 from fervid.evaluation import evaluate as evaluate_folds
+from fervid.evaluation import read as read_report
 from fervid.evaluation.cross_database import split
 from fervid.evaluation.report import Report
 from fervid.faces.detect import choose
@@ -31,6 +32,8 @@ from fervid.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["evaluate", "predict", "prepare", "read_report", "train"]
 
 
 def predict(
