@@ -17,6 +17,7 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.video import Frame
 from fervid.models.shipped import find_model, open_model
 from fervid.parallel import spread
+from fervid.predict import movements
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episode_tables import join, per_minute, write_episodes
 from fervid.predict.episodes import episodes
@@ -35,9 +36,9 @@ from fervid.predict.stream import MAX_FACES, WindowSettings, records
 from fervid.predict.stream import timeline as timeline_of
 from fervid.predict.summary import (
     Summary,
-    counted_per_minute,
     summarise,
     summary_rows,
+    with_columns,
     write_summary,
 )
 from fervid.predict.tasks import (
@@ -73,6 +74,7 @@ def predict(
     step: float = 0.25,
     smooth: float = 0.1,
     landmarks: bool = False,
+    movements: bool = False,
     max_faces: int = MAX_FACES,
     sequence: bool = False,
     seconds: float | None = None,
@@ -103,6 +105,8 @@ def predict(
         smooth: of models that judge every frame by itself: standard deviation of the Gaussian
             over time, seconds; 0 for none.
         landmarks: write the 68 landmarks into the table, as OpenFace's and py-feat's do anyway.
+        movements: write estimates of action units into the table (`faces/action_units.py`), and
+            blinks per minute and the asymmetry of smiles into the summary.
         sequence: a folder is one input of numbered images.
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
         every: look at every so many frames only.
@@ -133,7 +137,7 @@ def predict(
     at_rest = Neutral.of(neutral) if neutral else None
     wish = PredictSettings(
         path, digest_of(path), settings, gaze, chosen, drawn,
-        timeline=timeline, landmarks=landmarks, neutral=at_rest,
+        timeline=timeline, landmarks=landmarks, movements=movements, neutral=at_rest,
     )  # fmt: skip
     ignored = left_out(inputs, out, sequence)
     with held(out, "fervid predict"):
@@ -265,14 +269,17 @@ def _one(
             yield frame
 
     with scratch(task.out / f"{task.name}.rows") as place:
-        chunks = records(source.path, recognizer, wish.settings, wish.gaze, finder, counted)
+        chunks = records(
+            source.path, recognizer, wish.settings, wish.gaze, finder, counted,
+            movements=wish.movements,
+        )  # fmt: skip
         kind = record_type(len(recognizer.labels))
         rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
         check_count(_ending(base, f".{wish.tables[0]}"), frames_of(rows), decoded)
         if wish.neutral:
             rows = relative_to_neutral(rows, wish.neutral)
         for format in wish.tables:
-            write_table(_ending(base, f".{format}"), rows, format, wish.landmarks)
+            write_table(_ending(base, f".{format}"), rows, format, wish.landmarks, wish.movements)
         seen_episodes = episodes(rows)
         write_episodes(_ending(base, EPISODES), source.name, seen_episodes)
         if wish.timeline:
@@ -284,7 +291,10 @@ def _one(
                 wanted=sampler(wish.gaze.every, wish.gaze.fps), style=wish.overlay or "full",
             )  # fmt: skip
         reason = too_far_apart(rows, recognizer, wish.gaze.window)
-        summary = counted_per_minute(summarise(rows, reason), per_minute(rows, seen_episodes))
+        summary = with_columns(summarise(rows, reason), per_minute(rows, seen_episodes))
+        if wish.movements:
+            summary = with_columns(summary, movements.by_face(rows))
+            write(_ending(base, movements.ENDING), movements.note())
     _export(source, base, wish)
     note = {"terms": dict(task.terms), "outputs": planned(task), "summary": summary}
     write(task.marker, json.dumps(note, indent=1))

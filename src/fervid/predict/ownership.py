@@ -12,6 +12,7 @@ from typing import Any
 from fervid.errors import OutputError
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episode_tables import is_joined
+from fervid.predict.movements import ENDING as MOVEMENTS
 from fervid.predict.summary import COLUMNS, is_summary
 from fervid.predict.writers import WRITERS
 from fervid.text import parse_json, uncell
@@ -21,7 +22,7 @@ PLOT = ".timeline.png"
 # Possible endings of an input's outputs; an ending comes before those that it ends in.
 OUTPUTS = (
     EPISODES, *(ending for writer in WRITERS.values() for ending in writer.endings),
-    ".csv", ".parquet", PLOT, ".overlay.png", ".overlay.mp4",
+    ".csv", ".parquet", PLOT, MOVEMENTS, ".overlay.png", ".overlay.mp4",
 )  # fmt: skip
 SUMMARY, JOINED = "summary.csv", "episodes.csv"
 

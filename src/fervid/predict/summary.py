@@ -9,6 +9,7 @@ import numpy as np
 
 from fervid.atomic import whole
 from fervid.predict.flags import flags, shares
+from fervid.predict.movements import SUMMARY as MOVEMENTS
 from fervid.predict.timeline import STATUS, Timeline, durations, means
 from fervid.text import CsvWriter, printable
 
@@ -102,11 +103,11 @@ def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
     return by_face or [{**common, "status": "too short" if brief else "no face"}]
 
 
-def counted_per_minute(
-    rows: list[dict[str, Any]], rates: Mapping[int, Mapping[str, float]]
+def with_columns(
+    rows: list[dict[str, Any]], values: Mapping[int, Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Summary rows with the episodes of each label per minute, by face."""
-    return [{**row, **rates.get(row.get("face_id", -1), {})} for row in rows]
+    """Summary rows with further columns, by face: episodes of each label per minute, blinks."""
+    return [{**row, **values.get(row.get("face_id", -1), {})} for row in rows]
 
 
 def is_summary(rows: object) -> bool:
@@ -142,6 +143,7 @@ def write_summary(
     further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
     columns = [*COLUMNS, "flags", *further]
     columns += [f"{label}_per_minute" for label in labels if label != "neutral"]
+    columns += [name for name in MOVEMENTS if any(name in row for row in rows)]
     with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(columns)

@@ -14,6 +14,7 @@ from fervid.faces.settings import FaceSettings
 from fervid.faces.video import is_still
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episodes import EpisodeSettings
+from fervid.predict.movements import ENDING as MOVEMENTS
 from fervid.predict.neutral import Neutral
 from fervid.predict.outputs import Format
 from fervid.predict.ownership import CLAIM, MARKER, PLOT, is_whole, note, outputs, owners
@@ -21,7 +22,7 @@ from fervid.predict.sources import Source, names
 from fervid.predict.stream import WindowSettings
 from fervid.predict.writers import WRITERS
 
-OPTIONS = ("overlay", "timeline", "landmarks")  # that decide what is written
+OPTIONS = ("overlay", "timeline", "landmarks", "movements")  # that decide what is written
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class PredictSettings:
     overlay: Style | None
     timeline: bool
     landmarks: bool
+    movements: bool = False
     neutral: Neutral | None = None
 
     @property
@@ -109,7 +111,7 @@ def tasks_of(
 def _endings(source: Source, wish: PredictSettings) -> tuple[str, ...]:
     """Endings of all files written for an input."""
     tables = (f".{each}" for each in wish.tables)
-    plot = (PLOT,) if wish.timeline else ()
+    plot = (PLOT,) * wish.timeline + (MOVEMENTS,) * wish.movements
     others = (ending for name in wish.writers for ending in WRITERS[name].endings)
     return (*tables, EPISODES, *plot, *filter(None, [overlay_ending(source, wish)]), *others)
 
