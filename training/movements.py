@@ -18,17 +18,17 @@ import cv2
 import numpy as np
 import torch
 from landmark_samples import Array
-from landmarks import _metadata, write
+from landmarks import _metadata, _plain, write
 from movement_samples import CHOOSE, TRAIN, Moving, Twice, moving
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from fervid.faces.action_units import COLUMNS, SHAPES, units
+from fervid.faces.action_units import COLUMNS, NOTE, SHAPES, units
 from fervid.faces.landmarks import WEIGHTS as LANDMARKS
 from fervid.faces.landmarks import Landmarker, cut_out
 from fervid.faces.landmarks import load as load_landmarks
-from fervid.faces.movements import MovementNetwork, crops
+from fervid.faces.movements import MovementNetwork, crops, load
 
 BATCH = 32  # pairs
 RATE = 2e-3
@@ -52,23 +52,26 @@ def loss_of(found: Tensor, exact: Tensor, known: Tensor, scale: Tensor) -> Tenso
 class Training:
     """Everything that one epoch changes, so that it can be saved and found again."""
 
-    def __init__(self, steps: int, seed: int, scale: Tensor) -> None:
+    def __init__(
+        self, steps: int, seed: int, scale: Tensor, rate: float = RATE, start: Path | None = None
+    ) -> None:
         torch.manual_seed(seed)
         self.scale, self.epoch = scale, 0
-        self.network = MovementNetwork()
+        self.network = MovementNetwork() if start is None else load(start)[0]
         known = load_landmarks(LANDMARKS)[0]
         self.network.stem.load_state_dict(known.stem.state_dict())
-        self.network.middle.load_state_dict(known.middle.state_dict())
+        if start is None:
+            self.network.middle.load_state_dict(known.middle.state_dict())
         self.network = self.network.to(memory_format=torch.channels_last)
         self.network.stem.requires_grad_(False)  # edges and dots serve both; a quarter is saved
         learnt = [p for p in self.network.parameters() if p.requires_grad]
         kernels = [p for p in learnt if p.dim() > 1]
         others = [p for p in learnt if p.dim() <= 1]
         self.optimiser = torch.optim.AdamW(
-            [{"params": kernels}, {"params": others, "weight_decay": 0.0}], RATE, weight_decay=DECAY
+            [{"params": kernels}, {"params": others, "weight_decay": 0.0}], rate, weight_decay=DECAY
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, RATE, total_steps=steps, pct_start=0.15
+            self.optimiser, rate, total_steps=steps, pct_start=0.15
         )
 
     def step(self, pictures: Tensor, shapes: Tensor, known: Tensor) -> float:
@@ -141,6 +144,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--samples", type=int, default=3584, help="pairs in an epoch")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--start", type=Path, help="weights to start from, for fine-tuning")
     parser.add_argument("--workers", type=int, default=0, help="processes that make samples")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -149,7 +154,8 @@ def main() -> None:
     places = options.out.with_suffix(".landmarks.npz")
     people, others = (moving(options.pairs, numbers, find, places) for numbers in (TRAIN, CHOOSE))
     scale = torch.from_numpy(people.shapes.std(axis=(0, 1)))
-    training = Training(options.epochs * (options.samples // BATCH), options.seed, scale)
+    steps = options.epochs * (options.samples // BATCH)
+    training = Training(steps, options.seed, scale, options.rate, options.start)
     state = options.out.with_suffix(".state.safetensors")
     if state.is_file():
         training.resume(state)
@@ -178,13 +184,12 @@ def export(
         "licence_weights": "Apache-2.0",
         "licence_data": "faces rendered from ICT-FaceKit, (c) 2020 USC Institute for Creative "
         "Technologies, MIT licence; no photographs",
+        "note": NOTE,
         "shapes": json.dumps(SHAPES),
         "landmarks": finder,
         "data": json.dumps({options.pairs.name: _sha256(options.pairs)}),
         "seed": str(options.seed),
-        "command": f"python training/movements.py --pairs {options.pairs.name} "
-        f"--out {options.out.name} --epochs {options.epochs} --samples {options.samples} "
-        f"--seed {options.seed}",
+        "command": " ".join(["python training/movements.py", *map(_plain, sys.argv[1:])]),
         "held_out": json.dumps(figures),
     }
     halved = {n: v.half() if v.is_floating_point() else v for n, v in network.state_dict().items()}
