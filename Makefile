@@ -1,4 +1,4 @@
-# make demo · make test · make check · make wheel · make lowest · make bench
+# make demo · make test · make check · make docs · make wheel · make lowest · make bench
 # Everything happens in .venv, made here with pip; PYTHON names another interpreter (3.11 or newer).
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ COMPUTES := tests/systems tests/learning tests/evaluation tests/predict tests/fa
 # Uses every dependency without long training.
 QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning tests/predict
 
-.PHONY: demo test test-all test-elsewhere check wheel lowest bench clean
+.PHONY: demo test test-all test-elsewhere check docs wheel lowest bench clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -19,6 +19,10 @@ QUICK := tests/cli tests/contracts tests/databases tests/faces tests/learning te
 # Only the source archive of pympi-ling brings ELAN's schema; without it the test that needs it is skipped.
 	-$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary pympi-ling \
 	  --dest .venv/eaf-schema pympi-ling==1.71
+	touch $@
+
+.venv/browser: .venv/installed ## Chromium, in which the tests open the pages
+	.ci/browser
 	touch $@
 
 demo: .venv/installed          ## the main job on the built-in database, ends with a table and a report
@@ -38,6 +42,10 @@ check: .venv/installed         ## style and types, of tests and programs too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/installed          ## the site, in build/site/index.html; any broken link is an error
+	$(BIN)/python development/assemble_site.py
+	$(BIN)/zensical build --strict --clean
 
 wheel:                         ## the wheel in an empty environment outside the checkout
 	$(PYTHON) .ci/wheel.py

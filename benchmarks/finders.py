@@ -12,7 +12,7 @@ import numpy as np
 
 from fervid.errors import FacesError
 from fervid.faces.detect import finder
-from fervid.faces.picture import STILLS
+from fervid.faces.files import STILLS
 from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import follow
 from fervid.faces.video import frames

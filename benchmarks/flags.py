@@ -67,8 +67,8 @@ def main() -> None:
     model = open_model("tfe-plus")
 
     def line(what: str, changed: Images) -> None:
-        told = [model.labels[k] for k in judge(model, changed).argmax(axis=1)]
-        right = sum(a == b for a, b in zip(told, labels, strict=True))
+        answers = [model.labels[k] for k in judge(model, changed).argmax(axis=1)]
+        right = sum(a == b for a, b in zip(answers, labels, strict=True))
         low, high = binomtest(right, len(labels)).proportion_ci(method="wilson")
         print(f"{what:34} {100 * right / len(labels):5.1f} % [{100 * low:.1f}, {100 * high:.1f}]",
               flush=True)  # fmt: skip

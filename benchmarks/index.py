@@ -98,10 +98,10 @@ def main() -> None:
             root = Path(home) / name
             forge(root, options.clips)
             command = [sys.executable, "-c", QUESTION, database, str(root), what]
-            told = subprocess.run(command, capture_output=True, text=True, check=False)
-            if told.returncode:
-                sys.exit(told.stderr)
-            cells = [float(cell) for cell in told.stdout.split()]
+            process = subprocess.run(command, capture_output=True, text=True, check=False)
+            if process.returncode:
+                sys.exit(process.stderr)
+            cells = [float(cell) for cell in process.stdout.split()]
             row = f"{name:10} {cells[0]:7.0f} {cells[1]:8.2f} {cells[2]:6.2f} {cells[3]:4.0f}"
             if len(cells) > 4:
                 row += f" {cells[4]:9.2f} {cells[5]:8.2f} {cells[6]:6.2f}"

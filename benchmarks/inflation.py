@@ -179,13 +179,13 @@ def fit(
     with seeding.seeded(run.seed, name, "weights"):
         net = network.stream(recipe, name, len(data.labels))
     centre(net, view(recipe, which, run.seed), train, copies)
-    said: list[Any] = []
+    answers: list[Any] = []
     asked, each = [0], -(-len(validation) // 64)
 
     def logits(network: Any, batch: Batch) -> Tensor:
         if asked[0] % each == 0:  # an epoch's first
             parts = [stage.logits(network, b) for b in batches.ordered(test, 256)]
-            said.append(torch.cat(parts).argmax(1).numpy())
+            answers.append(torch.cat(parts).argmax(1).numpy())
         asked[0] += 1
         return stage.logits(network, batch)
 
@@ -194,7 +194,7 @@ def fit(
     loop.train(watched, net, train, validation, run)
     with torch.no_grad():
         chosen = [stage.logits(net, b) for b in batches.ordered(test, 256)]
-    return net, [torch.cat(chosen).argmax(1).numpy(), *said]
+    return net, [torch.cat(chosen).argmax(1).numpy(), *answers]
 
 
 def view(recipe: DTAGN, which: str, seed: int) -> Callable[[Batch], Tensor]:
@@ -256,7 +256,7 @@ def linear(data: Data, sides: Sides) -> Any:
     return baseline.predict(data.points[train], target, data.points[test], labels).argmax(1)
 
 
-def told(found: dict[tuple[str, str], Answers], labels: int, repeats: int) -> str:
+def table(found: dict[tuple[str, str], Answers], labels: int, repeats: int) -> str:
     """A Markdown table: accuracy, difference to the proper way, and what n pretends."""
     lines = [
         "| network | way | accuracy | more than by person, over people | tested | "
@@ -335,7 +335,7 @@ def main(words: Sequence[str] | None = None) -> None:
             for way, which, tested, called in ways:
                 found.setdefault((which, way), Answers()).add(tested, called)
         print(said_of(store.database, data, options))
-        print(told(found, len(data.samples.labels), options.repeats))
+        print(table(found, len(data.samples.labels), options.repeats))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How well does the 3D Inception-ResNet use the machine it trains on?
 
-All ratios are of one run. Forward + backward is told as a share of the ceiling: the faster of the
+All ratios are of one run. Forward + backward is given as a share of the ceiling: the faster of the
 network's own largest convolution and of a matrix product, both measured here. Memory is what a
 clip keeps for the backward pass (on a GPU also its peak). The printed size by default; a laptop
 may want `--size 96 --width 0.25 --batch 8`. On a CPU all seconds are the processor's, divided by

@@ -80,7 +80,7 @@ def jobs(inputs: Path, jobs: int) -> list[Job]:
     films = sorted(map(str, (inputs / "drawn").glob("clips/S001/*.mp4")))[:2]
     draw = ("draw", "drawn", "--subjects", "2", "--size", "64", "--difficulty", "easy")
     evaluate = ("evaluate", "dtagn", "--store", store, "--protocol", str(inputs / "split.csv"))
-    told = [
+    commands = [
         Job("draw", (*draw, "--jobs", number)),
         Job("prepare", (*prepare(inputs), "--jobs", number)),
         Job("evaluate", (*evaluate, "--out", "run", *SETS, "--jobs", number)),
@@ -89,8 +89,8 @@ def jobs(inputs: Path, jobs: int) -> list[Job]:
     ]  # fmt: skip
     if jobs == 1:
         train = ("train", "dtagn", "--store", store, "--out", "m.safetensors", *SETS)
-        told.append(Job("train", train))
-    return [Job(f"{job.name} --jobs {jobs}", job.words) for job in told]
+        commands.append(Job("train", train))
+    return [Job(f"{job.name} --jobs {jobs}", job.words) for job in commands]
 
 
 def prepare(inputs: Path) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def warm(spawn: bool) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     parallel.cores = lambda: 1
-    # A commit in the middle of an hour of kills would be told of in reports.
+    # A commit in the middle of an hour of kills would appear in reports.
     import_module("fervid.evaluation.report").commit = lambda: ""
     run = import_module("fervid.learning.run").Run
     run.__init__.__defaults__ = (*run.__init__.__defaults__[:-1], 0.0)  # a checkpoint each epoch
@@ -310,7 +310,7 @@ def trials(
 
 
 def fresh(work: Path) -> Path:
-    """The folder that every run is in, empty: the same path, for it is told in some files."""
+    """The folder that every run is in, empty: the same path, because some files name it."""
     folder = work / "trial"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

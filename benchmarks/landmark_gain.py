@@ -44,7 +44,7 @@ def first_and_last(pictures: list[Path], find: Finder, alone: bool) -> Any:
     """(2, 68, 2) found points, or None where the first or the last frame shows no face.
 
     Args:
-        alone: find the face anew in the last frame, instead of following it there.
+        alone: detect the face in the last frame, instead of following it there.
     """
     find.begin()
     points = []
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--weights", type=Path, help="another file of training/landmarks.py")
-    parser.add_argument("--alone", action="store_true", help="find the last frame's face anew")
+    parser.add_argument("--alone", action="store_true", help="detect the last frame's face")
     parser.add_argument("--mediapipe", action="store_true", help="the other finder, in its place")
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -83,12 +83,14 @@ SPANS = {
 
 def followed(title: str, found: Any, reference: Any) -> None:
     """From face to face: the part of each span's change that is found (1 is all), correlation."""
-    told = []
+    gains = []
     for name, (first, second) in SPANS.items():
         x, y = (span(points, first, second) for points in (reference, found))
         x, y = x - x.mean(), y - y.mean()
-        told.append(f"{name} {(x * y).sum() / (x * x).sum():.2f} (r {np.corrcoef(x, y)[0, 1]:.2f})")
-    print(f"  {title}: " + ", ".join(told))
+        gains.append(
+            f"{name} {(x * y).sum() / (x * x).sum():.2f} (r {np.corrcoef(x, y)[0, 1]:.2f})"
+        )
+    print(f"  {title}: " + ", ".join(gains))
 
 
 def span(points: Any, first: list[int], second: list[int]) -> Any:

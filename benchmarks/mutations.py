@@ -119,7 +119,7 @@ def _video(path: Path) -> None:
 
 
 def _manifest(root: Path) -> None:
-    """A user's own data, spans told in frames and in seconds."""
+    """A user's own data, spans given in frames and in seconds."""
     _video(root / "a b" / "one.mp4")
     shutil.copy(root / "a b" / "one.mp4", root / "two.mp4")
     (root / "manifest.csv").write_text(
@@ -386,7 +386,7 @@ class Harness:
             status, usage = self._wait(child, begun, outcome)
             outcome.seconds = time.monotonic() - begun
             outcome.memory = usage.ru_maxrss * 1024
-            text = (place / "said").read_text(errors="surrogateescape")
+            text = (place / "output").read_text(errors="surrogateescape")
             outcome.text = text[-4000:]
             outcome.code = os.waitstatus_to_exitcode(status)
             odd = re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text)
@@ -415,9 +415,9 @@ class Harness:
         """In the child: never returns."""
         code = 70
         try:
-            said = os.open(place / "said", os.O_CREAT | os.O_WRONLY)
-            os.dup2(said, 1)
-            os.dup2(said, 2)
+            output = os.open(place / "output", os.O_CREAT | os.O_WRONLY)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
             os.chdir(place)
             _limit()
             code = _command(self.words(kind, number, place))

@@ -150,8 +150,8 @@ def normalised(logits: Floats) -> Floats:
 
 def best(of: dict[Constants, Floats], data: Faces, rows: NDArray[np.bool_]) -> Constants:
     def loss(constants: Constants) -> float:
-        weight, told = data.weight[rows], of[constants][rows, data.target[rows]]
-        return -float((weight * told).sum() / weight.sum())
+        weight, scores = data.weight[rows], of[constants][rows, data.target[rows]]
+        return -float((weight * scores).sum() / weight.sum())
 
     def stay(constants: Constants) -> float:
         calm = (of[constants].argmax(axis=1) == 0) & rows & data.neutral
@@ -164,14 +164,14 @@ def best(of: dict[Constants, Floats], data: Faces, rows: NDArray[np.bool_]) -> C
 def report(name: str, logs: Floats, data: Faces) -> None:
     parts = []
     for database, _ in STAND_INS:
-        mine, said = data.database == database, logs.argmax(axis=1)
+        mine, answers = data.database == database, logs.argmax(axis=1)
         calm, moved = mine & data.neutral, mine & ~data.neutral
-        right = said == data.target
+        right = answers == data.target
         happy = mine & (data.target == 1)
         shares = (right[calm].mean(), right[moved].mean(), right[happy].mean())
         parts.append(" ".join(f"{100 * share:8.1f}" for share in shares))
-    told = logs[np.arange(len(logs)), data.target]
-    print(f"{name:34} {'  '.join(parts)} {-(data.weight * told).sum():9.3f}")
+    scores = logs[np.arange(len(logs)), data.target]
+    print(f"{name:34} {'  '.join(parts)} {-(data.weight * scores).sum():9.3f}")
 
 
 def choose(labels: Sequence[str], model: Any, cache: Path | None) -> None:
@@ -262,9 +262,9 @@ def london(labels: Sequence[str], model: Any, scratch: Path) -> None:
     for name, rests in own.items():
         for what, faces, label in (("smiles", smile, "happiness"), ("neutral", calm, "neutral")):
             pairs = zip(faces, rests, strict=True)
-            told = np.array([chosen.relative(p, rest, tuple(labels)) for p, rest in pairs])
+            scores = np.array([chosen.relative(p, rest, tuple(labels)) for p, rest in pairs])
             title = f"{what} called {label}, relative to the neutral picture{name}"
-            _count(title, told, labels.index(label))
+            _count(title, scores, labels.index(label))
 
 
 def _worse(path: Path, scratch: Path) -> Path:

@@ -1,7 +1,7 @@
 """Draw a stand-in for RML in its layout: eight people, each of six emotions fifteen times.
 
 The 720 clips (s1/an1.mp4, ...) are the built-in database's, from neutral to the apex and back. A
-note beside them says so wherever a number on them is shown. Started again, it goes on.
+note beside them says so wherever a number on them is shown. Run again, it resumes.
 
     python benchmarks/rml_like.py rml_like [--seed 1] [--jobs 2]
     fervid prepare rml rml_like --store rml

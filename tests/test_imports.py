@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[1] / "src" / "fervid"
 # Figures draw arrays and stand left of the report that shows them.
 ORDER = (
-    "errors plugins atomic text labels progress parallel clip faces databases folds learning "
-    "networks systems figures models evaluation papers predict agreement synchrony suggest cli "
-    "web __main__"
+    "errors plugins atomic text labels ranks progress parallel share device clip faces databases "
+    "folds learning networks systems figures models evaluation papers predict pages agreement "
+    "synchrony suggest api cli web __main__"
 )
 RANK = {name: rank for rank, name in enumerate(ORDER.split())}
 HEAVY = {"mediapipe": ("faces",), "av": ("faces",), "cv2": ("faces", "databases/drawn")}

@@ -8,7 +8,7 @@
 named to the system (--set identity.place=FILE). `verify` trains ten more networks, each without the
 people of one of LFW's ten folds, and judges every pair by the one that does not know its people;
 a fold's threshold is chosen on the other folds' pairs, so judged. Every field of
-`DeepIDTraining` is an option. Started again, both go on where they stopped.
+`DeepIDTraining` is an option. Run again, both resume where they stopped.
 """
 
 import argparse
@@ -59,8 +59,8 @@ def main() -> None:
         run = Run(asked.run / "all", asked.seed, asked.device, asked.precision, "everybody")
         net = recipe.fit(samples, run)
         seen = trained_on(store.database, store.database.clips)
-        told = {"trained_on": seen, "pictures": len(samples), "seed": asked.seed}
-        identity.save(net, asked.out, recipe, told)
+        details = {"trained_on": seen, "pictures": len(samples), "seed": asked.seed}
+        identity.save(net, asked.out, recipe, details)
         print(f"written: {asked.out}")
         return
     run = Run(asked.run, asked.seed, asked.device, asked.precision)

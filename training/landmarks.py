@@ -3,7 +3,7 @@
     python training/landmarks.py --renders rendered_faces_68.zip --drawn 4000 \
         --mediapipe face_landmarker.task --out landmarks.safetensors --epochs 50 --seed 0
 
-Killed at any moment, the same command goes on after the last whole epoch and ends with the same
+Killed at any moment, the same command resumes after the last whole epoch and ends with the same
 weights. The points are learnt in MediaPipe's definition of the 68 (see `definition`).
 """
 
@@ -87,7 +87,7 @@ class Training:
     ) -> None:
         torch.manual_seed(seed)
         self.spans, self.moves = spans, moves
-        self.network = Network() if start is None else load(start)[0].train()
+        self.network = Network() if start is None else load(start).train()
         self.network = self.network.to(memory_format=torch.channels_last)
         kernels = [p for p in self.network.parameters() if p.dim() > 1]
         others = [p for p in self.network.parameters() if p.dim() <= 1]

@@ -1,13 +1,14 @@
-"""Atomic writes (a file is complete or absent) and folders locked by one process at a time."""
+"""Atomic writes (a file is complete or absent), and locks on folders and their parts."""
 
 import errno
 import os
 import platform
 import re
 import secrets
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -20,7 +21,8 @@ try:
 except ImportError:  # Windows, where an open file cannot be removed by others anyway
     fcntl = None  # type: ignore[assignment]
 
-LOCK = ".fervid.lock"
+LOCK, PARTS = ".fervid.lock", ".fervid.*.lock"  # of a folder, and of its parts
+PAUSE = 0.2  # seconds between two looks at another's lock
 LONG = 60  # bytes: a longer stem is replaced by a hash in the name of its part file
 # Errors of a file system without locks.
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
@@ -102,7 +104,7 @@ def sweep(folder: Path, name: str = "*") -> None:
 
 @contextmanager
 def held(folder: Path, what: str) -> Iterator[None]:
-    """Lock a folder for this process, creating it if needed.
+    """Lock a folder for this process alone, creating it if needed.
 
     The lock is released when the process ends, however it ends. Worker processes rely on the lock
     of the process that started them.
@@ -111,15 +113,71 @@ def held(folder: Path, what: str) -> Iterator[None]:
         what: name of this process in the message that others get, such as "fervid predict".
 
     Raises:
-        OutputError: another process holds the folder, or it cannot be written to.
+        OutputError: other processes hold the folder or parts of it, or it cannot be written to.
     """
-    path = folder / LOCK
+    with _locked(folder, LOCK, what):
+        for part in sorted(folder.glob(PARTS)):
+            with _locked(folder, part.name, what):  # left by a killed process, or refused
+                pass
+        yield
+
+
+@contextmanager
+def turn(folder: Path, what: str, patience: float = 5.0) -> Iterator[None]:
+    """Wait until no other process locks the folder, then lock it for a short step.
+
+    Processes that share a folder take turns for the steps that only one may do at a time.
+
+    Args:
+        what: as for `held`.
+        patience: seconds after which it says whom it waits for.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
+    with ExitStack() as stack:
+        begun, told = time.monotonic(), False
+        while True:
+            try:
+                stack.enter_context(_locked(folder, LOCK, what))
+                break
+            except _InUseError as error:
+                if not told and time.monotonic() - begun > patience:
+                    told = True
+                    owner = str(error).rpartition(": wait")[0]
+                    print(f"{owner}; waiting for it", file=sys.stderr, flush=True)
+                time.sleep(PAUSE)
+        yield
+
+
+@contextmanager
+def part_held(folder: Path, what: str, part: str) -> Iterator[None]:
+    """Lock one part of a folder, whose other parts other processes may lock; call it in a `turn`.
+
+    Args:
+        what: as for `held`.
+        part: name of the part, such as "fold-03".
+
+    Raises:
+        OutputError: another process holds that part, or the folder cannot be written to.
+    """
+    with _locked(folder, PARTS.replace("*", part), what):
+        yield
+
+
+class _InUseError(OutputError):
+    """A lock that another process holds."""
+
+
+@contextmanager
+def _locked(folder: Path, name: str, what: str) -> Iterator[None]:
+    path = folder / name
     with blamed(folder):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             file = _open_locked(path, wait=False)
         except BlockingIOError:
-            raise OutputError(
+            raise _InUseError(
                 f"{folder} is in use by {_owner(path)}: wait for it to end, or name another folder"
             ) from None
         since = time.strftime("%Y-%m-%d %H:%M:%S")

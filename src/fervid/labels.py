@@ -77,6 +77,9 @@ MAPS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# In place of a map: each label keeps its name, and all that a training database has are learned.
+TRAINED = "trained"
+
 
 def canonical(label: str) -> str:
     """Convert a label to the spelling used here; an unknown label is only put in lower case.
@@ -126,37 +129,42 @@ def index(label: str, labels: tuple[str, ...]) -> int:
 
 
 def common(
-    databases: Mapping[str, Sequence[str]], table: str = "basic"
+    databases: Mapping[str, Sequence[str]], table: str = "basic", tested: str = ""
 ) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     """Find the labels for a cross-database run, and those it drops from each database.
 
-    A label that occurs in only one database is dropped, because a system trained on the others
-    cannot predict it.
+    With a map, a label that occurs in only one database is dropped, because a system trained on
+    the others cannot predict it. With `TRAINED`, only labels of the tested database alone are.
 
     Args:
         databases: name of each database -> its label set.
-        table: a key of `MAPS`.
+        table: a key of `MAPS`, or `TRAINED`.
+        tested: with `TRAINED`: the database that is not trained on; empty if each is in turn.
 
     Returns:
-        The shared labels in the order of the map, and the dropped labels of each database.
+        The labels of the run in the order of the map, and the dropped labels of each database.
 
     Raises:
-        LabelError: there is no such map, or fewer than two labels are shared.
+        LabelError: there is no such map, or fewer than two labels are left.
 
     >>> common({"ck_plus": CK_PLUS, "mmi": BASIC, "gemep_fera": GEMEP_FERA, "disfa": DISFA})[1]
     {'ck_plus': ('contempt',), 'mmi': (), 'gemep_fera': ('relief',), 'disfa': ('neutral',)}
+    >>> common({"ck_plus": CK_PLUS, "gemep_fera": GEMEP_FERA}, "trained", "gemep_fera")[1]
+    {'ck_plus': (), 'gemep_fera': ('relief',)}
     """
-    if table not in MAPS:
-        raise LabelError(f"no label map {table!r}: choose one of {', '.join(MAPS)}")
-    names = MAPS[table]
+    if table not in (*MAPS, TRAINED):
+        raise LabelError(f"no label map {table!r}: choose one of {', '.join((*MAPS, TRAINED))}")
+    names = label_map(table, databases)
     mapped = {
         name: {names[label] for label in labels if label in names}
         for name, labels in databases.items()
     }
     order = dict.fromkeys(names.values())
-    shared = tuple(
-        label for label in order if sum(label in labels for labels in mapped.values()) > 1
-    )
+    if table == TRAINED:
+        learned = set().union(*(labels for name, labels in mapped.items() if name != tested))
+    else:
+        learned = {label for label in order if sum(label in own for own in mapped.values()) > 1}
+    shared = tuple(label for label in order if label in learned)
     if len(shared) < 2:
         raise LabelError(
             f"{' and '.join(databases)} share {len(shared)} labels under the map {table!r}: "
@@ -167,3 +175,10 @@ def common(
         for name, labels in databases.items()
     }
     return shared, dropped
+
+
+def label_map(table: str, databases: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    """A map by its name; `TRAINED` maps every label of the databases to itself."""
+    if table == TRAINED:
+        return {label: label for labels in databases.values() for label in labels}
+    return MAPS[table]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from fervid.ranks import leads
 from fervid.text import printable
 
 T = TypeVar("T")
@@ -20,6 +21,9 @@ def bar(items: Iterable[T], description: str, total: int | None = None) -> Itera
     """
     if total is None:
         total = len(items) if hasattr(items, "__len__") else None  # type: ignore[arg-type]
+    if not leads():
+        yield from items
+        return
     report = _bar if sys.stderr.isatty() else _lines
     yield from report(items, printable(description), total)
 

@@ -81,6 +81,22 @@ def csv_text(rows: Iterable[Iterable[Any]]) -> str:
     return text.getvalue()
 
 
+def terminal_text(parts: Iterable[Any], width: int | None = None) -> str:
+    """Lines of text and `rich` tables as one text.
+
+    Args:
+        parts: strings, printed as they are, and tables.
+        width: width in characters; by default the terminal's, but at least 100.
+    """
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(file=text, width=width or max(Console().width, 100), highlight=False)
+    for part in parts:
+        console.print(part, markup=False)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
 def digits(value: float | None) -> str:
     """A number for a table, with six digits; empty if there is none.
 

@@ -268,6 +268,6 @@ def test_bad_tables(tmp_path, media, text, said) -> None:
 
 def test_a_manifest_is_not_written_over(tmp_path, media) -> None:
     (tmp_path / "m.csv").write_text("mine")
-    with pytest.raises(OutputError, match=r"m\.csv is there already"):
+    with pytest.raises(OutputError, match=r"m\.csv exists already"):
         import_labels([table(tmp_path / "a.csv", media)], tmp_path / "m.csv")
     assert (tmp_path / "m.csv").read_text() == "mine"

@@ -22,7 +22,7 @@ def test_import_and_prepare(run, refused, folder, tmp_path) -> None:
     )  # fmt: skip
     assert done.exit_code == 0 and "0 clips prepared, 0 already there, 4 failed" in done.stdout
     assert "no face in any of its 4 frames" in done.stdout  # the pictures hold none
-    assert "is there already" in refused(*words, "--label", "wut=anger")
+    assert "exists already" in refused(*words, "--label", "wut=anger")
 
 
 def test_into_a_store(run, folder, tmp_path) -> None:

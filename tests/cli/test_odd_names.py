@@ -9,7 +9,8 @@ import pytest
 
 from fervid.databases import load
 from fervid.faces import Store
-from fervid.faces.video import pictures, write_video
+from fervid.faces.files import pictures
+from fervid.faces.video import write_video
 from fervid.folds.fingerprints import same_content
 from fervid.text import printable
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from fervid.papers.citations import cite
-from fervid.papers.published.contradictions import CONTRADICTIONS
+from fervid.papers.published.contradictions import contradictions
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -31,6 +31,24 @@ def test_yardsticks_alone_without_validation(run, stores, tmp_path) -> None:
     assert "landmarks, linear *" in done.stdout and "; chance " in done.stdout
     assert facts(tmp_path / "run")["validation"] == 0
     assert run(*words[:-1], 1, "--out", tmp_path / "other").exit_code == 2
+
+
+def test_folds_by_several_processes(run, refused, stores, tmp_path) -> None:
+    words = ("evaluate", "quick", "--store", stores["alpha"], "--out", tmp_path / "run")
+    done = run(*words, "--fold", "2-9", "--fold", 1)
+    assert done.exit_code == 0, done.output
+    said = f"--fold 1-9 is done in {tmp_path / 'run'}; missing: 10; then: the same command with"
+    assert said in done.stdout
+    absent = refused(*words, "--collect")
+    assert absent.startswith("1 of 10 folds are not there yet") and "--fold 10 " in absent
+    assert "another seed (0, not 1)" in refused(*words, "--fold", 10, "--seed", 1)
+    assert "choose --fold 1 to 10" in refused(*words, "--fold", 11)
+    assert "give one of the two" in refused(*words, "--fold", 1, "--collect")
+    assert "all folds are there; next" in run(*words, "--fold", 10).stdout
+    done = run(*words, "--collect")
+    assert done.exit_code == 0 and "quick on alpha [drawn for a test], 10 folds" in done.stdout
+    people = ("--people", "3,5")
+    assert "one number of --people" in refused(*words, *people, "--fold", 1)
 
 
 def test_learning_curve(run, refused, stores, tmp_path) -> None:
@@ -133,6 +151,11 @@ def test_compare(run, refused, stores, tmp_path) -> None:
     assert (tmp_path / "compared" / "compare.png").stat().st_size > 5000
     assert "one network cannot be compared" in refused("compare", f"{tmp_path / 'one'}:joint")
     assert "no complete report" in refused("compare", tmp_path, tmp_path / "one")
+    text = tmp_path / "text"
+    described = run("paper", tmp_path / "one", "--out", text).stdout
+    assert (text / "methods.txt").read_text().strip() in described
+    assert "\\toprule" in (text / "table.tex").read_text()
+    assert "no complete report" in refused("paper", tmp_path)
 
 
 def test_cite(run, refused) -> None:
@@ -143,7 +166,7 @@ def test_cite(run, refused) -> None:
 
 def test_contradictions(run, refused) -> None:
     said = run("reproduce", "hybrid", "--contradictions").stdout
-    mine = [key for key, one in CONTRADICTIONS.items() if "hybrid" in one.paper.split(" / ")]
+    mine = [key for key, one in contradictions().items() if "hybrid" in one.paper.split(" / ")]
     assert said.count("\n- ") + 1 == len(mine) and all(f"**{key}**" in said for key in mine)
     assert "choose one of dtagn" in refused("reproduce", "nobody", "--contradictions")
 

@@ -316,7 +316,7 @@ def test_bad_wishes_are_refused_in_a_sentence(tree, tmp_path):
         with pytest.raises(InputError):
             draw(tmp_path / "x", **({"subjects": 1} | wrong))
     assert not (tmp_path / "x").exists()
-    with pytest.raises(OutputError, match="otherwise"):
+    with pytest.raises(OutputError, match="other settings"):
         draw(tree, 2, 1, "apex", "hard", seed=3, size=96, emotions=("happiness", "surprise"))
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):

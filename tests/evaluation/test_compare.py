@@ -190,16 +190,16 @@ def test_what_a_second_network_corrects_and_breaks() -> None:
 def test_faces_that_were_turned(runs, tmp_path: Path) -> None:
     a, b, _ = runs
     compare([a, b], tmp_path, store=fakes.store())
-    assert (tmp_path / "turned.png").read_bytes().startswith(b"\x89PNG")
-    with (tmp_path / "turned.csv").open() as file:
+    assert (tmp_path / "changed_answers.png").read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "changed_answers.csv").open() as file:
         rows = list(csv.DictReader(file))
     labels = read(a).labels
     for pair in zip(rows[::2], rows[1::2], strict=True):
-        assert pair[0]["clip"] == pair[1]["clip"] and pair[0]["turned"] == pair[1]["turned"]
+        assert pair[0]["clip"] == pair[1]["clip"] and pair[0]["change"] == pair[1]["change"]
         called = [max(labels, key=lambda label, r=row: float(r[label])) for row in pair]
         right = [call == row["label"] for call, row in zip(called, pair, strict=True)]
-        assert right == [row["turned"] == "broken" for row in pair[:1]] + [
-            row["turned"] == "corrected" for row in pair[1:]
+        assert right == [row["change"] == "broken" for row in pair[:1]] + [
+            row["change"] == "corrected" for row in pair[1:]
         ]
     with pytest.raises(InputError, match="name two, and --out"):
         compare([a, b], store=fakes.store())

@@ -13,7 +13,9 @@ import pytest
 
 from fervid.errors import LabelError, LeakError, ProtocolError
 from fervid.evaluation.cross_database import (
+    across,
     dropped_text,
+    each_database,
     evaluate_across,
     evaluate_each_database,
     join,
@@ -120,6 +122,27 @@ def test_labels_go_by_the_table() -> None:
     assert join([neutral, again], "basic and neutral").database.left_out == {
         "delta: happiness": 24, "epsilon: surprise": 24,
     }  # fmt: skip
+
+
+def test_labels_of_the_training_databases() -> None:
+    """[3, Sec. 4.2.2]: trained on, but not tested, if the tested database alone has them."""
+    assert join([A, C], "trained", "alpha").database.labels == ("anger", "happiness", "contempt")
+    joined, (fold,) = across([C], A, "trained")
+    assert joined.dropped == {"gamma": (), "alpha": ("fear",)}
+    assert {joined.database.clips[row].label for row in fold.train} == set(joined.database.labels)
+    assert {joined.database.clips[row].label for row in fold.test} == {"anger", "happiness"}
+    assert joined.database.left_out == {"alpha: fear": 24}
+    with pytest.raises(LabelError, match=", trained"):
+        across([C], A, "plutchik")
+
+
+def test_labels_of_the_training_databases_in_turn() -> None:
+    joined, folds = each_database([A, B, C], "trained")
+    labels = [clip.label for clip in joined.database.clips]
+    for fold in folds:
+        assert {labels[row] for row in fold.test} <= {labels[row] for row in fold.train}
+    assert {labels[row] for row in folds[0].train} == {"anger", "fear", "happiness", "contempt"}
+    assert joined.database.left_out == {"gamma: contempt, not tested": 24}
 
 
 def test_across(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import platformdirs
 import pytest
 
 from fervid.errors import FacesError
@@ -264,9 +265,7 @@ def test_yunet_finds_everybody(shared: Path, models: Path, monkeypatch: Any) -> 
 
 
 def test_auto_is_yunet_where_its_file_is(tmp_path: Path, monkeypatch: Any) -> None:
-    import pooch
-
-    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda _: tmp_path / "cache")
     monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
     assert choose("auto") == "builtin" and choose("cropped") == "cropped"
     (tmp_path / "yunet_n_640_640.onnx").write_bytes(b"something else")
@@ -311,7 +310,7 @@ def test_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         raise ConnectionError
 
     monkeypatch.delenv("FERVID_MODELS", raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda _: tmp_path)
     monkeypatch.setattr(pooch, "retrieve", offline)
     for name in ("mediapipe", "yunet"):
         with pytest.raises(FacesError, match="FERVID_MODELS") as caught:

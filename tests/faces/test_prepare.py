@@ -16,7 +16,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from fervid.atomic import held
+from fervid.atomic import held, part_held
 from fervid.clip import Clip, Database
 from fervid.errors import FacesError, InputError, OutputError
 from fervid.faces import preparing, trackfile
@@ -24,6 +24,7 @@ from fervid.faces.preparing import Prepared, clip_key, prepare
 from fervid.faces.settings import FaceSettings
 from fervid.faces.store import Store
 from fervid.faces.video import write_video
+from fervid.share import Share
 
 # A puppet need not convince the landmark network, only the cascade: what is tested is the rest.
 SETTINGS = FaceSettings(min_score=0.0)
@@ -116,9 +117,11 @@ from pathlib import Path
 from fervid.faces.preparing import prepare
 from fervid.clip import Clip, Database
 from fervid.faces.settings import FaceSettings
+from fervid.share import Share
 
 if __name__ == "__main__":
     store, jobs, *paths = sys.argv[1:]
+    jobs, _, share = jobs.partition(":")
     names = [Path(p).stem if not Path(p).is_dir() else "images" for p in paths]
     clips = tuple(
         Clip(f"clip{n}" if n.isdigit() else n, Path(p), "folder", "fear",
@@ -126,7 +129,10 @@ if __name__ == "__main__":
         for n, p in zip(names, paths)
     )
     database = Database("folder", ("anger", "fear"), clips)
-    done = prepare(database, Path(store), FaceSettings(min_score=0.0), int(jobs))
+    done = prepare(
+        database, Path(store), FaceSettings(min_score=0.0), int(jobs),
+        share=Share.of(share) if share else None,
+    )
     print(done.done, done.skipped, len(done.failed))
 """
 
@@ -162,6 +168,47 @@ def test_killed_and_run_again_it_ends_as_if_nothing_had_been(
     done, skipped, failed = map(int, last.stdout.split())
     assert skipped >= there >= 4 and (done + skipped, failed) == (8, 0)
     assert files(root) == files(whole)
+
+
+def test_shares_at_the_same_time_end_as_one_run(
+    database: Database, whole: Path, tmp_path: Path
+) -> None:
+    script, root = tmp_path / "run.py", tmp_path / "s"
+    script.write_text(RUN)
+    paths = [str(clip.path) for clip in database.clips]
+    runs = [
+        subprocess.Popen([sys.executable, str(script), str(root), f"1:{n}/3", *paths])
+        for n in (1, 2, 3)
+    ]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0, 0]
+    assert files(root) == files(whole)
+
+
+def test_the_last_share_writes_the_index(damaged: Database, tmp_path: Path) -> None:
+    expected = prepare(damaged, tmp_path / "one", SETTINGS)
+    root, first, second = tmp_path / "s", Share(1, 2), Share(2, 2)
+    one = prepare(damaged, root, SETTINGS, share=first)
+    assert one.waiting == (2,) and set(one.failed) <= set(expected.failed)
+    with pytest.raises(InputError, match="not finished"):
+        Store.open(root)
+    two = prepare(damaged, root, SETTINGS, share=second)
+    assert two.waiting == () and {**one.failed, **two.failed} == expected.failed
+    assert files(root) == files(tmp_path / "one")
+    # A share that runs again takes the others from the index, but not under other settings.
+    assert prepare(damaged, root, SETTINGS, share=first).waiting == ()
+    assert files(root) == files(tmp_path / "one")
+    assert prepare(damaged, root, replace(SETTINGS, rate=5.0), share=first).waiting == (2,)
+    assert prepare(damaged, root, SETTINGS).failed == expected.failed  # the rest alone, or all
+    assert not (root / "shards").exists()
+    many = Share(99, 99)
+    assert prepare(damaged, root, SETTINGS, share=many) == Prepared(0, 0, {}, ())
+
+
+def test_a_share_has_one_process(database: Database, tmp_path: Path) -> None:
+    with part_held(tmp_path, "fervid prepare --shard", "shard-2-of-2"):
+        for share in (Share(2, 2), None):
+            with pytest.raises(OutputError, match="in use by fervid prepare --shard"):
+                prepare(database, tmp_path, SETTINGS, share=share)
 
 
 def started_by(pid: int) -> list[int]:

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fervid.errors import InputError, OutputError
-from fervid.faces.video import Frame, frames, pictures, probe, write_video
+from fervid.faces.files import pictures
+from fervid.faces.video import Frame, frames, probe, write_video
 
 RED = (255, 0, 0)
 

@@ -12,7 +12,7 @@ from fervid.faces.align import RIGID
 from fervid.faces.detections import Detections
 from fervid.faces.track import Track
 from fervid.faces.video import write_video
-from fervid.predict import batch
+from fervid.predict import batch, work
 
 LABELS = ("happiness", "anger")
 RED, GREEN = (230, 30), (30, 230)
@@ -112,8 +112,8 @@ def film(
 def install(pause: float = 0.0) -> BlueRecognizer:
     """Let `predict` see this world instead of the real one."""
     recognizer = BlueRecognizer(pause)
-    batch.open_model = lambda path: recognizer  # type: ignore[assignment]
-    batch.find_by = lambda settings: Squares()  # type: ignore[assignment]
+    work.open_model = lambda path, **_: recognizer  # type: ignore[assignment]
+    work.find_by = lambda settings, **_: Squares()  # type: ignore[assignment]
     return recognizer
 
 

@@ -37,3 +37,15 @@ def sleepers(folder: Path) -> Callable[[int], None]:
 def _sleep(folder: Path, number: int) -> None:
     (folder / f"{os.getpid()}.pid").touch()
     time.sleep(100)
+
+
+def patient(folder: Path) -> Callable[[int], int]:
+    """Tasks that note each beginning, and end once there is a file `go`."""
+    return partial(_wait, folder)
+
+
+def _wait(folder: Path, number: int) -> int:
+    (folder / f"{number}-{os.getpid()}.began").touch()
+    while not (folder / "go").exists():
+        time.sleep(0.02)
+    return number * number

@@ -1,5 +1,3 @@
-from collections import Counter
-
 import numpy as np
 import pytest
 import torch
@@ -31,11 +29,25 @@ def test_an_epoch_of_clips_holds_each_clip_once_as_some_copy(samples):
     assert len({copy for _, _, copy in found}) > 3
 
 
-def test_parts_of_an_epoch_do_not_overlap_and_are_as_large(samples):
-    parts = [seen(samples, part=part, parts=2) for part in (0, 1)]
-    assert [len(part) for part in parts] == [5, 5]
-    assert max(Counter(x for part in parts for x, _, _ in part).values()) == 1
-    assert batches.count(samples, 4, 2) == 2
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [4, 5])  # 11 samples: the last batch has three or one
+def test_processes_share_each_batch(samples, parts, size):
+    def epoch(**options):
+        order = seeding.generator(0, "order")
+        return [
+            batch.target.tolist() for batch in batches.shuffled(samples, size, order, **options)
+        ]
+
+    shares = [epoch(part=part, parts=parts) for part in range(parts)]
+    for step, whole in enumerate(epoch()):
+        weights = [batches.weight(step, 11, size, part, parts) for part in range(parts)]
+        mine = [share[step] for share in shares]
+        assert sorted(x for w, some in zip(weights, mine, strict=True) if w for x in some) == (
+            sorted(whole)
+        )
+        means = [w * np.mean(some) for w, some in zip(weights, mine, strict=True)]
+        assert np.mean(means) == pytest.approx(np.mean(whole), rel=1e-9)
+    assert {len(share) for share in shares} == {batches.count(samples, size)}
 
 
 def test_the_order_is_the_seed_s(samples):

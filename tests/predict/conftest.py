@@ -15,10 +15,10 @@ def squares() -> ModuleType:
 @pytest.fixture
 def world(squares, monkeypatch):
     """`predict` sees squares; gives the recognizer that it asks."""
-    from fervid.predict import batch
+    from fervid.predict import work
 
-    monkeypatch.setattr(batch, "open_model", batch.open_model)  # undone at the end
-    monkeypatch.setattr(batch, "find_by", batch.find_by)
+    monkeypatch.setattr(work, "open_model", work.open_model)  # undone at the end
+    monkeypatch.setattr(work, "find_by", work.find_by)
     return squares.install()
 
 

@@ -8,7 +8,7 @@ from fervid.clip import Clip, Database
 from fervid.databases.drawn.crops import crops
 from fervid.faces import FaceSettings, Store, prepare
 from fervid.models.shipped import open_model
-from fervid.predict.stream import timeline
+from fervid.predict.one import timeline
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fervid.errors import InputError, OutputError
-from fervid.predict import batch, outputs, predict
+from fervid.predict import outputs, predict, work
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_a_failure_leaves_no_half(here, world, model, monkeypatch):
     def broken(path, rows):
         raise IndexError("oh")
 
-    monkeypatch.setattr(batch, "write_plot", broken)
+    monkeypatch.setattr(work, "write_plot", broken)
     with pytest.raises(InputError, match="mistake of ours"):
         predict(["clip.mp4"], "out", model=model)
     names = sorted(path.name for path in (here / "out").iterdir())
@@ -193,8 +193,8 @@ def test_only_what_is_whole_is_done(here, world, model, monkeypatch, format):
 
 
 def test_frames_that_get_lost(here, world, model, monkeypatch):
-    real = batch.spool
-    monkeypatch.setattr(batch, "spool", lambda *args: real(*args)[:-1])
+    real = work.spool
+    monkeypatch.setattr(work, "spool", lambda *args: real(*args)[:-1])
     with pytest.raises(OutputError, match="has 5 rows instead of 6"):
         predict(["clip.mp4"], "out", model=model)
     assert not list((here / "out").glob("clip*"))

@@ -409,9 +409,9 @@ def test_kill_and_run_again(films, tmp_path, world, model):
 
 def test_kill_between_inputs(films, tmp_path, world, model, monkeypatch):
     """What was done is kept, the rest of the run equals an uninterrupted one."""
-    from fervid.predict import batch
+    from fervid.predict import work
 
-    real = batch.write_plot
+    real = work.write_plot
 
     def dies(path, rows):
         if path.name.startswith("one"):
@@ -422,10 +422,10 @@ def test_kill_between_inputs(films, tmp_path, world, model, monkeypatch):
         real(path, rows)
 
     predict([films], tmp_path / "whole", model=model)
-    monkeypatch.setattr(batch, "write_plot", dies)
+    monkeypatch.setattr(work, "write_plot", dies)
     with pytest.raises(KeyboardInterrupt):
         predict([films], tmp_path / "cut", model=model)
-    monkeypatch.setattr(batch, "write_plot", real)
+    monkeypatch.setattr(work, "write_plot", real)
     again = predict([films], tmp_path / "cut", model=model)
     assert (again.done, again.skipped) == (2, 1)  # none.mp4 came first
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")

@@ -2,9 +2,9 @@
 
 import pytest
 
-import fervid.systems
 from fervid.atomic import digest_of
 from fervid.errors import WeightsError
+from fervid.models import shipped
 from fervid.models.shipped import find_model, open_model, shipped_of
 from fervid.systems import SYSTEMS
 
@@ -26,7 +26,7 @@ def test_the_packages_own_go_first(tmp_path, monkeypatch):
     (package / "dtagn/weights").mkdir(parents=True)
     (package / "dtagn/weights/dtagn.safetensors").write_bytes(b"ours")
     (tmp_path / "dtagn.safetensors").write_bytes(b"theirs")
-    monkeypatch.setattr(fervid.systems, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(shipped, "HOME", package)
     monkeypatch.setenv("FERVID_MODELS", str(tmp_path))
     assert find_model("dtagn").read_bytes() == b"ours"
 

@@ -48,9 +48,9 @@ def test_predict_counts_up_to_its_total(tmp_path, squares, world, model, monkeyp
         told.append(("total", total))
         return real(description, total, unit, every=0.0)
 
-    from fervid.predict import batch
+    from fervid.predict import work
 
-    monkeypatch.setattr(batch, "meter", spied)
+    monkeypatch.setattr(work, "meter", spied)
     lines = []
     monkeypatch.setattr("builtins.print", lambda *words, **_: lines.append(str(words[0])))
     for name in ("a.mp4", "b.mp4"):

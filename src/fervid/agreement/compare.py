@@ -1,7 +1,5 @@
 """Compare raters moment by moment: coefficients of agreement with confidence intervals."""
 
-import csv
-import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from fervid.agreement.people import numbered
 from fervid.agreement.raters import Rater, Stretch, Unit, read_rater
 from fervid.errors import InputError
 from fervid.evaluation.statistics import estimate, share
+from fervid.text import Rows, csv_text, digits
 
 STEP = 0.04  # seconds between compared moments
 MOMENTS = 10_000_000  # most moments of a recording: 111 hours at that step
@@ -90,14 +89,11 @@ class Agreement:
 
     def table(self) -> str:
         """CSV text, one line per coefficient."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["label", "coefficient", "raters", "value", "low", "high", "share"])
+        rows: Rows = [("label", "coefficient", "raters", "value", "low", "high", "share")]
         for each in self.coefficients:
             numbers = (each.value, each.low, each.high, each.share)
-            cells = ["" if math.isnan(number) else f"{number:.6g}" for number in numbers]
-            writer.writerow([each.label, each.name, " and ".join(each.raters), *cells])
-        return text.getvalue()
+            rows.append((each.label, each.name, " and ".join(each.raters), *map(digits, numbers)))
+        return csv_text(rows)
 
 
 def compare(

@@ -110,10 +110,10 @@ def import_labels(
     Raises:
         InputError: a file that cannot be read, a recording that is not there, several faces.
         LabelError: a label that is neither known nor in `names`.
-        OutputError: `out` is there already or cannot be written to.
+        OutputError: `out` exists or cannot be written to.
     """
     if out.exists():
-        raise OutputError(f"{out} is there already: name another file with --out, or remove it")
+        raise OutputError(f"{out} exists already: choose another file with --out, or delete it")
     if out.suffix.lower() != ".csv":
         raise OutputError(f"{out} is not a name for a manifest: end it in .csv")
     recordings: dict[Path, Path] = {}  # and the file with its labels

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 import fervid
-from fervid.cli import annotate, data, folds, models, runs, suggest, tables
+from fervid.cli import annotate, data, doctor, folds, models, runs, suggest, tables, weights
 from fervid.errors import FervidError
 from fervid.text import printable
 
@@ -82,13 +82,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (data.draw, data.prepare, runs.evaluate, models.train, models.predict,
-                tables.convert, tables.agreement, tables.synchrony, suggest.suggest, runs.compare,
-                runs.reproduce, data.cite, runs.demo, models.systems,
-                data.databases, data.protocols):  # fmt: skip
+                tables.convert, tables.page, tables.agreement, tables.synchrony, suggest.suggest,
+                runs.compare, runs.paper, runs.reproduce, data.cite, runs.demo, models.systems,
+                data.databases, data.protocols, doctor.doctor):  # fmt: skip
     app.command()(command)
 app.add_typer(folds.app, name="folds")
 app.add_typer(annotate.app, name="annotate")
-app.add_typer(models.weights, name="weights")
+app.add_typer(weights.app, name="weights")
 main = app
 
 

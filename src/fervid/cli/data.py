@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 import typer
 
 from fervid.cli import names
-from fervid.cli.options import FINDER_HELP, Finder, Jobs, LoaderSets, Seed, StorePath
+from fervid.cli.options import (
+    FINDER_HELP,
+    FaceDevice,
+    Finder,
+    Jobs,
+    LoaderSets,
+    On,
+    Seed,
+    Shard,
+    StorePath,
+)
 from fervid.cli.say import say
 
 
@@ -59,19 +69,30 @@ def prepare(
     ],
     root: Annotated[Path, typer.Argument(help="Folder of the database as delivered.")],
     store: StorePath,
+    *,
     sets: LoaderSets = None,
     jobs: Jobs = 1,
     faces: Annotated[
         Finder | None,
         typer.Option(help=f"{FINDER_HELP} Default: `auto`, or what the database needs."),
     ] = None,
+    shard: Shard = "",
+    on: On = "",
+    device: FaceDevice = "cpu",
 ) -> None:
     """Find and align the faces of a database, once. Run it again to resume."""
     from fervid.cli.sources import loaded, prepared
     from fervid.databases import CROPPED, TABLES
+    from fervid.parallel import on as cluster
+    from fervid.share import Share
 
     default = "cropped" if database in CROPPED else "table" if database in TABLES else "auto"
-    prepared(loaded(database, root, sets or []), store, faces or default, jobs)
+    share = Share.of(shard) if shard else None
+    with cluster(on):
+        prepared(
+            loaded(database, root, sets or []), store, faces or default, jobs, share=share,
+            device=device,
+        )  # fmt: skip
 
 
 def databases(

@@ -22,12 +22,12 @@ def table() -> str:
     for name, system in SYSTEMS.items():
         databases = ", ".join(_databases(name)) or "-"
         rows.append((name, _parameters(system), _input(system), databases, _paper(system)))
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def recipe(system: Any) -> str:
     """All fields by dotted name, with their values and their comments in the source."""
-    return _aligned([("field", "value", "meaning and source"), *_described(system)])
+    return aligned([("field", "value", "meaning and source"), *_described(system)])
 
 
 def databases() -> str:
@@ -40,7 +40,7 @@ def databases() -> str:
         about = ABOUT.get(name)
         counts = (about.clips, about.subjects, len(about.labels)) if about else (None,) * 3
         rows.append((name, *(f"{n:,}" if n else "-" for n in counts), _first_line(load)))
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def database(name: str) -> str:
@@ -63,7 +63,7 @@ def database(name: str) -> str:
             ("people", f"{about.subjects:,}" if about.subjects else "not stated"),
             ("licence", about.licence),
         ]
-        parts.append(_aligned(facts))
+        parts.append(aligned(facts))
     if name.removesuffix("_stills") in citations.databases():
         parts.append(citations.cite(name))
     settings = " ".join(f"[--set {each}=...]" for each in _options(load))
@@ -79,7 +79,7 @@ def protocols() -> str:
     for name, make in NAMED.items():
         count = _options(make).get("folds")
         rows.append((name, _first_line(make) + (f" k = {count}" if count else "")))
-    return _aligned(rows)
+    return aligned(rows)
 
 
 def protocol(name: str) -> str:
@@ -126,7 +126,8 @@ def _options(function: Any) -> dict[str, Any]:
     return {each.name: each.default for each in parameters if each.default is not each.empty}
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> str:
+def aligned(rows: list[tuple[str, ...]]) -> str:
+    """Rows of text, the first a header, with columns of equal width."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
     return "\n".join(lines)

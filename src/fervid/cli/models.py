@@ -9,11 +9,14 @@ from fervid.cli import names
 from fervid.cli.options import (
     Corrections,
     Device,
+    FaceDevice,
     Faces,
     Jobs,
+    On,
     Precision,
     Seed,
     Sets,
+    Shard,
     Stores,
     System,
     Validation,
@@ -21,7 +24,6 @@ from fervid.cli.options import (
 from fervid.cli.say import say
 from fervid.cli.settings import recipe
 from fervid.cli.sources import corrected, opened
-from fervid.errors import InputError
 
 MAX_FACES = 50  # at once: enough for a crowd, and still bounded
 
@@ -91,6 +93,13 @@ def predict(
         float,
         typer.Option(help="Temporal smoothing in seconds, for models of single frames."),
     ] = 0.1,
+    page: Annotated[
+        bool,
+        typer.Option(
+            help="Also write pages to look at each input and correct its episodes (adds the "
+            "landmarks to the table)."
+        ),
+    ] = False,
     landmarks: Annotated[bool, typer.Option(help="Add the 68 landmarks to the table.")] = False,
     movements: Annotated[
         bool,
@@ -129,6 +138,9 @@ def predict(
         ),
     ] = None,
     jobs: Jobs = 1,
+    device: FaceDevice = "cpu",
+    shard: Shard = "",
+    on: On = "",
 ) -> None:
     """Turn videos and pictures into tables, timelines and overlays.
 
@@ -136,71 +148,29 @@ def predict(
     """
     from fervid.faces import FaceSettings
     from fervid.faces.detect import choose
+    from fervid.parallel import on as cluster
     from fervid.predict import predict as predict_files
+    from fervid.share import Share
 
     finder = choose(faces)
     say(f"face finder: {finder}")
     settings = FaceSettings(finder, min_size=min_face, min_score=min_score, max_gap=max_gap)
-    summary = predict_files(
-        inputs, out, model=model, overlay=overlay or overlay_style is not None,
-        overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
-        step=step, smooth=smooth, settings=settings, landmarks=landmarks,
-        movements=movements, max_faces=max_faces, sequence=sequence, seconds=seconds, every=every,
-        fps=fps, neutral=neutral, jobs=jobs,
-    )  # fmt: skip
+    with cluster(on):
+        summary = predict_files(
+            inputs, out, model=model, overlay=overlay or overlay_style is not None,
+            overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
+            step=step, smooth=smooth, settings=settings, landmarks=landmarks or page,
+            movements=movements, max_faces=max_faces, sequence=sequence, seconds=seconds,
+            every=every, fps=fps, neutral=neutral, jobs=jobs, device=device,
+            share=Share.of(shard) if shard else None,
+        )  # fmt: skip
     say(summary.text())
+    if page:
+        from fervid.pages import write_pages
+
+        say(write_pages(out).text())
     if summary.failed:
         raise typer.Exit(1)
-
-
-weights = typer.Typer(help="Fetch, import and export model weights.", no_args_is_help=True)
-
-
-@weights.command("get")
-def get_weights(
-    name: Annotated[
-        str, typer.Argument(help="Face finder whose model to fetch: yunet or mediapipe.")
-    ],
-) -> None:
-    """Fetch a published model once, checked by its sha256."""
-    from fervid.faces import outside
-
-    path = outside.get(name)
-    say(f"{path}: {outside.MODELS[name].use}; {outside.MODELS[name].licence}")
-
-
-@weights.command("import")
-def import_weights(
-    source: Annotated[Path, typer.Argument(help="torchvision's vgg16-397923af.pth.")],
-    out: Annotated[
-        Path | None, typer.Option(help="File to write. Default: in $FERVID_MODELS.")
-    ] = None,
-    sha256: Annotated[str, typer.Option(help="First digits of the file's sha256.")] = "397923af",
-) -> None:
-    """Convert ImageNet's VGG16 to safetensors, after checking its hash."""
-    from fervid.networks.imported import import_vgg16
-
-    say(f"imported: {import_vgg16(source, out, sha256)}")
-
-
-@weights.command("export")
-def export_weights(
-    model: Annotated[
-        str, typer.Argument(help="Shipped TFE model (tfe or tfe-plus), or a model file.")
-    ],
-    out: Annotated[Path, typer.Argument(help="ONNX file to write.")],
-) -> None:
-    """Export a TFE model to ONNX, and check it against PyTorch."""
-    from fervid.models.export import export
-    from fervid.models.shipped import open_model
-    from fervid.systems.recognizer import Recognizer
-    from fervid.systems.tfe import TFE
-
-    recognizer = open_model(model)
-    if not (isinstance(recognizer, Recognizer) and isinstance(recognizer.system, TFE)):
-        name = recognizer.system.name
-        raise InputError(f"{model} is a {name} model, but only TFE models can be exported to ONNX")
-    say(f"written: {out}, within {export(recognizer, out):.1g} of PyTorch")
 
 
 def systems(

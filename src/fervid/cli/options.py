@@ -29,9 +29,33 @@ System = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]
+Shard = Annotated[
+    str,
+    typer.Option(
+        metavar="I/N",
+        help="Work on this share only (2/8: the second of eight), beside other processes that work "
+        "on theirs in the same folder.",
+    ),
+]
+On = Annotated[
+    str,
+    typer.Option(
+        metavar="CLUSTER",
+        help="Run on a Ray cluster: `ray` (at $RAY_ADDRESS, or one started here), "
+        "`ray://HOST:PORT` or HOST:PORT. Default: here.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed for every random choice.")]
 Device = Annotated[
     str, typer.Option(help="Where to compute: `cpu`, `cuda`, or `auto` (CUDA if there is a GPU).")
+]
+FaceDevice = Annotated[
+    Literal["cpu", "cuda", "auto"],
+    typer.Option(
+        "--device",
+        help="Where the networks compute: `cpu`, whose results are the same everywhere, `cuda`, "
+        "or `auto` (CUDA if there is a GPU).",
+    ),
 ]
 VALIDATION_HELP = (
     "Share of the training clips, split by subject, held out to choose the epoch (0: none). "
@@ -46,7 +70,8 @@ Table = Annotated[
     str,
     typer.Option(
         "--labels",
-        help="Label set when databases differ: `basic` (the seven they share) or another.",
+        help="Labels if databases differ: `basic` (the six basic ones), `basic and neutral`, or "
+        "`trained` (all that a training database has).",
     ),
 ]
 Corrections = Annotated[

@@ -13,6 +13,7 @@ from fervid.cli.options import (
     Corrections,
     Device,
     Jobs,
+    On,
     Precision,
     Seed,
     Sets,
@@ -26,6 +27,7 @@ from fervid.cli.say import say
 from fervid.cli.settings import everywhere, recipe
 from fervid.cli.sources import CROSS, EACH, all_of, corrected, joined, named, opened
 from fervid.errors import InputError
+from fervid.parallel import on as cluster
 
 
 def evaluate(
@@ -75,6 +77,18 @@ def evaluate(
     device: Device = "auto",
     precision: Precision = "32-true",
     jobs: Jobs = 1,
+    fold: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Work on this fold only (a number, or a range such as 1-3; repeatable), beside "
+            "other processes in the same run folder."
+        ),
+    ] = None,
+    collect: Annotated[
+        bool,
+        typer.Option("--collect", help="Report the folds that processes with --fold finished."),
+    ] = False,
+    on: On = "",
 ) -> None:
     """Train and test on separate subjects, and write a report.
 
@@ -88,14 +102,17 @@ def evaluate(
         "precision": precision,
         "jobs": jobs,
     }
+    if fold and collect:
+        raise InputError("--fold works on folds and --collect reports them: give one of the two")
     if weights:
         others = (protocol, test, repeats > 1, sets, fusion, corrections, people, len(stores) > 1)
-        if any(others):
+        if any((*others, fold, collect)):
             raise InputError(
                 "--weights evaluates a trained model on one --store: leave out --protocol, --test, "
-                "--repeats, --set, --fusion, --corrections and --people"
+                "--repeats, --set, --fusion, --corrections, --people, --fold and --collect"
             )
-        say(_evaluate_model(system, weights, stores[0], out, options))
+        with cluster(on):
+            say(_evaluate_model(system, weights, stores[0], out, options))
         return
     options |= {"save": save_models, "validation": validation}
     data = corrected(opened([*stores, *([test] if test else [])]), corrections)
@@ -109,14 +126,20 @@ def evaluate(
     few = "".join(f"-{count}" for count in counts) + "-people" * bool(counts)
     run = out or Path("runs") / f"{names}-{chosen_system.name}-{Path(protocol).stem}{few}-{seed}"
     if len(counts) > 1:
-        say(_learning_curve(chosen_system, joined(data, table), protocol, counts, run, options))
+        if fold or collect:
+            raise InputError("--fold and --collect need one number of --people: name one")
+        with cluster(on):
+            say(_learning_curve(chosen_system, joined(data, table), protocol, counts, run, options))
         return
     options |= {"people": counts[0] if counts else None}
-    say(
-        _evaluate(
-            chosen_system, data, protocol, table=table, repeats=repeats, run=run, options=options
-        )
-    )
+    arguments: dict[str, Any] = {"table": table, "repeats": repeats, "run": run, "options": options}
+    with cluster(on):
+        if fold or collect:
+            said = _evaluate_part(chosen_system, data, protocol, fold=fold or [], **arguments)
+            if said:
+                say(said)
+                return
+        say(_evaluate(chosen_system, data, protocol, **arguments))
 
 
 def _evaluate_model(
@@ -142,9 +165,9 @@ def _protocol(
     Raises:
         InputError: the options contradict each other.
     """
-    default = CROSS if test else EACH if len(stores) > 1 else "paper"
-    if default == "paper" and all(clip.groups.get("part") for clip in data[0].database.clips):
-        default = "parts"
+    from fervid.folds import usual
+
+    default = CROSS if test else EACH if len(stores) > 1 else usual(data[0].database.clips)
     default = "five-fold" if repeats > 1 and default == "paper" else default
     chosen = protocol or default
     if chosen == EACH and len(stores) < 2:
@@ -188,28 +211,64 @@ def _evaluate(
     options: Any,
 ) -> str:
     """Evaluate by a protocol; returns the text to print."""
-    from fervid.evaluation import cross_database
     from fervid.evaluation import evaluate as evaluate_folds
+    from fervid.evaluation.cross_database import dropped_text
     from fervid.evaluation.repeated import evaluate_repeated
 
-    if protocol == CROSS:
-        report = cross_database.evaluate_across(
-            system, data[:-1], data[-1], run, table=table, **options
-        )
-    elif protocol == EACH:
-        report = cross_database.evaluate_each_database(system, data, run, table=table, **options)
-    elif repeats > 1:
+    if repeats > 1:
         repeated = evaluate_repeated(
             system, joined(data, table), run, protocol, repeats=repeats, **options
         )
         return f"{repeated.text()}\nreports: {run}/repeat-*/report.html"
-    else:
-        report = evaluate_folds(
-            system, *cross_database.split(joined(data, table), protocol), run, **options
-        )
-    dropped = cross_database.dropped_text(report) if len(data) > 1 else ""
+    report = evaluate_folds(system, *_folds(data, protocol, table), run, **options)
+    dropped = dropped_text(report) if len(data) > 1 else ""
     page = f"report: {run / 'report.html'}"
     return "\n".join(filter(None, (report.table(), dropped, page)))
+
+
+def _evaluate_part(
+    system: Any,
+    data: list[Any],
+    protocol: str,
+    *,
+    fold: list[str],
+    table: str,
+    repeats: int,
+    run: Path,
+    options: dict[str, Any],
+) -> str:
+    """Work on some folds; returns the text to print. Without `fold`, check that all are there."""
+    from fervid.evaluation import parts
+    from fervid.evaluation.job import checked
+    from fervid.evaluation.repeated import repeated_jobs
+
+    wanted = parts.numbers(fold) if fold else ()
+    others = {name: value for name, value in options.items() if name != "jobs"}
+    if repeats > 1:
+        jobs = repeated_jobs(system, joined(data, table), run, protocol, repeats=repeats, **others)
+    else:
+        jobs = [checked(system, *_folds(data, protocol, table), run, **others)]
+    if not wanted:
+        parts.check_complete(jobs)
+        return ""
+    absent = parts.evaluate_part(jobs, wanted, options["jobs"])
+    rest = f"missing: {parts.ranges(absent)}" if absent else "all folds are there"
+    after = "then" if absent else "next"
+    return (
+        f"--fold {parts.ranges(wanted)} is done in {run}; {rest}; {after}: the same command with "
+        "--collect in place of --fold"
+    )
+
+
+def _folds(data: list[Any], protocol: str, table: str) -> tuple[Any, Any]:
+    """Store and folds of a protocol."""
+    from fervid.evaluation import cross_database
+
+    if protocol == CROSS:
+        return cross_database.across(data[:-1], data[-1], table)
+    if protocol == EACH:
+        return cross_database.each_database(data, table)
+    return cross_database.split(joined(data, table), protocol)
 
 
 def compare(
@@ -232,6 +291,24 @@ def compare(
         say(f"written: {out / 'compare.png'} and tables")
 
 
+def paper(
+    run: Annotated[Path, typer.Argument(help="Run folder of `fervid evaluate`.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for methods.txt, methods.tex, table.tex and references.bib."),
+    ] = None,
+) -> None:
+    """Describe a run for a publication: methods paragraph, LaTeX table and BibTeX."""
+    from fervid.evaluation.tables import read
+    from fervid.papers.methods import methods
+
+    described = methods(read(run))
+    say(f"{described.text}\n\n{described.table}\n{described.bibtex}")
+    if out:
+        described.write(out)
+        say(f"written: {out / 'methods.tex'}, table.tex and references.bib")
+
+
 def reproduce(
     paper: Annotated[str, typer.Argument(help="Paper: dtagn, agn3d, ir3d, hybrid or tfe.")],
     table: Annotated[
@@ -249,6 +326,7 @@ def reproduce(
     device: Device = "auto",
     precision: Precision = "32-true",
     jobs: Jobs = 1,
+    on: On = "",
 ) -> None:
     """Show a paper's printed tables beside our results, with the reason for every empty cell."""
     from fervid.papers.published.contradictions import markdown
@@ -267,8 +345,9 @@ def reproduce(
         "precision": precision,
         "jobs": jobs,
     }
-    for comparison in run(paper, table, data, out, **options):
-        say(comparison.text())
+    with cluster(on):
+        for comparison in run(paper, table, data, out, **options):
+            say(comparison.text())
 
 
 def demo(

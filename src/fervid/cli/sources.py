@@ -7,6 +7,7 @@ from typing import Any
 
 from fervid.clip import Database
 from fervid.errors import InputError
+from fervid.share import Share
 
 CROSS, EACH = "cross-database", "leave-one-database-out"
 FOLDS = "folds"  # folder of a store with the split files of `fervid folds import`
@@ -21,7 +22,15 @@ def loaded(name: str, root: Path, sets: Sequence[str] = ()) -> Database:
     return load(name, root, **options)
 
 
-def prepared(database: Database, store: Path, finder: str, jobs: int = 1) -> None:
+def prepared(
+    database: Database,
+    store: Path,
+    finder: str,
+    jobs: int = 1,
+    *,
+    share: Share | None = None,
+    device: str = "cpu",
+) -> None:
     """Find the faces of a database and say how many clips have them.
 
     Args:
@@ -33,10 +42,15 @@ def prepared(database: Database, store: Path, finder: str, jobs: int = 1) -> Non
 
     settings = FaceSettings(finder=choose(finder))
     say(f"face finder: {settings.finder}")
-    done = prepare(database, store, settings, jobs=jobs)
+    done = prepare(database, store, settings, jobs=jobs, share=share, device=device)
     for name, reason in done.failed.items():
         say(f"no track: {name}: {reason}")
     say(f"{done.done} clips prepared, {done.skipped} already there, {len(done.failed)} failed")
+    if done.waiting:
+        assert share
+        others = ", ".join(f"{number}/{share.count}" for number in done.waiting[:10])
+        more = ", ..." if len(done.waiting) > 10 else ""
+        say(f"the index is written once these shards are done: {others}{more}")
 
 
 def database(

@@ -1,4 +1,4 @@
-"""Commands for prediction tables: convert, agreement, synchrony."""
+"""Commands for prediction tables: convert, page, agreement, synchrony."""
 
 import re
 from pathlib import Path
@@ -40,6 +40,31 @@ def convert(
 
     for path in convert_tables(tables, format, out, media, episodes):
         say(f"written: {path}")
+
+
+def page(
+    table: Annotated[
+        Path, typer.Argument(help="Table written by `predict`, or the folder it wrote to.")
+    ],
+    video: Annotated[
+        Path | None, typer.Argument(help="Video of the table. Default: the table's input.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the page. Default: beside the table.")
+    ] = None,
+) -> None:
+    """Write a page that plays a video with its expressions, and lets you correct its episodes.
+
+    For a folder, write a page for each input and `index.html`.
+    """
+    from fervid.pages import write_page, write_pages
+
+    if table.is_dir():
+        if video or out:
+            raise InputError(f"{table} is a folder: leave out the video and --out")
+        say(write_pages(table).text())
+        return
+    say(f"written: {write_page(table, video, out)}")
 
 
 def agreement(

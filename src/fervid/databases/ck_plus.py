@@ -60,9 +60,9 @@ def load(root: Path, *, last: int = 0) -> Database:
     out = Counter("labelled neutral" for code in labels.values() if code == 0)
     out["without a label"] = sum(labels.get(key) is None for key in frames)
     # A stand-in in this layout is not the database and has its own licence.
-    said = origin(root)
-    licence = "" if said else LICENCE
-    return Database("ck_plus", CK_PLUS, clips, "onset-apex", said, licence, dict(+out))
+    note = origin(root)
+    licence = "" if note else LICENCE
+    return Database("ck_plus", CK_PLUS, clips, "onset-apex", note, licence, dict(+out))
 
 
 def stills(root: Path) -> Database:

@@ -40,10 +40,12 @@ def load(root: Path) -> Database:
     if not found:
         expect(root, "anger", "train_001.avi, ...", "gemep_fera")
         raise DatabaseError(f"gemep_fera: {root} holds no video: copy the training videos there")
-    told, who = _told(root, found)
+    labels, who = _labels(root, found)
     who = table.subjects(root, found) or who
     clips = [
-        Clip(table.stem(name), Path(path), "gemep_fera", _label(name, told), who.get(name) or None)
+        Clip(
+            table.stem(name), Path(path), "gemep_fera", _label(name, labels), who.get(name) or None
+        )
         for name, path in found.items()
     ]
     clips.sort(key=lambda clip: (natural(clip.subject or ""), natural(clip.name)))
@@ -53,7 +55,7 @@ def load(root: Path) -> Database:
     )
 
 
-def _told(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _labels(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Emotion and subject of each video from labels.csv; both empty without that file."""
     path = table.beside(root, "labels.csv")
     if path is None:
@@ -70,9 +72,9 @@ def _told(root: Path, names: dict[str, str]) -> tuple[dict[str, str], dict[str, 
     return emotions, {name: row.get("subject") for name, row in rows_of.items()}
 
 
-def _label(name: str, told: dict[str, str]) -> str:
+def _label(name: str, labels: dict[str, str]) -> str:
     """The emotion from labels.csv, else from the nearest folder named after one."""
-    places = [told[name]] if name in told else list(reversed(name.split("/")[:-1]))
+    places = [labels[name]] if name in labels else list(reversed(name.split("/")[:-1]))
     for place in places:
         if (label := canonical(place)) in GEMEP_FERA:
             return label

@@ -108,14 +108,14 @@ def load(
     clips: dict[str, Clip] = {}
     for line in lines:
         label = _meaning(line, meanings, name)
-        told = {"part": line.part} if line.part else {}
+        groups = {"part": line.part} if line.part else {}
         if line.name in clips:
             raise DatabaseError(
                 f"{line.where}: {table.brief(line.name)} stands there twice: remove one"
             )
         clips[line.name] = Clip(
             line.name, find(line, name), name, label, line.subject or None,
-            end=line.count, groups=told,
+            end=line.count, groups=groups,
         )  # fmt: skip
     who = table.subjects(home, clips)
     if who:

@@ -57,9 +57,9 @@ def load(root: Path) -> Database:
         )
     clips = tuple(sorted(found, key=lambda clip: (natural(clip.subject or ""), natural(clip.name))))
     # A stand-in in this layout is not the database and has its own licence.
-    said = origin(root)
-    licence = "" if said else LICENCE
-    return Database("mmi", BASIC, clips, "onset-apex-offset", said, licence, dict(out))
+    note = origin(root)
+    licence = "" if note else LICENCE
+    return Database("mmi", BASIC, clips, "onset-apex-offset", note, licence, dict(out))
 
 
 def _clip(session: Path, out: Counter[str]) -> Clip | None:

@@ -141,8 +141,8 @@ def document(path: Path, error: type[FervidError] = DatabaseError) -> Any:
     except json.JSONDecodeError as problem:
         raise error(f"{path}, line {problem.lineno}: no JSON ({problem.msg}): correct it") from None
     except ValueError:
-        raise error(f"{path} is no JSON that can be read (nested too deep, or a number of "
-                    "thousands of digits): write it anew") from None  # fmt: skip
+        raise error(f"{path} cannot be read as JSON (nested too deep, or a number of "
+                    "thousands of digits): write it again without them") from None  # fmt: skip
 
 
 def grid(path: Path, error: type[FervidError] = DatabaseError) -> list[Cells]:
@@ -298,13 +298,13 @@ def subjects(root: Path, names: Iterable[str], column: str = "clip") -> dict[str
             raise DatabaseError(f"{row.where}: a subject of over {NAMED} characters: shorten it")
         listed[row[column]] = row["subject"]
     short = {stem(name): subject for name, subject in listed.items()}
-    told = {name: listed.get(name) or short.get(stem(name), "") for name in names}
-    absent = [name for name, subject in told.items() if not subject]
+    subjects = {name: listed.get(name) or short.get(stem(name), "") for name in names}
+    absent = [name for name, subject in subjects.items() if not subject]
     if absent:
         raise DatabaseError(
             f"{path} says nobody for {len(absent)} clips (the first is {absent[0]}): add them"
         )
-    return told
+    return subjects
 
 
 def stem(name: str) -> str:

@@ -1,6 +1,5 @@
 """Clips that only one of two networks predicts correctly [5, Fig. 7, Tables 1, 6]."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from fervid.errors import InputError
 from fervid.evaluation import baseline
 from fervid.figures.gallery import Tile, gallery
 from fervid.systems.interface import Store
-from fervid.text import CsvWriter
+from fervid.text import Rows, csv_text
 
 SHOWN = 8
 
@@ -63,7 +62,7 @@ def write_changes(
     store: Store,
     out: Path,
 ) -> None:
-    """Write `turned.png` (faces with both predictions) and `turned.csv` (their probabilities).
+    """Write the faces with both predictions as a picture, the probabilities as a CSV file.
 
     Args:
         probabilities: (N, K) probabilities of two networks, by name.
@@ -88,16 +87,15 @@ def write_changes(
         ])
         for (kind, clips), count in zip(kinds.items(), changes.counts, strict=True)
     ]  # fmt: skip
-    write(out / "turned.png", gallery(rows, (first_name, second_name), store.database.origin))
-    text = io.StringIO()
-    table = CsvWriter(text)
-    table.writerow(["turned", "clip", "label", "network", *labels])
+    picture = gallery(rows, (first_name, second_name), store.database.origin)
+    write(out / "changed_answers.png", picture)
+    table: Rows = [("change", "clip", "label", "network", *labels)]
     for kind, clips in kinds.items():
         for row in clips:
             for name, p in probabilities.items():
                 scores = (f"{value:.4f}" for value in p[row])
-                table.writerow([kind, names[row], labels[target[row]], name, *scores])
-    write(out / "turned.csv", text.getvalue())
+                table.append((kind, names[row], labels[target[row]], name, *scores))
+    write(out / "changed_answers.csv", csv_text(table))
 
 
 def _face(store: Store, name: str) -> NDArray[np.uint8]:

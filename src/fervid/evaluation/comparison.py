@@ -1,6 +1,5 @@
 """Comparison of runs as text, tables and a figure."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from fervid.atomic import write
 from fervid.evaluation.paired import Pair
 from fervid.evaluation.report import percent
 from fervid.evaluation.statistics import Estimate
-from fervid.text import Rows, csv_text, digits, json_text
+from fervid.text import Rows, csv_text, digits, json_text, terminal_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,20 +65,10 @@ class Comparison:
         Args:
             width: width in characters; by default the terminal's.
         """
-        from rich.console import Console
-
-        out = io.StringIO()
-        console = Console(file=out, width=width or max(Console().width, 100), highlight=False)
         origin = f" [{self.origin}]" if self.origin else ""
-        console.print(
-            f"{self.database}{origin}, {self.protocol}: {self.n} clips of {self.subjects} subjects",
-            markup=False,
-        )
-        console.print(_entries(self))
-        console.print(_pairs(self))
-        for line in _remarks(self):
-            console.print(line, markup=False)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+        title = f"{self.database}{origin}, {self.protocol}"
+        heading = f"{title}: {self.n} clips of {self.subjects} subjects"
+        return terminal_text([heading, _entries(self), _pairs(self), *_remarks(self)], width)
 
     def write(self, out: Path) -> None:
         """Write compare.json, compare.csv, compare-pairs.csv, compare.png and compare.txt.

@@ -25,7 +25,7 @@ from fervid.folds import (
     strangers,
     unseen,
 )
-from fervid.labels import MAPS, common
+from fervid.labels import TRAINED, common, label_map
 from fervid.models.card import check_unseen
 from fervid.models.pretrained import Pretrained
 from fervid.systems.interface import Store, System
@@ -63,14 +63,15 @@ class Joined:
         return store.key(original)
 
 
-def join(stores: Sequence[Store], table: str = "basic") -> Joined:
-    """Join several stores into one, under the labels that at least two of them share.
+def join(stores: Sequence[Store], table: str = "basic", tested: str = "") -> Joined:
+    """Join several stores into one, under the labels of `fervid.labels.common`.
 
     A clip is renamed to "database/name" and a subject to "database:subject". Equal names in two
     databases are therefore two subjects, but in two stores of one database they are one.
 
     Args:
-        table: a key of `fervid.labels.MAPS`.
+        table: as for `common`.
+        tested: as for `common`.
 
     Raises:
         ProtocolError: there are fewer than two stores.
@@ -80,8 +81,10 @@ def join(stores: Sequence[Store], table: str = "basic") -> Joined:
         raise ProtocolError("cannot join one store: give a store for each of two or more databases")
     keys = _keys(stores)
     by_key = dict(zip(keys, stores, strict=True))
-    labels, dropped = common({key: store.database.labels for key, store in by_key.items()}, table)
-    new_label = {name: label for name, label in MAPS[table].items() if label in labels}
+    own_labels = {key: store.database.labels for key, store in by_key.items()}
+    labels, dropped = common(own_labels, table, tested)
+    names = label_map(table, own_labels)
+    new_label = {name: label for name, label in names.items() if label in labels}
     left_out: Counter[str] = Counter()
     clips: list[Clip] = []
     source: dict[str, tuple[Store, Clip]] = {}
@@ -158,18 +161,28 @@ def evaluate_across(
     Args:
         train: stores to train on.
         test: store to test on.
-        table: map between the databases' labels, a key of `fervid.labels.MAPS`.
+        table: which labels are learned, as for `fervid.labels.common`.
         options: options of `evaluate`.
 
     Raises:
         LeakError: both sides hold the same subjects of one database.
         ProtocolError, LabelError, OutputError: as `join` and `evaluate`.
     """
-    joined = join([*train, test], table)
-    _check_disjoint(train, test)
-    clips = joined.database.clips
+    return evaluate(system, *across(train, test, table), run_dir, **options)
+
+
+def across(
+    train: Sequence[Store], test: Store, table: str = "basic"
+) -> tuple[Joined, Sequence[Fold]]:
+    """The joined store of `evaluate_across`, and its one fold.
+
+    Raises:
+        LeakError, ProtocolError, LabelError: as `evaluate_across`.
+    """
     key = _keys([*train, test])[-1]
-    return evaluate(system, joined, cross_database(clips, key), run_dir, **options)
+    joined = join([*train, test], table, key)
+    _check_disjoint(train, test)
+    return joined, cross_database(joined.database.clips, key)
 
 
 def evaluate_each_database(
@@ -185,17 +198,36 @@ def evaluate_each_database(
     Each fold of the report is a database; `scores[network].folds` are their accuracies.
 
     Args:
-        table: map between the databases' labels, a key of `fervid.labels.MAPS`.
+        table: which labels are learned, as for `fervid.labels.common`.
         options: options of `evaluate`.
 
     Raises:
         LeakError, ProtocolError, LabelError, OutputError: as `evaluate_across`.
     """
+    return evaluate(system, *each_database(stores, table), run_dir, **options)
+
+
+def each_database(stores: Sequence[Store], table: str = "basic") -> tuple[Joined, Sequence[Fold]]:
+    """The joined store of `evaluate_each_database`, and a fold per store.
+
+    Raises:
+        LeakError, ProtocolError, LabelError: as `evaluate_across`.
+    """
     joined = join(stores, table)
     for number, store in enumerate(stores):
         _check_disjoint([*stores[:number], *stores[number + 1 :]], store)
     folds = leave_one_database_out(joined.database.clips)
-    return evaluate(system, joined, folds, run_dir, **options)
+    return (_answerable(joined, folds) if table == TRAINED else joined), folds
+
+
+def _answerable(joined: Joined, folds: Sequence[Fold]) -> Joined:
+    """The store with a count of the clips that no fold tests, as their label is not learned."""
+    clips = joined.database.clips
+    tested = {row for fold in folds for row in fold.test}
+    rest = [clip for row, clip in enumerate(clips) if row not in tested]
+    left_out = Counter(f"{clip.database}: {clip.label}, not tested" for clip in rest)
+    database = replace(joined.database, left_out={**joined.database.left_out, **left_out})
+    return replace(joined, database=database)
 
 
 def split(store: Store, protocol: str, seed: int = 0) -> tuple[Store, list[Fold]]:

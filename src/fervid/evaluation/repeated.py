@@ -12,6 +12,7 @@ from fervid.errors import ProtocolError
 from fervid.evaluation import statistics as st
 from fervid.evaluation.cross_database import split
 from fervid.evaluation.evaluate import evaluate
+from fervid.evaluation.job import Job, checked
 from fervid.evaluation.report import Report, percent, title
 from fervid.evaluation.statistics import Estimate, Statistic
 from fervid.systems.interface import Store, System
@@ -152,16 +153,37 @@ def evaluate_repeated(
     """
     if repeats < 1:
         raise ProtocolError(f"{repeats} repeats are too few: use one or more")
-    reports = []
-    for number in range(repeats):
-        run = Path(run_dir) / f"repeat-{number + 1:02d}"
-        joined, folds = split(store, protocol, seed + number)
-        reports.append(evaluate(system, joined, folds, run, seed=seed + number, **options))
+    reports = [
+        evaluate(system, *split(store, protocol, each), run, seed=each, **options)
+        for run, each in _repeats(Path(run_dir), repeats, seed)
+    ]
     repeated = pool(reports)
     write(Path(run_dir) / "repeats.csv", repeated.csv())
     if repeated.gains:
         write(Path(run_dir) / "repeats-differences.csv", repeated.gains_csv())
     return repeated
+
+
+def repeated_jobs(
+    system: System,
+    store: Store,
+    run_dir: Path,
+    protocol: str,
+    *,
+    repeats: int,
+    seed: int = 0,
+    **options: Any,
+) -> list[Job]:
+    """The evaluations that `evaluate_repeated` runs, for `fervid.evaluation.parts`."""
+    return [
+        checked(system, *split(store, protocol, each), run, seed=each, **options)
+        for run, each in _repeats(Path(run_dir), repeats, seed)
+    ]
+
+
+def _repeats(run_dir: Path, repeats: int, seed: int) -> list[tuple[Path, int]]:
+    """Folder and seed of every repeat."""
+    return [(run_dir / f"repeat-{n + 1:02d}", seed + n) for n in range(repeats)]
 
 
 def pool(reports: Sequence[Report]) -> Repeated:

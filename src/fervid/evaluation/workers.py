@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from fervid.errors import FervidError
 from fervid.evaluation import fold
+from fervid.evaluation.inputs import Points
 from fervid.learning.samples import Samples
-from fervid.parallel import spread
+from fervid.parallel import elsewhere, spread
 from fervid.progress import bar
 from fervid.systems.interface import System
-
-Points = dict[int, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def work_all(
             f"run again with fewer --jobs; finished folds are kept, and {log} has its last output"
         )
 
-    several = min(jobs, len(tasks)) > 1  # a single fold at a time shows its own progress
+    several = elsewhere(jobs, len(tasks))  # a single fold at a time shows its own progress
     start = partial(_start, system, _packed(samples), points)
     done = spread(start, tasks, jobs, crashed, log=log)
     for _ in bar(done, "folds", len(tasks)) if several else done:

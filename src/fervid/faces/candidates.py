@@ -7,15 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.atomic import digest_of
 from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.landmarks import crops_of_anchors, crops_of_boxes
 from fervid.faces.settings import FaceSettings
+from fervid.faces.versions import CASCADE
 
 Floats = NDArray[np.float32]
 
-CASCADE = "haarcascade_frontalface_alt2.xml"
 CASCADE_FACE = 30  # size of the smallest face in the cascade's input, pixels (it can detect 20)
 LARGE = 0.3  # size of a face in a portrait, as a share of the frame's shorter side
 YUNET_FACE = 16  # size of the smallest face in YuNet's input, pixels (it can detect 10)
@@ -38,16 +37,12 @@ class Candidates(NamedTuple):
 class Detector(Protocol):
     """Proposes faces in single frames."""
 
-    version: str
-
     def __call__(self, image: NDArray[np.uint8]) -> Candidates:
         """Propose the faces of a frame, (H, W, 3) RGB."""
 
 
 class Haar:
     """OpenCV's frontal cascade. Needs no extra file, but misses small and turned faces."""
-
-    version = f"{CASCADE} of OpenCV {cv2.__version__}"
 
     def __init__(self, settings: FaceSettings) -> None:
         self.cascade: Any = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
@@ -94,7 +89,6 @@ class YuNet:
                 "`fervid weights get yunet`, or use --faces builtin"
             ) from error
         self._least = settings.min_size
-        self.version = f"yunet {digest_of(Path(path))[:12]} in OpenCV {cv2.__version__}"
 
     def __call__(self, image: NDArray[np.uint8]) -> Candidates:
         """Propose the faces of a frame, (H, W, 3) RGB."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fervid.faces.detections import Detections
 from fervid.faces.settings import FaceSettings
+from fervid.faces.versions import version_of
 
 Floats = NDArray[np.float32]
 
@@ -17,11 +18,13 @@ Floats = NDArray[np.float32]
 class Cropped:
     """A finder (see `detections.Finder`) for frames that each show one face, filling the frame."""
 
-    def __init__(self, settings: FaceSettings, threads: int | None = 1) -> None:
+    def __init__(
+        self, settings: FaceSettings, threads: int | None = 1, device: str = "cpu"
+    ) -> None:
         from fervid.faces.landmarks import Landmarker
 
-        self._landmarker = Landmarker(settings.model, threads)
-        self.version = f"{self._landmarker.version}, whole pictures"
+        self.version = version_of(settings)
+        self._landmarker = Landmarker(settings.model, threads, device)
 
     def begin(self) -> None:
         """Do nothing: no state is kept between frames."""

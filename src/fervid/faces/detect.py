@@ -3,14 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.device import chosen
 from fervid.faces import outside
-from fervid.faces.cropped import Cropped
 from fervid.faces.detections import Detections, Finder, Floats
-from fervid.faces.landmark_table import Table
-from fervid.faces.mediapipe import Mediapipe
 from fervid.faces.settings import FaceSettings
+from fervid.faces.versions import version_of
 
-LEAST = 8.0  # pixels of a face's side below which nothing can be told
+LEAST = 8.0  # pixels of a face's side below which no face is judged
 PATIENCE = 3  # searches without a face after which they come one frame further apart
 
 
@@ -21,22 +20,30 @@ def choose(name: str) -> str:
     return "builtin" if outside.at_hand("yunet") is None else "yunet"
 
 
-def finder(settings: FaceSettings, threads: int | None = 1) -> Finder:
+def finder(settings: FaceSettings, threads: int | None = 1, device: str = "cpu") -> Finder:
     """The finder that settings name.
 
     Args:
         threads: of the landmark network; 1 keeps results the same on any machine.
+        device: of the landmark network: "cpu", "cuda" or "auto". MediaPipe's stays on the CPU.
 
     Raises:
         FacesError: its package or model is not there.
+        InputError: there is no such device.
     """
     if settings.finder == "mediapipe":
+        from fervid.faces.mediapipe import Mediapipe
+
         return Mediapipe(settings)
     if settings.finder == "cropped":
-        return Cropped(settings, threads)
+        from fervid.faces.cropped import Cropped
+
+        return Cropped(settings, threads, chosen(device))
     if settings.finder == "table":
+        from fervid.faces.landmark_table import Table
+
         return Table()
-    return TrackingFinder(settings, threads)
+    return TrackingFinder(settings, threads, chosen(device))
 
 
 class TrackingFinder:
@@ -48,15 +55,17 @@ class TrackingFinder:
     turned faces lack, then decides only whether it is followed.
     """
 
-    def __init__(self, settings: FaceSettings, threads: int | None = 1) -> None:
+    def __init__(
+        self, settings: FaceSettings, threads: int | None = 1, device: str = "cpu"
+    ) -> None:
         from fervid.faces.candidates import Detector, Haar, YuNet
         from fervid.faces.landmarks import Landmarker
 
+        self.version = version_of(settings)
         yunet = settings.finder == "yunet"
-        self._landmarker = Landmarker(None if yunet else settings.model, threads)
+        self._landmarker = Landmarker(None if yunet else settings.model, threads, device)
         self._detector: Detector = YuNet(settings) if yunet else Haar(settings)
         self._settings = settings
-        self.version = f"{self._landmarker.version}, {self._detector.version}"
         self.begin()
 
     def begin(self) -> None:

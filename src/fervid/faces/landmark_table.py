@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from fervid.errors import FacesError, InputError
 from fervid.faces.detections import Detections
 from fervid.faces.points68 import WFLW
+from fervid.faces.settings import FaceSettings
 from fervid.faces.tracking import FrameFaces, Seen, overlap
+from fervid.faces.versions import version_of
 from fervid.faces.video import RATE, Frame, frames
 from fervid.text import parse_json
 
@@ -67,7 +69,7 @@ class LandmarkTable:
 class Table:
     """The finder "table": detects nothing, because the clips bring their own landmarks."""
 
-    version = "landmarks of a table, 1"
+    version = version_of(FaceSettings("table"))
 
     def begin(self) -> None:
         """Do nothing: no state is kept between frames."""

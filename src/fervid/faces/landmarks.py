@@ -16,13 +16,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor, nn
 
-from fervid.atomic import digest_of
 from fervid.errors import FacesError
+from fervid.faces.versions import WEIGHTS, landmarker, metadata
 
-WEIGHTS = Path(__file__).parent / "weights" / "landmarks.safetensors"
 INPUT = 96  # side of the network's input, pixels
 CROP = 1.16  # side of the crop, in sides of the Haar-like box
 DROP = 0.1  # distance of the crop's centre below the box's centre, in sides of the box
@@ -42,6 +41,7 @@ class Landmarker:
     Args:
         weights: a file written by `training/landmarks.py`; by default the one in the package.
         threads: number of torch threads in this process; None leaves it unchanged.
+        device: "cpu" or "cuda"; see `device.chosen`.
 
     Raises:
         FacesError: the weights are missing, or are not a landmark network of fervid.
@@ -49,13 +49,16 @@ class Landmarker:
 
     version: str
 
-    def __init__(self, weights: Path | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, weights: Path | None = None, threads: int | None = None, device: str = "cpu"
+    ) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         path = Path(weights or WEIGHTS)
-        network, metadata = load(path)
-        self.version = f"{metadata['version']} {digest_of(path)[:8]}"
-        self._network = fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = load(path)
+        self.version = landmarker(path)
+        self._device = device
+        self._network = fold(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(
         self, frame: NDArray[np.uint8], boxes: Array, angles: Array | None = None
@@ -93,8 +96,8 @@ class Landmarker:
             return np.zeros((0, 68, 2), np.float32), np.zeros(0, np.float32)
         cut = np.stack([cut_out(frame, crop) for crop in crops])
         with torch.inference_mode():
-            points, logit = self._network(torch.from_numpy(cut)[:, None])
-        return to_frame(points.numpy(), crops), torch.sigmoid(logit).numpy()
+            points, logit = self._network(torch.from_numpy(cut)[:, None].to(self._device))
+        return to_frame(points.cpu().numpy(), crops), torch.sigmoid(logit).cpu().numpy()
 
 
 def box_of(landmarks: Array) -> Array:
@@ -251,24 +254,15 @@ class Network(nn.Module):
         return whole, local, self.presence(hidden)[:, 0]
 
 
-def load(path: Path) -> tuple[Network, dict[str, str]]:
-    """A trained network and its file's metadata."""
-    if not path.is_file():
-        raise FacesError(
-            f"{path} does not exist: install fervid again, or give a file written by "
-            "training/landmarks.py"
-        )
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise FacesError(f"{path} is not a safetensors file ({error}): give another") from error
-    if metadata.get("format") != "fervid" or metadata.get("kind") != "landmarks":
-        raise FacesError(
-            f"{path} is not a landmark network of fervid: give a file written by "
-            "training/landmarks.py"
-        )
+def load(path: Path) -> Network:
+    """A trained network.
+
+    Raises:
+        FacesError: the file is missing, or does not hold one.
+    """
+    metadata(path)  # checks what the file is
+    with safe_open(path, "pt") as file:
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     network = Network()
     try:
         network.load_state_dict(state)
@@ -277,7 +271,7 @@ def load(path: Path) -> tuple[Network, dict[str, str]]:
             f"{path} holds a landmark network of another shape: train it again with this version's "
             "training/landmarks.py"
         ) from error
-    return network.eval(), metadata
+    return network.eval()
 
 
 def fold(module: nn.Module) -> nn.Module:

@@ -1,19 +1,18 @@
 """The finder "mediapipe": MediaPipe's Face Landmarker, used only on request."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fervid.atomic import digest_of
 from fervid.errors import FacesError
 from fervid.faces import outside
 from fervid.faces.detections import Detections
 from fervid.faces.points68 import MESH
 from fervid.faces.quiet import quiet
 from fervid.faces.settings import FaceSettings
+from fervid.faces.versions import version_of
 
 
 class Mediapipe:
@@ -23,13 +22,12 @@ class Mediapipe:
     """
 
     def __init__(self, settings: FaceSettings) -> None:
-        self._model = _model(settings.model)
+        self.version = version_of(settings)
+        self._model = Path(settings.model or outside.get("mediapipe"))
         self._faces, self._score = settings.max_faces, settings.min_score
         self._running: Any = None
         self._clock = -1  # time of the last frame, milliseconds
-        digest = digest_of(self._model)[:12]
         try:
-            self.version = f"mediapipe {version('mediapipe')}, {self._model.name} {digest}"
             self.begin()  # to fail now rather than at the first clip
         except ImportError as error:
             raise FacesError(
@@ -78,11 +76,3 @@ class Mediapipe:
         size = np.array(image.shape[1::-1], np.float32)
         # MediaPipe's 0..1 runs from edge to edge; our pixel centres are whole numbers.
         return Detections(parts * size - 0.5, np.ones(len(parts), np.float32))
-
-
-def _model(path: Path | None) -> Path:
-    if path is None:
-        return outside.get("mediapipe")
-    if not Path(path).is_file():
-        raise FacesError(f"{path} is not a model file: correct the path")
-    return Path(path)

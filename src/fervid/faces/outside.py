@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from fervid.atomic import digest_of
 from fervid.errors import FacesError
 
@@ -55,7 +57,7 @@ def at_hand(name: str) -> Path | None:
     """
     model = MODELS[name]
     folder = os.environ.get("FERVID_MODELS")
-    for home in (Path(folder) if folder else None, _cache()):
+    for home in (Path(folder) if folder else None, cache()):
         if home is not None and (path := home / model.file).is_file():
             if digest_of(path) != model.sha256:
                 raise FacesError(
@@ -80,7 +82,7 @@ def get(name: str) -> Path:
 
     model = MODELS[name]
     try:
-        return Path(pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, _cache()))
+        return Path(pooch.retrieve(model.url, f"sha256:{model.sha256}", model.file, cache()))
     except (OSError, ValueError) as error:  # no network, a full disk, or an unexpected file
         raise FacesError(
             f"{name} could not be downloaded from {model.url} ({type(error).__name__}): put "
@@ -88,7 +90,6 @@ def get(name: str) -> Path:
         ) from error
 
 
-def _cache() -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("fervid"))
+def cache() -> Path:
+    """Folder for downloaded models."""
+    return Path(platformdirs.user_cache_dir("fervid"))

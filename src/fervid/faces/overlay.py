@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.faces.points68 import LINES
+from fervid.faces.settings import Style
 
 Colour = tuple[int, int, int]
 Box = NDArray[np.float32]  # (4,) left, top, width, height in pixels
-Style = Literal["full", "box", "points", "anonymous"]
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 WHITE, GREY, DARK = (255, 255, 255), (190, 190, 190), (24, 26, 30)

@@ -12,8 +12,6 @@ from fervid.errors import InputError
 from fervid.faces.container import PIXELS, check_size, open_container, video_stream
 from fervid.faces.quiet import quiet
 
-HEIF = (".avif", ".heic", ".heif")  # pictures in a video container, which FFmpeg reads
-STILLS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", *HEIF)
 # Formats that OpenCV decodes, also in files with another extension.
 FORMATS = ("BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 

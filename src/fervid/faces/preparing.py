@@ -13,20 +13,24 @@ from pathlib import Path
 
 import cv2
 
-from fervid.atomic import held, sweep
+from fervid.atomic import held, part_held, sweep, turn
 from fervid.clip import Clip, Database
 from fervid.errors import FacesError, OutputError
-from fervid.faces import store
+from fervid.faces import shards, store
 from fervid.faces.detect import finder
 from fervid.faces.detections import Finder
+from fervid.faces.files import pictures, special
 from fervid.faces.landmark_table import from_table
 from fervid.faces.settings import FaceSettings
 from fervid.faces.trackfile import Summary, read_summary, write_tracks
 from fervid.faces.tracking import follow
-from fervid.faces.video import frames, pictures, special
-from fervid.parallel import spread
+from fervid.faces.video import frames
+from fervid.parallel import elsewhere, spread
 from fervid.progress import bar
+from fervid.share import Share
 from fervid.text import printable
+
+WHAT = "fervid prepare"
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,13 @@ class Prepared:
         done: number of clips prepared now.
         skipped: number of clips that were already there.
         failed: the reason why a clip has no track, by name.
+        waiting: numbers of the shares without which the index cannot be written.
     """
 
     done: int
     skipped: int
     failed: Mapping[str, str]
+    waiting: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,13 @@ class _Outcome:
 
 
 def prepare(
-    database: Database, root: Path, settings: FaceSettings | None = None, jobs: int = 1
+    database: Database,
+    root: Path,
+    settings: FaceSettings | None = None,
+    jobs: int = 1,
+    *,
+    share: Share | None = None,
+    device: str = "cpu",
 ) -> Prepared:
     """Find the faces of every clip once; clips that cannot be read are recorded and skipped.
 
@@ -59,34 +71,52 @@ def prepare(
         root: folder of the store, new or from an earlier call for the same database.
         settings: by default those of the built-in finder, or of "table" for clips with landmarks.
         jobs: number of processes; the result is the same for any number.
+        share: prepare only these clips, beside processes that prepare the others in the same
+            folder; the last of them writes the index.
+        device: of the landmark network: "cpu", "cuda" or "auto". It is not part of a clip's key.
 
     Raises:
         FacesError: the finder cannot be started.
-        InputError: `root` contains something else.
+        InputError: `root` contains something else, or there is no such device.
         OutputError: `root` cannot be written to; finished clips are kept.
     """
     settings = settings or FaceSettings("table" if _brings_landmarks(database) else "builtin")
     _check_finder(database, settings.finder)
     root = Path(root)
+    clips = share.take(database.clips) if share else database.clips
     by_name: dict[str, _Outcome] = {}
-    with _one_thread(settings), closing(finder(settings)) as face_finder, ExitStack() as stack:
-        stack.enter_context(held(root, "fervid prepare"))
-        store.begin(root, database)
-        for folder in (root, root / "tracks"):
-            sweep(folder)
-        if min(jobs, len(database.clips)) > 1:
+    with ExitStack() as stack:
+        stack.enter_context(_one_thread(settings))
+        face_finder = stack.enter_context(closing(finder(settings, device=device)))
+        if share:
+            with turn(root, WHAT):
+                store.begin(root, database)
+                stack.enter_context(part_held(root, f"{WHAT} --shard", f"shard-{share.name}"))
+        else:
+            stack.enter_context(held(root, WHAT))
+            store.begin(root, database)
+            for folder in (root, root / "tracks"):
+                sweep(folder)
+        if elsewhere(jobs, len(clips)):
             face_finder.close()
-            start = partial(_start, root, settings)
+            start = partial(_start, root, settings, device)
         else:
             start = partial(_Worker, root, settings, face_finder)
-        outcomes = spread(start, database.clips, jobs, _crashed, threads=1)
-        for _, outcome in bar(outcomes, f"faces of {database.name}", len(database.clips)):
+        outcomes = spread(start, clips, jobs, _crashed, threads=1)
+        for _, outcome in bar(outcomes, f"faces of {database.name}", len(clips)):
             by_name[outcome.row.clip.name] = outcome
-    rows = [by_name[clip.name].row for clip in database.clips]
-    store.write_index(root, database, settings, face_finder.version, rows)
+        rows = [by_name[clip.name].row for clip in clips]
+        waiting: tuple[int, ...] = ()
+        index = (root, database, settings, face_finder.version, rows)
+        if share:
+            with turn(root, WHAT):
+                waiting = shards.write_share(*index, share=share)
+        else:
+            store.write_index(*index)
+            shards.forget(root)
     failed = {row.clip.name: row.reason for row in rows if row.reason}
     fresh = sum(o.fresh for o in by_name.values() if not o.row.reason)
-    return Prepared(fresh, len(rows) - fresh - len(failed), failed)
+    return Prepared(fresh, len(rows) - fresh - len(failed), failed, waiting)
 
 
 def _check_finder(database: Database, name: str) -> None:
@@ -158,8 +188,8 @@ class _Worker:
         return write_tracks(path, follow(images, set_, self._finder), set_, found_by)
 
 
-def _start(root: Path, settings: FaceSettings) -> _Worker:
-    return _Worker(root, settings, finder(settings))
+def _start(root: Path, settings: FaceSettings, device: str) -> _Worker:
+    return _Worker(root, settings, finder(settings, device=device))
 
 
 def _crashed(clip: Clip) -> _Outcome:

@@ -4,11 +4,13 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from fervid.errors import FacesError
 from fervid.faces.track import SIZE
 from fervid.text import parse_json
 
+Style = Literal["full", "box", "points", "anonymous"]  # of an overlay
 FINDERS = ("builtin", "yunet", "mediapipe", "cropped", "table")
 
 

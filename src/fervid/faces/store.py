@@ -28,6 +28,7 @@ from fervid.text import parse_json, printable
 
 FORMAT = "fervid store"
 VERSION = 1
+INDEX = "index.parquet"
 COLUMNS = {
     "name": "string", "key": "string", "label": "string", "subject": "string", "path": "string",
     "start": "int64", "end": "int64", "apex": "int64", "view": "string", "groups": "string",
@@ -178,9 +179,19 @@ def check_marker(root: Path) -> str:
 
 
 def write_index(
-    root: Path, database: Database, settings: FaceSettings, version: str, rows: list[Row]
+    root: Path,
+    database: Database,
+    settings: FaceSettings,
+    version: str,
+    rows: list[Row],
+    *,
+    path: Path | None = None,
 ) -> None:
-    """Write everything that evaluation needs to one Parquet file; equal rows give equal bytes."""
+    """Write everything that evaluation needs to one Parquet file; equal rows give equal bytes.
+
+    Args:
+        path: the file, by default the store's index.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -197,16 +208,20 @@ def write_index(
     fields = [pa.field(name, getattr(pa, kind)()) for name, kind in COLUMNS.items()]
     arrow = pa.Table.from_pylist(table, schema=pa.schema(fields, metadata=metadata))
     # Through an open file, because pyarrow accepts only names in UTF-8.
-    with whole(root / "index.parquet") as part, part.open("wb") as file:
+    with whole(path or root / INDEX) as part, part.open("wb") as file:
         pq.write_table(arrow, file)
 
 
-def read_index(root: Path) -> Store:
-    """Read the index; InputError if there is none, or this version cannot read it."""
+def read_index(root: Path, path: Path | None = None) -> Store:
+    """Read an index, by default the store's.
+
+    Raises:
+        InputError: there is none, or this version cannot read it.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = root / "index.parquet"
+    path = path or root / INDEX
     if not path.is_file():
         raise InputError(f"{root} is not finished: run the same `fervid prepare` again")
     try:

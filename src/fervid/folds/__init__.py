@@ -124,6 +124,8 @@ def hold_out(clips: Clips, share: float = 0.2, seed: int = 0) -> list[Fold]:
 def cross_database(clips: Clips, test: str) -> list[Fold]:
     """One fold: train on all databases but one and test on that one [3, Sec. 4.2.2].
 
+    Clips whose label no training clip has are not tested.
+
     Args:
         clips: clips of several databases, which share no subject name.
         test: name of the database to test on.
@@ -142,6 +144,8 @@ def cross_database(clips: Clips, test: str) -> list[Fold]:
         tuple(row for row, clip in enumerate(clips) if (clip.database == test) is side)
         for side in (False, True)
     )
+    learned = {clips[row].label for row in train}
+    tested = tuple(row for row in tested if clips[row].label in learned)
     words = f"trained on {others}, tested on {test}"
     return [Fold(clips, train, tested, test, words)]
 
@@ -251,7 +255,7 @@ FURTHER: Mapping[str, Callable[[Clips], list[Fold]]] = {
 }
 
 
-# Everything that --protocol takes by name; cross-database is told what to test on.
+# Everything that --protocol takes by name; cross-database takes its test set from --test.
 NAMED: Mapping[str, Callable[..., list[Fold]]] = {
     **PROTOCOLS,
     "cross-database": cross_database,
@@ -278,6 +282,11 @@ def make(protocol: str, clips: Clips, seed: int = 0) -> list[Fold]:
             "give the path of a CSV (clip,fold) or JSON file"
         )
     return from_file(path, clips)
+
+
+def usual(clips: Clips) -> str:
+    """The protocol of a database that names none: its fixed parts, or else "paper"."""
+    return "parts" if all(clip.groups.get("part") for clip in clips) else "paper"
 
 
 def from_file(path: Path, clips: Clips) -> list[Fold]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fervid.clip import Clip
 from fervid.databases.tree import IMAGES
 from fervid.errors import InputError
-from fervid.faces.video import frames, is_still, pictures
+from fervid.faces.files import is_still, pictures
+from fervid.faces.video import frames
 from fervid.parallel import spread
 from fervid.progress import bar
 

@@ -43,14 +43,13 @@ class Batch:
         return Batch(arrays, self.target.pin_memory(), self.copy.pin_memory())
 
 
-def count(samples: Samples, size: int, share: int = 1) -> int:
-    """Number of batches in an epoch of `shuffled`.
+def count(samples: Samples, size: int) -> int:
+    """Number of batches in an epoch of `shuffled`, in each process.
 
     Args:
         size: samples per batch.
-        share: number of processes that share the epoch.
     """
-    return -(-(len(samples) // share) // size)
+    return -(-len(samples) // size)
 
 
 def shuffled(
@@ -64,17 +63,28 @@ def shuffled(
     """Yield an epoch in random order: each sample once, as one of its copies at random.
 
     Args:
-        size: samples per batch; the last batch may be smaller.
+        size: samples per batch of all processes together; the last batch may be smaller.
         copies: number of augmented copies of a sample, itself included.
-        part, parts: index and number of equal parts; only this part of the epoch is yielded.
+        part, parts: index of this process and their number; each yields its share of every batch.
+            If there is none for it, it yields a sample of another's share (see `weight`).
     """
     rows = torch.randperm(len(samples), generator=generator)
     copy = torch.randint(copies, rows.shape, generator=generator)
-    end = len(rows) // parts * parts
-    rows, copy = rows[part:end:parts], copy[part:end:parts]
     for start in range(0, len(rows), size):
-        batch = slice(start, start + size)
+        batch = slice(min(start + part, len(rows) - 1), start + size, parts)
         yield take(samples, rows[batch].numpy(), copy[batch])
+
+
+def weight(step: int, count: int, size: int, part: int, parts: int) -> float:
+    """Weight of a process's loss, so that the mean over processes is the mean over the batch.
+
+    Args:
+        step: number of the batch in its epoch.
+        count: number of samples.
+        size, part, parts: as for `shuffled`.
+    """
+    whole = min(size, count - step * size)
+    return len(range(part, whole, parts)) * parts / whole
 
 
 def of_arrays(arrays: Mapping[str, NDArray[Any]], size: int) -> Iterator[Batch]:

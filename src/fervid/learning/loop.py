@@ -12,7 +12,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from fervid.learning.plan import Plan
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 from fervid.progress import bar
+from fervid.ranks import world
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric  # a second of imports, which prediction never needs
@@ -99,7 +101,7 @@ def train(
     average = Average(network, stage.plan.average)
     state = _restore(checkpoint, key, network, optimiser, average)
     written = time.monotonic()
-    steps = batches.count(samples, stage.plan.batch_size, fabric.world_size)
+    steps = batches.count(samples, stage.plan.batch_size)
     stage = replace(stage, plan=replace(stage.plan, epochs=stage.plan.epochs_of(steps)))
     epochs = range(len(state.history), stage.plan.epochs)
     for epoch in bar(epochs, f"{run.name} {stage.name}".strip(), len(epochs)):
@@ -155,7 +157,7 @@ def fabric_of(run: Run) -> "Fabric":
     # It would tell the precision on each call.
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     devices = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    nodes = int(os.environ.get("WORLD_SIZE", "1")) // devices
+    nodes = world() // devices
     options: dict[str, Any] = {"accelerator": run.device, "precision": run.precision}
     try:
         fabric = Fabric(devices=devices, num_nodes=nodes, **options)
@@ -166,6 +168,16 @@ def fabric_of(run: Run) -> "Fabric":
         ) from None
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def leader_first(run: Run) -> Iterator[None]:
+    """Let the first of the processes of `torchrun` make something, which the others then find."""
+    if world() == 1:
+        yield
+        return
+    with fabric_of(run).rank_zero_first():
+        yield
 
 
 def _epoch(
@@ -180,20 +192,23 @@ def _epoch(
     seed: int,
 ) -> float:
     """Train for one pass over the samples; return the mean loss."""
-    plan, seen = stage.plan, 0
+    plan = stage.plan
     total = torch.zeros((), device=fabric.device)
-    steps = batches.count(samples, plan.batch_size, fabric.world_size)
+    steps = batches.count(samples, plan.batch_size)
+    part, parts = fabric.global_rank, fabric.world_size
     order = seeding.generator(seed, stage.name, epoch, "order")
-    noise = seeding.generator(seed, stage.name, epoch, "noise", fabric.global_rank)
+    noise = seeding.generator(seed, stage.name, epoch, "noise", part)
     network.train()
-    with seeding.seeded(seed, stage.name, epoch, "dropout", fabric.global_rank):
+    with seeding.seeded(seed, stage.name, epoch, "dropout", part):
         epoch_batches = batches.shuffled(
-            samples, plan.batch_size, order, stage.copies, fabric.global_rank, fabric.world_size
+            samples, plan.batch_size, order, stage.copies, part, parts
         )  # fmt: skip
         for step, batch in enumerate(batches.ahead(epoch_batches, fabric.device)):
             for group in optimiser.param_groups:
                 group["lr"] = _rate(plan, epoch + step / steps)
             loss = stage.loss(network, batch, noise)
+            weight = batches.weight(step, len(samples), plan.batch_size, part, parts)
+            loss = loss if parts == 1 else loss * weight
             optimiser.zero_grad()
             fabric.backward(loss)
             if plan.gradient_clip:
@@ -203,8 +218,9 @@ def _epoch(
                 )
             optimiser.step()
             average.update()
-            total, seen = total + loss.detach() * len(batch.target), seen + len(batch.target)
-    mean = float(torch.as_tensor(fabric.all_reduce(total / max(seen, 1), reduce_op="mean")))
+            whole = min(plan.batch_size, len(samples) - step * plan.batch_size)
+            total = total + loss.detach() * whole
+    mean = float(torch.as_tensor(fabric.all_reduce(total / max(len(samples), 1), reduce_op="mean")))
     if not math.isfinite(mean):
         raise FervidError(
             f"the loss of {stage.name} is not finite after epoch {epoch}: set a lower learning rate"

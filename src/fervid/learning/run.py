@@ -1,7 +1,6 @@
 """Run: folder, seed and device of one fit; and which run a folder belongs to."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from fervid.atomic import held, sweep, write
 from fervid.errors import OutputError
+from fervid.ranks import leads
 from fervid.text import parse_json
 
 IDENTITY = "run.json"
@@ -43,8 +43,7 @@ def owned(run_dir: Path, what: str, identity: dict[str, Any]) -> Iterator[None]:
 
     Among processes started by `torchrun`, the first holds the lock for all of them.
     """
-    first = os.environ.get("RANK", "0") == "0"
-    with held(run_dir, what) if first else nullcontext():
+    with held(run_dir, what) if leads() else nullcontext():
         claim(run_dir, identity)
         for folder in (run_dir, *run_dir.glob("fold-*/")):
             sweep(folder)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.atomic import digest_of
+from fervid.device import chosen
 from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
@@ -22,7 +23,7 @@ from fervid.systems.interface import Recognizer, System
 class Pretrained:
     """A system that uses one model file for the predictions in every fold.
 
-    Only the model's card tells whether it was trained on the test data (`card.check_unseen`).
+    Only the model's card says whether it was trained on the test data (`card.check_unseen`).
 
     Args:
         name: name of the model's system.
@@ -78,6 +79,7 @@ class Pretrained:
 
         Raises:
             WeightsError: the model lacks one of these labels.
+            InputError: there is no such device as the run asks for.
         """
         own = self._recognizer.labels
         if unknown := [label for label in train.labels if label not in own]:
@@ -85,6 +87,9 @@ class Pretrained:
                 f"{self.path} was not trained on the labels {', '.join(unknown)}: "
                 "use a model that has every label of the database"
             )
+        move = getattr(self._recognizer, "to", None)  # systems from elsewhere may lack it
+        if move:
+            move(chosen(run.device))
         return Relabelled(self._recognizer, train.labels)
 
     def load(self, path: Path) -> Recognizer:

@@ -2,17 +2,22 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import fervid.systems
+import fervid
+from fervid.device import chosen
 from fervid.errors import WeightsError
-from fervid.systems.interface import Recognizer
+
+if TYPE_CHECKING:
+    from fervid.systems.interface import Recognizer
 
 SUFFIX = ".safetensors"
+HOME = Path(fervid.__file__).parent / "systems"
 
 
 def shipped_models() -> dict[str, Path]:
     """Path of every model that has a name; the package's own take precedence."""
-    folders = [*Path(fervid.systems.__file__).parent.glob("*/weights")]
+    folders = [*HOME.glob("*/weights")]
     if os.environ.get("FERVID_MODELS"):
         folders.append(Path(os.environ["FERVID_MODELS"]))
     models: dict[str, Path] = {}
@@ -64,17 +69,24 @@ def shipped_of(system: str) -> Path:
     )
 
 
-def open_model(name: str | Path) -> Recognizer:
+def open_model(name: str | Path, device: str = "cpu") -> "Recognizer":
     """Open a trained recognizer, ready to predict.
+
+    Args:
+        name: name of a shipped model, or a path.
+        device: "cpu", "cuda" or "auto".
 
     Raises:
         WeightsError: the model does not exist, fervid did not write it, or this version lacks its
             system.
+        InputError: there is no such device.
     """
     from fervid.systems import SYSTEMS
 
     path = find_model(name)
-    return SYSTEMS[system_of(path)].load(path)
+    recognizer = SYSTEMS[system_of(path)].load(path)
+    move = getattr(recognizer, "to", None)  # systems from elsewhere may lack it
+    return move(chosen(device)) if move else recognizer
 
 
 def system_of(path: Path) -> str:

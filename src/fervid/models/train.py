@@ -15,6 +15,7 @@ from fervid.errors import InputError, OutputError
 from fervid.faces.align import normalise
 from fervid.faces.track import Track
 from fervid.folds import check_share, inner_split
+from fervid.learning.loop import leader_first
 from fervid.learning.recipes import as_json
 from fervid.learning.run import Run, owned
 from fervid.learning.samples import Samples, build, with_votes
@@ -110,7 +111,8 @@ def _train(
     labels, folder, seed = _labels(stores, neutral), run.folder, run.seed
     sweep(out.parent, out.name)
     tracks = _tracks(system, stores, clips, neutral)
-    samples = build(system.inputs, tracks, labels, folder / "samples")
+    with leader_first(run):
+        samples = build(system.inputs, tracks, labels, folder / "samples")
     if not len(samples):
         raise InputError(
             "no clip has both a label and a face: check the output of `fervid prepare`"

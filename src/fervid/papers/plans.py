@@ -19,6 +19,8 @@ class Plan:
         changes: recipe fields to set in these systems, the same in all tables that share runs.
         protocol: a key of `fervid.folds.PROTOCOLS`, or `ACROSS`.
         protocols: database -> its protocol, if the paper uses another for it.
+        labels: if tested across databases: which labels are learned, as for
+            `fervid.labels.common`.
         others: printed row or column -> another system that reproduces it, and its network.
         remarks: printed row -> how our system differs from it.
         added: rows that are not in the paper, appended if their store is given: name, database,
@@ -32,6 +34,7 @@ class Plan:
     changes: Mapping[str, Any] = field(default_factory=dict)
     protocol: str = "paper"
     protocols: Mapping[str, str] = field(default_factory=dict)
+    labels: str = "basic"
     others: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
     added: tuple[tuple[str, str, str, str], ...] = ()
@@ -125,7 +128,12 @@ PLANS: Mapping[tuple[str, str], Plan] = {
         linear=True,
     ),
     ("ir3d", "2"): Plan(
-        "accuracy", {_WHOLE: "ir3d"}, {**_IR3D, "drawn": "ir3d"}, protocol=ACROSS, linear=True
+        "accuracy",
+        {_WHOLE: "ir3d"},
+        {**_IR3D, "drawn": "ir3d"},
+        protocol=ACROSS,
+        labels="trained",
+        linear=True,
     ),
     ("hybrid", "1"): Plan(
         "accuracy", {f"DBN-{depth}": f"dbn-{depth}" for depth in (1, 2, 3)}, **_HYBRID

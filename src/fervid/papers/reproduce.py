@@ -19,10 +19,10 @@ from fervid.clip import Database
 from fervid.errors import InputError, LabelError, ProtocolError
 from fervid.evaluation import baseline, evaluate, read
 from fervid.evaluation import statistics as st
-from fervid.evaluation.cross_database import join, split
+from fervid.evaluation.cross_database import across, split
 from fervid.evaluation.report import Report
 from fervid.evaluation.statistics import Estimate
-from fervid.folds import Fold, cross_database, digest
+from fervid.folds import Fold, digest
 from fervid.learning.recipes import as_json
 from fervid.papers import differences
 from fervid.papers.plans import ACROSS, PLANS, Plan
@@ -122,12 +122,12 @@ class _Runner:
             return []
         return [name for name in plan.systems if name in self.stores and name != database]
 
-    def _split(self, database: str, plan: Plan) -> tuple[Store, list[Fold]]:
+    def _split(self, database: str, plan: Plan) -> tuple[Store, Sequence[Fold]]:
         store, protocol = self.stores[database], plan.protocol_of(database)
         if protocol != ACROSS:
             return split(store, protocol)
-        joined = join([*(self.stores[name] for name in self._others(database, plan)), store])
-        return joined, cross_database(joined.database.clips, database)
+        others = [self.stores[name] for name in self._others(database, plan)]
+        return across(others, store, plan.labels)
 
     def _run(self, run: str, name: str, database: str, plan: Plan) -> Report | str:
         system: Any = self.systems[name]

@@ -1,11 +1,10 @@
 """A reproduced table, the paper's numbers beside ours, as CSV and as text."""
 
-import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from fervid.papers.citations import title
-from fervid.text import csv_text
+from fervid.text import csv_text, terminal_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,15 +79,8 @@ class Reproduction:
 
     def text(self, width: int | None = None) -> str:
         """The table as text, `width` characters wide, by default as wide as the terminal."""
-        from rich.console import Console
-
-        out = io.StringIO()
-        console = Console(file=out, width=width or max(Console().width, 100), highlight=False)
-        console.print(_heading(self), markup=False)
-        console.print(_matrix(self) if _is_matrix(self) else _lists(self), markup=False)
-        for line in _sources(self):
-            console.print(line, markup=False)
-        return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+        table = _matrix(self) if _is_matrix(self) else _lists(self)
+        return terminal_text([_heading(self), table, *_sources(self)], width)
 
 
 def _text(name: str, value: Any) -> str:

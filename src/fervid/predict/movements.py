@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from fervid.faces.action_units import ACTION_UNITS, COLUMNS, NOTE
 from fervid.predict.timeline import Timeline
 
-ENDING = ".movements.txt"
 SHUT, OPEN = 0.5, 0.3  # AU45 above and below which the eyes count as shut and open
 LONGEST = 0.5  # seconds; eyes shut for longer do not count as a blink
 SMILING = 0.2  # AU12 from which a frame counts for the asymmetry of smiles
-
-SUMMARY = ("blinks_per_minute", "smile_asymmetry")
 
 
 def note() -> str:
@@ -36,7 +33,7 @@ def note() -> str:
 
 
 def by_face(rows: Timeline) -> Mapping[int, Mapping[str, float]]:
-    """For each face, the columns `SUMMARY`; a value that cannot be known is absent."""
+    """For each face, the columns `summary.MOVEMENTS`; a value that cannot be known is absent."""
     assert rows.movements is not None
     values = {}
     for face in rows.faces:

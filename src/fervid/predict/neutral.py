@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.atomic import digest_of
 from fervid.errors import InputError
 from fervid.predict.timeline import Timeline
 
@@ -67,6 +68,11 @@ class Neutral:
                 "of the person's neutral face"
             )
         return cls(text)
+
+    @property
+    def key(self) -> list[str]:
+        """What the neutral face depends on: the text, and the content of a file."""
+        return [self.text, digest_of(self.file) if self.file else ""]
 
     @property
     def file(self) -> Path | None:

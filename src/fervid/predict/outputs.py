@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.atomic import blamed, whole
 from fervid.errors import OutputError
-from fervid.faces.overlay import Drawn, Style, draw, fitted, write_still
+from fervid.faces.files import is_still
+from fervid.faces.overlay import Drawn, draw, fitted, write_still
 from fervid.faces.sampling import Wanted
-from fervid.faces.video import Frame, frames, is_still, probe, write_video
+from fervid.faces.settings import Style
+from fervid.faces.video import Frame, frames, probe, write_video
 from fervid.figures.timeline import colours, plot_timeline, rgb
+from fervid.predict.settings import Format
 from fervid.predict.timeline import NOBODY, STATUS, Timeline
 from fervid.text import cell
 
-Format = Literal["csv", "parquet"]
 TEXT = {"input", "label", "label_relative"}  # columns with text from the user or the model
 ROWS = 20_000  # rows of a table written at once
 

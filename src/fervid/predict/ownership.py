@@ -6,29 +6,41 @@ ones. Neither can cause the removal of anything except outputs of its own name.
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fervid.errors import OutputError
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episode_tables import is_joined
-from fervid.predict.movements import ENDING as MOVEMENTS
 from fervid.predict.summary import COLUMNS, is_summary
 from fervid.predict.writers import WRITERS
 from fervid.text import parse_json, uncell
 
 MARKER, CLAIM = ".done.json", ".claim.json"
 PLOT = ".timeline.png"
+MOVEMENTS = ".movements.txt"
 # Possible endings of an input's outputs; an ending comes before those that it ends in.
 OUTPUTS = (
     EPISODES, *(ending for writer in WRITERS.values() for ending in writer.endings),
     ".csv", ".parquet", PLOT, MOVEMENTS, ".overlay.png", ".overlay.mp4",
 )  # fmt: skip
 SUMMARY, JOINED = "summary.csv", "episodes.csv"
+NOTES = 1 << 15  # markers held in memory, about 2 KB each
 
 
 def note(path: Path) -> dict[str, Any]:
-    """Content of a marker or claim; empty if it is missing or not ours."""
+    """Content of a marker or claim; empty if it is missing or not ours. Not to be changed."""
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        return {}
+    return _note(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@lru_cache(maxsize=NOTES)
+def _note(path: Path, *_: int) -> dict[str, Any]:
+    """A file is read once as long as it stays the same: a run asks for each many times."""
     try:
         content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

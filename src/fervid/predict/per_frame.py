@@ -3,14 +3,16 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.predict.frame import GONE, FrameRecord, rows_of, track_of
 from fervid.predict.timeline import record_type
-from fervid.systems.interface import Recognizer
+
+if TYPE_CHECKING:
+    from fervid.systems.interface import Recognizer
 
 WAIT = 1024  # frames after which an incomplete batch is predicted
 CUT = 3  # standard deviations beyond which a frame has no weight
@@ -30,7 +32,7 @@ class Stills:
         found_by: passed on to each Track.
     """
 
-    recognizer: Recognizer
+    recognizer: "Recognizer"
     smooth: float = 0.0
     batch: int = 64
     found_by: Mapping[str, str] = field(default_factory=dict)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fervid.errors import InputError, OutputError
-from fervid.faces.picture import STILLS
-from fervid.faces.video import pictures, special
+from fervid.faces.files import STILLS, pictures, special
 from fervid.predict.ownership import is_ours
 from fervid.text import printable
 

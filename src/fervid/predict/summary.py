@@ -9,7 +9,6 @@ import numpy as np
 
 from fervid.atomic import whole
 from fervid.predict.flags import flags, shares
-from fervid.predict.movements import SUMMARY as MOVEMENTS
 from fervid.predict.timeline import STATUS, Timeline, durations, means
 from fervid.text import CsvWriter, printable
 
@@ -22,6 +21,7 @@ Outcome = tuple[
     str, Sequence[Row], str
 ]  # an input's name, its rows, and why it failed ("" if it did not)
 KINDS = 8  # number of kinds of skipped files that are listed
+MOVEMENTS = ("blinks_per_minute", "smile_asymmetry")  # with predict --movements
 
 
 @dataclass(frozen=True)
@@ -132,19 +132,26 @@ def is_summary(rows: object) -> bool:
 
 
 def write_summary(
-    path: Path, outcomes: Sequence[Outcome], labels: Sequence[str], others: Sequence[Row] = ()
+    path: Path,
+    outcomes: Sequence[Outcome],
+    labels: Sequence[str],
+    others: Sequence[Row] = (),
+    order: Sequence[str] = (),
 ) -> None:
     """Write the table of all inputs.
 
     Args:
-        others: rows of inputs from earlier runs.
+        others: rows of inputs from earlier runs, or of other processes.
+        order: inputs that come first, in this order.
     """
+    place = {name: number for number, name in enumerate(order)}
     rows = [*summary_rows(outcomes), *others]
+    rows.sort(key=lambda row: place.get(row["input"], len(place)))
     further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
     columns = [*COLUMNS, "flags", *further]
     columns += [f"{label}_per_minute" for label in labels if label != "neutral"]
     columns += [name for name in MOVEMENTS if any(name in row for row in rows)]
-    with whole(path) as place, place.open("w", encoding="utf-8", newline="") as file:
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(columns)
         table.writerows([row.get(name, "") for name in columns] for row in rows)

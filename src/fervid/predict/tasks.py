@@ -9,17 +9,15 @@ from typing import Any, get_args
 import fervid
 from fervid.atomic import blamed, write
 from fervid.errors import InputError
-from fervid.faces.overlay import Style
-from fervid.faces.settings import FaceSettings
-from fervid.faces.video import is_still
+from fervid.faces.files import is_still
+from fervid.faces.settings import FaceSettings, Style
+from fervid.faces.versions import version_of
 from fervid.predict.episode_tables import ENDING as EPISODES
 from fervid.predict.episodes import EpisodeSettings
-from fervid.predict.movements import ENDING as MOVEMENTS
 from fervid.predict.neutral import Neutral
-from fervid.predict.outputs import Format
-from fervid.predict.ownership import CLAIM, MARKER, PLOT, is_whole, note, outputs, owners
+from fervid.predict.ownership import CLAIM, MARKER, MOVEMENTS, PLOT, is_whole, note, outputs, owners
+from fervid.predict.settings import Format, WindowSettings
 from fervid.predict.sources import Source, names
-from fervid.predict.stream import WindowSettings
 from fervid.predict.writers import WRITERS
 
 OPTIONS = ("overlay", "timeline", "landmarks", "movements")  # that decide what is written
@@ -39,6 +37,7 @@ class PredictSettings:
     landmarks: bool
     movements: bool = False
     neutral: Neutral | None = None
+    device: str = "cpu"  # not part of the terms
 
     @property
     def tables(self) -> tuple[Format, ...]:
@@ -50,16 +49,20 @@ class PredictSettings:
         """Keys of `WRITERS`."""
         return tuple(each for each in WRITERS if each in self.formats)
 
-    def terms(self, finder_version: str) -> dict[str, Any]:
-        """As kept beside an output; where these differ, it is made anew."""
+    def terms(self) -> dict[str, Any]:
+        """As kept beside an output; if these differ, the output is made again.
+
+        Raises:
+            FacesError: the face finder's package or model is missing.
+        """
         return {
             "fervid": fervid.__version__,
             "model": self.digest,
-            "faces": self.settings.digest(finder_version),
+            "faces": self.settings.digest(version_of(self.settings)),
             **asdict(self.gaze),
             "format": ",".join((*self.tables, *self.writers)),
             **{name: getattr(self, name) for name in OPTIONS},
-            "neutral": self.neutral and [self.neutral.text, *(self.neutral.rest or ())],
+            "neutral": self.neutral and self.neutral.key,
             "episodes": asdict(EpisodeSettings()),
         }
 
@@ -128,13 +131,15 @@ def planned(task: Task) -> list[str]:
     return [f"{task.name}{ending}" for ending in task.endings]
 
 
-def kept(task: Task) -> list[dict[str, Any]] | None:
-    """The summary of a task that is done and unchanged."""
+def kept(task: Task) -> dict[str, Any] | None:
+    """The marker of a task that is done and unchanged."""
     content = note(task.marker)
     live = isinstance(task.source.path, int) or not task.terms["content"]
     if live or content.get("terms") != task.terms:
         return None
-    return content["summary"] if is_whole(task.out, task.name, content) else None
+    labels = content.get("labels")
+    named = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
+    return content if named and is_whole(task.out, task.name, content) else None
 
 
 def begin(task: Task) -> None:

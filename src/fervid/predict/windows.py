@@ -3,19 +3,21 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fervid.predict.frame import GONE, FaceInFrame, FrameRecord, rows_of, track_of
 from fervid.predict.timeline import Timeline, frame_step, record_type
-from fervid.systems.interface import Recognizer
+
+if TYPE_CHECKING:
+    from fervid.systems.interface import Recognizer
 
 WAIT = 1024  # frames after which an incomplete batch is predicted
 
 
-def too_far_apart(rows: Timeline, recognizer: Recognizer, window: float) -> str:
+def too_far_apart(rows: Timeline, recognizer: "Recognizer", window: float) -> str:
     """Why a system of sequences cannot predict frames that are a window or more apart, or "".
 
     Args:
@@ -48,7 +50,7 @@ class Windows:
         found_by: passed on to each Track.
     """
 
-    recognizer: Recognizer
+    recognizer: "Recognizer"
     window: float = 1.0
     step: float = 0.25
     least: float = 0.5

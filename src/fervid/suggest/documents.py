@@ -1,7 +1,7 @@
 """Suggested clips -> an ELAN document for each of their videos, to correct in place.
 
 The tier `clips` holds each clip's label, `clips name` its name, and `clips look` why to look at it.
-Annotations of one tier must not overlap: clips that do go on in `clips 2`, `clips 3`, ...
+Annotations of one tier must not overlap: clips that do are put in `clips 2`, `clips 3`, ...
 `fervid.databases.corrections` reads the labels back.
 """
 

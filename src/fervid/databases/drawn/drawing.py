@@ -217,7 +217,7 @@ def _claim(out: Path, recipe: Recipe) -> None:
         if note.exists():
             if _recipe(out) != mine:
                 raise OutputError(
-                    f"{out} holds faces drawn otherwise ({note.name} tells how): "
+                    f"{out} holds faces drawn with other settings (see {note.name}): "
                     "choose another folder"
                 )
             return
@@ -310,7 +310,7 @@ def _recipe(root: Path) -> dict[str, Any]:
         )
     found = table.document(root / "drawn.json")
     if not isinstance(found, dict) or found.get("course") not in list(COURSES):
-        raise DatabaseError(f"drawn: {root}/drawn.json is none of ours: draw into another folder")
+        raise DatabaseError(f"drawn: {root}/drawn.json is not by fervid: draw into another folder")
     return found
 
 

@@ -25,7 +25,7 @@ class Scene:
         torso: (H, W, 4) uint8 RGB and coverage, drawn over the neck.
         light: the lamp.
         blur: blur of the lens, in pixels.
-        grain: (H + 32, W + 32, 3) int16 sensor noise, cropped anew for each frame.
+        grain: (H + 32, W + 32, 3) int16 sensor noise, cropped differently for each frame.
         grey: whether the camera is black and white.
     """
 

@@ -1,10 +1,12 @@
-"""Every number published in the five papers, as data: `numbers.csv`, one row each.
+"""Every number published in the five papers, as data: `numbers.csv`, one row each; `settings.toml`.
 
 >>> [number.value for number in table("dtagn", 2) if number.own]
 [91.44, 92.35, 96.94, 97.25]
 """
 
 import csv
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -14,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import InputError
-from fervid.papers.published.settings import SETTINGS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["PAPERS", "SETTINGS", "Published", "confusion", "frame", "records", "table"]
 
 PAPERS = ("dtagn", "agn3d", "ir3d", "hybrid", "tfe")
 
@@ -59,8 +58,11 @@ class Published:
 
 @cache
 def _everything() -> tuple[Published, ...]:
-    text = files("fervid.papers.published").joinpath("numbers.csv").read_text(encoding="utf-8")
-    return tuple(_record(row) for row in csv.DictReader(text.splitlines()))
+    return tuple(_record(row) for row in csv.DictReader(_text("numbers.csv").splitlines()))
+
+
+def _text(file: str) -> str:
+    return files("fervid.papers.published").joinpath(file).read_text(encoding="utf-8")
 
 
 def _record(row: dict[str, Any]) -> Published:
@@ -127,3 +129,15 @@ def frame() -> "pd.DataFrame":
     import pandas as pd
 
     return pd.DataFrame([vars(one) for one in _everything()])
+
+
+def settings() -> Mapping[str, Mapping[str, tuple[Any, str]]]:
+    """The hyperparameters given in the papers: system -> recipe field -> (value, section).
+
+    A field that is not listed is open in its paper; see PAPER.md.
+    """
+    systems = tomllib.loads(_text("settings.toml"))
+    return {
+        system: {field: (entry["value"], entry["source"]) for field, entry in fields.items()}
+        for system, fields in systems.items()
+    }

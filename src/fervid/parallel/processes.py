@@ -1,4 +1,4 @@
-"""Run independent tasks in worker processes that never outlive the process that started them.
+"""Worker processes on this machine, which never outlive the process that started them.
 
 A worker holds one task at a time, so if it dies, its task is known. That task is retried once,
 alone, after all others, because a shortage of memory often passes but a decoder's crash does not.
@@ -16,47 +16,21 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
-THREADS = (  # environment variables that numerical libraries read when they are first imported
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"
-)  # fmt: skip
+from fervid.parallel.worker import THREADS, cores, started
 
 
-def spread(
-    start: Callable[[], Callable[[Task], Result]],
-    tasks: Sequence[Task],
+def run(
+    start: Callable[[], Callable[[Any], Any]],
+    tasks: Sequence[Any],
     jobs: int,
-    crashed: Callable[[Task], Result],
-    threads: int = 0,
-    log: Path | None = None,
-) -> Iterator[tuple[int, Result]]:
-    """Yield (index of the task, its result) in the order in which tasks finish.
-
-    With one job or one task, everything runs in this process.
-
-    Args:
-        start: called once in each worker, returns the function that runs a task there. It is
-            pickled, as are tasks and results.
-        jobs: number of worker processes.
-        crashed: gives the result of a task that killed its worker twice, the second time alone;
-            may raise.
-        threads: threads per worker; 0 divides the available cores among the workers.
-        log: file that receives the workers' standard error.
-
-    Raises:
-        Exception: the first exception raised by a task; all other workers are then killed.
-    """
+    crashed: Callable[[Any], Any],
+    threads: int,
+    log: Path | None,
+) -> Iterator[tuple[int, Any]]:
+    """Do what `spread` does, in several processes."""
     jobs = min(jobs, len(tasks))
-    if jobs <= 1:
-        work = start() if tasks else None
-        for place, task in enumerate(tasks):
-            assert work is not None
-            yield place, work(task)
-        return
     settings = (start, threads or max(1, cores() // jobs), log)
     suspects: list[int] = []
     yield from _run(tasks, range(len(tasks)), jobs, settings, suspects)
@@ -65,13 +39,6 @@ def spread(
         yield from _run(tasks, [place], 1, settings, again)
         for culprit in again:
             yield culprit, crashed(tasks[culprit])
-
-
-def cores() -> int:
-    """Number of processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _run(
@@ -159,26 +126,12 @@ def _serve(pipe: Connection, threads: int, log: Path | None) -> None:
         while True:
             task = pipe.recv()
             try:
-                work = work or _started(start, threads)
+                work = work or started(start, threads)
                 result, error = work(task), None
             except Exception as raised:
                 raised.add_note(traceback.format_exc())
                 result, error = None, raised
             pipe.send((result, error))
-
-
-def _started(start: Callable[[], Any], threads: int) -> Any:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    work = start()
-    # For libraries that the main script imported before the variables were set.
-    threadpool_limits(threads)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
-    cv2 = sys.modules.get("cv2")
-    if cv2 is not None and cv2.getNumThreads() != threads:
-        cv2.setNumThreads(threads)
-    return work
 
 
 def _end_with_leader() -> None:
