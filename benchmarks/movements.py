@@ -24,8 +24,8 @@ from fervid.faces.action_units import ACTION_UNITS, COLUMNS, units
 from fervid.faces.landmarks import Landmarker
 from fervid.faces.movements import Movements
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from movement_samples import CHOOSE, Moving, moving
+sys.path.insert(0, str(Path(__file__).parents[1] / "development"))
+from moving_people import CHOOSE, Moving, moving
 
 DRAWS = 1000
 PAD = 64  # LFW crops are tight: as many of their border pixels are repeated around them

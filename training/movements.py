@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from landmark_samples import Array
 from landmarks import _metadata, _plain, write
-from movement_samples import CHOOSE, TRAIN, Moving, Twice, moving
+from movement_samples import Twice
+from moving_people import CHOOSE, TRAIN, Moving, moving
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader

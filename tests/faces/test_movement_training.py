@@ -16,8 +16,15 @@ TRAINING = str(Path(__file__).parents[2] / "training")
 def training(monkeypatch):
     monkeypatch.syspath_prepend(TRAINING)
     yield __import__("movements")
-    names = ("movements", "movement_samples", "landmarks", "landmark_moves", "landmark_data")
-    for name in (*names, "landmark_samples"):
+    names = (
+        "movements",
+        "movement_samples",
+        "moving_people",
+        "landmarks",
+        "landmark_moves",
+        "landmark_data",
+    )
+    for name in (*names, "landmark_data", "landmark_samples"):
         sys.modules.pop(name, None)
 
 
