@@ -286,6 +286,7 @@ def main() -> None:
 
     faces = lfw(options.data, options.faces, look, theirs)
     beside_mediapipe(faces, london(options.data, look, theirs))
+    theirs.finder.close()
     speed(find, network)
 
 
