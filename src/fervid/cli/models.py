@@ -101,6 +101,13 @@ def predict(
         ),
     ] = False,
     landmarks: Annotated[bool, typer.Option(help="Add the 68 landmarks to the table.")] = False,
+    movements: Annotated[
+        bool,
+        typer.Option(
+            help="Add estimates of action units to the table (from rendered faces, not FACS "
+            "coding)."
+        ),
+    ] = False,
     max_faces: Annotated[
         int, typer.Option(min=1, help="Maximum number of faces to track at once.")
     ] = MAX_FACES,
@@ -153,8 +160,8 @@ def predict(
             inputs, out, model=model, overlay=overlay or overlay_style is not None,
             overlay_style=overlay_style or "full", timeline=timeline, format=format, window=window,
             step=step, smooth=smooth, settings=settings, landmarks=landmarks or page,
-            max_faces=max_faces, sequence=sequence, seconds=seconds, every=every, fps=fps,
-            neutral=neutral, jobs=jobs, device=device,
+            movements=movements, max_faces=max_faces, sequence=sequence, seconds=seconds,
+            every=every, fps=fps, neutral=neutral, jobs=jobs, device=device,
             share=Share.of(shard) if shard else None,
         )  # fmt: skip
     say(summary.text())

@@ -26,8 +26,13 @@ def recipe(name: str, sets: Sequence[str]) -> Any:
         from fervid.evaluation.baseline import Linear
 
         return changed(Linear(), _values(name, sets, {}))
+    if name == "movements":
+        from fervid.evaluation.movements import LinearMovements
+
+        return changed(LinearMovements(), _values(name, sets, {}))
     if name not in SYSTEMS:
-        raise InputError(f"no system {name!r}: choose one of {', '.join(SYSTEMS)}, or linear")
+        known = ", ".join(SYSTEMS)
+        raise InputError(f"no system {name!r}: choose one of {known}, linear or movements")
     system: Any = SYSTEMS[name]
     return changed(system, _values(name, sets, flat(system)))
 

@@ -41,6 +41,7 @@ def predict(
     step: float = 0.25,
     smooth: float = 0.1,
     landmarks: bool = False,
+    movements: bool = False,
     max_faces: int = MAX_FACES,
     sequence: bool = False,
     seconds: float | None = None,
@@ -73,6 +74,8 @@ def predict(
         smooth: of models that judge every frame by itself: standard deviation of the Gaussian
             over time, seconds; 0 for none.
         landmarks: write the 68 landmarks into the table, as OpenFace's and py-feat's do anyway.
+        movements: write estimates of action units into the table (`faces/action_units.py`), and
+            blinks per minute and the asymmetry of smiles into the summary.
         sequence: a folder is one input of numbered images.
         seconds: stop reading after so many; a webcam otherwise runs until Ctrl-C.
         every: look at every so many frames only.
@@ -106,7 +109,8 @@ def predict(
     at_rest = Neutral.of(neutral) if neutral else None
     wish = PredictSettings(
         path, digest_of(path), settings, gaze, chosen, drawn,
-        timeline=timeline, landmarks=landmarks, neutral=at_rest, device=device,
+        timeline=timeline, landmarks=landmarks, movements=movements, neutral=at_rest,
+        device=device,
     )  # fmt: skip
     ignored = left_out(inputs, out, sequence)
     own = share.take(sources) if share else sources

@@ -31,6 +31,7 @@ class FaceInFrame:
         to_frame: (2, 3), crop to frame.
         total: (K,) sum of the predictions of all windows that cover it; None before the first.
         windows: number of these windows.
+        movements: (35,) estimates of action units; NaN if not requested.
         light: mean grey value of the middle of the crop, 0..255.
     """
 
@@ -42,6 +43,7 @@ class FaceInFrame:
     to_frame: NDArray[np.float32]
     total: NDArray[np.float64] | None = None
     windows: int = 0
+    movements: NDArray[np.float32] | float = np.nan
     light: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +89,7 @@ def track_of(frames: Sequence[FrameRecord], face: int, found_by: Mapping[str, st
 
 def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
     """Rows of a frame as `record_type`: one for each face, or a single one if there is none."""
-    missing = (np.nan,) * 4  # score, light, probabilities, landmarks; numpy broadcasts them
+    missing = (np.nan,) * 5  # score, light, probabilities, landmarks, movements; broadcast
     if not frame.faces:
         no_face = TOO_SHORT if frame.brief else NO_FACE
         status = no_face if frame.readable else UNREADABLE
@@ -98,4 +100,4 @@ def rows_of(frame: FrameRecord) -> Iterator[tuple[Any, ...]]:
         mean = np.nan if face.total is None else face.total / face.windows
         status = TOO_SHORT if face.total is None else FACE
         place = (frame.index, frame.time, number, status, box)
-        yield (*place, face.score, face.light, mean, face.landmarks)
+        yield (*place, face.score, face.light, mean, face.landmarks, face.movements)

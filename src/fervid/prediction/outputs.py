@@ -23,10 +23,12 @@ TEXT = {"input", "label", "label_relative"}  # columns with text from the user o
 ROWS = 20_000  # rows of a table written at once
 
 
-def write_table(path: Path, rows: Timeline, format: Format, landmarks: bool) -> None:
+def write_table(
+    path: Path, rows: Timeline, format: Format, landmarks: bool, movements: bool = False
+) -> None:
     """Write all rows as CSV or Parquet, `ROWS` at a time."""
     parts = (
-        rows.rows(slice(begin, begin + ROWS)).to_frame(landmarks)
+        rows.rows(slice(begin, begin + ROWS)).to_frame(landmarks, movements)
         for begin in range(0, len(rows), ROWS)
     )
     with whole(path) as place:

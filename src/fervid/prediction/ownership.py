@@ -19,10 +19,11 @@ from fervid.text import parse_json, uncell
 
 MARKER, CLAIM = ".done.json", ".claim.json"
 PLOT = ".timeline.png"
+MOVEMENTS = ".movements.txt"
 # Possible endings of an input's outputs; an ending comes before those that it ends in.
 OUTPUTS = (
     EPISODES, *(ending for writer in WRITERS.values() for ending in writer.endings),
-    ".csv", ".parquet", PLOT, ".overlay.png", ".overlay.mp4",
+    ".csv", ".parquet", PLOT, MOVEMENTS, ".overlay.png", ".overlay.mp4",
 )  # fmt: skip
 SUMMARY, JOINED = "summary.csv", "episodes.csv"
 NOTES = 1 << 15  # markers held in memory, about 2 KB each

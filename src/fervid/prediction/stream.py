@@ -5,12 +5,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fervid.errors import InputError
 from fervid.faces import sampling
+from fervid.faces.action_units import units
 from fervid.faces.cutting import cutter
 from fervid.faces.detections import Finder
 from fervid.faces.settings import FaceSettings
@@ -22,6 +24,9 @@ from fervid.prediction.settings import WindowSettings
 from fervid.prediction.windows import Windows
 from fervid.systems.interface import Recognizer
 
+if TYPE_CHECKING:
+    from fervid.faces.movements import Movements
+
 
 def records(
     source: Path | int,
@@ -30,11 +35,14 @@ def records(
     windows: WindowSettings,
     finder: Finder,
     progress: Callable[[Iterator[Frame]], Iterable[Frame]] = iter,
+    *,
+    movements: bool = False,
 ) -> Iterator[NDArray[Any]]:
     """Rows of one source in order, as `record_type`, a few hundred at a time.
 
     Args:
         progress: wraps the frames.
+        movements: whether to estimate action units.
 
     Raises:
         InputError: the source cannot be read, or has no frames.
@@ -46,12 +54,17 @@ def records(
     else:
         lengths = (windows.window, windows.step, windows.least)
         predictor = Windows(recognizer, *lengths, found_by=found_by)
+    estimate = None
+    if movements:
+        from fervid.faces.movements import Movements  # imports torch
+
+        estimate = Movements()
     with _stoppable(isinstance(source, int)) as stopped:
         any_frame = False
         every_nth = sampling.sampler(windows.every, windows.fps)
         sampled = frames(source, rate=settings.rate, wanted=every_nth)
         decoded = _until(sampled, windows.seconds, stopped)
-        for frame in with_faces(progress(decoded), settings, finder):
+        for frame in with_faces(progress(decoded), settings, finder, estimate):
             any_frame = True
             yield from predictor.push(frame)
     if not any_frame:
@@ -60,9 +73,12 @@ def records(
 
 
 def with_faces(
-    decoded: Iterable[Frame], settings: FaceSettings, finder: Finder
+    decoded: Iterable[Frame],
+    settings: FaceSettings,
+    finder: Finder,
+    estimate: "Movements | None" = None,
 ) -> Iterator[FrameRecord]:
-    """Every frame with the crops of its faces."""
+    """Every frame with the crops of its faces, and their action units if asked for."""
     cut = cutter(settings)
     for tracked in follow(decoded, settings, finder):
         frame = tracked.frame
@@ -71,6 +87,12 @@ def with_faces(
         for seen in tracked.faces:
             crop = cut(frame.image, seen.landmarks, seen.face)
             record.faces[seen.face] = FaceInFrame(seen.face, seen.score, seen.landmarks, *crop)
+        if estimate and record.faces:
+            faces = list(record.faces.values())
+            cut_landmarks = np.stack([face.crop_landmarks for face in faces])
+            shapes = estimate(np.stack([face.crop for face in faces]), cut_landmarks)
+            for face, moved in zip(faces, units(shapes), strict=True):
+                face.movements = moved
         yield record
 
 

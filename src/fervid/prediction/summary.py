@@ -21,6 +21,7 @@ Outcome = tuple[
     str, Sequence[Row], str
 ]  # an input's name, its rows, and why it failed ("" if it did not)
 KINDS = 8  # number of kinds of skipped files that are listed
+MOVEMENTS = ("blinks_per_minute", "smile_asymmetry")  # with predict --movements
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,11 @@ def summarise(rows: Timeline, reason: str = "") -> list[dict[str, Any]]:
     return by_face or [{**common, "status": "too short" if brief else "no face"}]
 
 
-def counted_per_minute(
-    rows: list[dict[str, Any]], rates: Mapping[int, Mapping[str, float]]
+def with_columns(
+    rows: list[dict[str, Any]], values: Mapping[int, Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Summary rows with the episodes of each label per minute, by face."""
-    return [{**row, **rates.get(row.get("face_id", -1), {})} for row in rows]
+    """Summary rows with further columns, by face: episodes of each label per minute, blinks."""
+    return [{**row, **values.get(row.get("face_id", -1), {})} for row in rows]
 
 
 def is_summary(rows: object) -> bool:
@@ -149,6 +150,7 @@ def write_summary(
     further = (f"{kind}_{label}" for kind in ("p", "share") for label in labels)
     columns = [*COLUMNS, "flags", *further]
     columns += [f"{label}_per_minute" for label in labels if label != "neutral"]
+    columns += [name for name in MOVEMENTS if any(name in row for row in rows)]
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = CsvWriter(file)
         table.writerow(columns)

@@ -15,12 +15,21 @@ from fervid.faces.versions import version_of
 from fervid.prediction.episode_tables import ENDING as EPISODES
 from fervid.prediction.episodes import EpisodeSettings
 from fervid.prediction.neutral import Neutral
-from fervid.prediction.ownership import CLAIM, MARKER, PLOT, is_whole, note, outputs, owners
+from fervid.prediction.ownership import (
+    CLAIM,
+    MARKER,
+    MOVEMENTS,
+    PLOT,
+    is_whole,
+    note,
+    outputs,
+    owners,
+)
 from fervid.prediction.settings import Format, WindowSettings
 from fervid.prediction.sources import Source, names
 from fervid.prediction.writers import WRITERS
 
-OPTIONS = ("overlay", "timeline", "landmarks")  # that decide what is written
+OPTIONS = ("overlay", "timeline", "landmarks", "movements")  # that decide what is written
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,7 @@ class PredictSettings:
     overlay: Style | None
     timeline: bool
     landmarks: bool
+    movements: bool = False
     neutral: Neutral | None = None
     device: str = "cpu"  # not part of the terms
 
@@ -113,7 +123,7 @@ def tasks_of(
 def _endings(source: Source, wish: PredictSettings) -> tuple[str, ...]:
     """Endings of all files written for an input."""
     tables = (f".{each}" for each in wish.tables)
-    plot = (PLOT,) if wish.timeline else ()
+    plot = (PLOT,) * wish.timeline + (MOVEMENTS,) * wish.movements
     others = (ending for name in wish.writers for ending in WRITERS[name].endings)
     return (*tables, EPISODES, *plot, *filter(None, [overlay_ending(source, wish)]), *others)
 

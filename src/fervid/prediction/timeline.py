@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fervid.faces.action_units import COLUMNS as MOVEMENTS
 from fervid.text import printable
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def record_type(labels: int) -> np.dtype[Any]:
             ("light", "<f4"),
             ("probabilities", "<f4", (labels,)),
             ("landmarks", "<f4", (68, 2)),
+            ("movements", "<f4", (len(MOVEMENTS),)),
         ]
     )
 
@@ -58,6 +60,8 @@ class Timeline:
         landmarks: (R, 68, 2) float32, pixels of the frame; NaN without a face.
         relative: (R, K) float32, probabilities relative to the person's neutral face
             (`neutral.py`), NaN if that is not known; None if not requested.
+        movements: (R, 35) float32, estimates of action units (`faces/action_units.py`); NaN without
+            a face or if not requested.
     """
 
     input: str
@@ -72,11 +76,13 @@ class Timeline:
     probabilities: NDArray[np.float32]
     landmarks: NDArray[np.float32]
     relative: NDArray[np.float32] | None = None
+    movements: NDArray[np.float32] | None = None
 
     @classmethod
     def of(cls, records: NDArray[Any], name: str, labels: Sequence[str]) -> "Timeline":
         """Columns of an array of `record_type`, as views (also into a memory map)."""
-        return cls(name, tuple(labels), **{column: records[column] for column in _COLUMNS})
+        columns = {column: records[column] for column in (*_COLUMNS, "movements")}
+        return cls(name, tuple(labels), **columns)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -106,13 +112,15 @@ class Timeline:
         """The rows selected by a numpy index."""
         columns = {column: getattr(self, column)[keep] for column in _COLUMNS}
         relative = None if self.relative is None else self.relative[keep]
-        return Timeline(self.input, self.labels, **columns, relative=relative)
+        movements = None if self.movements is None else self.movements[keep]
+        return Timeline(self.input, self.labels, **columns, relative=relative, movements=movements)
 
-    def to_frame(self, landmarks: bool = False) -> "pd.DataFrame":
+    def to_frame(self, landmarks: bool = False, movements: bool = False) -> "pd.DataFrame":
         """A pandas table with one row per frame and face; values are missing without a face.
 
         Args:
             landmarks: add columns x0, y0 .. x67, y67, in pixels of the frame.
+            movements: add a column for each action unit, clipped to 0..1.
         """
         import pandas as pd
 
@@ -134,6 +142,9 @@ class Timeline:
             columns["label_relative"] = _text(self.label_relative)
             for place, name in enumerate(self.labels):
                 columns[f"r_{name}"] = _rounded(self.relative[:, place], 6)
+        if movements and self.movements is not None:
+            for place, name in enumerate(MOVEMENTS):
+                columns[name] = _rounded(self.movements[:, place].clip(0, 1), 4)
         if landmarks:
             for place in range(self.landmarks.shape[1]):
                 columns[f"x{place}"] = _rounded(self.landmarks[:, place, 0], 2)

@@ -15,16 +15,17 @@ from fervid.faces.sampling import sampler
 from fervid.faces.video import Frame
 from fervid.models.shipped import open_model
 from fervid.parallel import elsewhere, spread
+from fervid.prediction import movements
 from fervid.prediction.episode_tables import ENDING as EPISODES
 from fervid.prediction.episode_tables import per_minute, write_episodes
 from fervid.prediction.episodes import episodes
 from fervid.prediction.neutral import Neutral, relative_to_neutral, rest_of
 from fervid.prediction.one import timeline
 from fervid.prediction.outputs import check_count, spool, write_overlay, write_plot, write_table
-from fervid.prediction.ownership import PLOT
+from fervid.prediction.ownership import MOVEMENTS, PLOT
 from fervid.prediction.sources import Source
 from fervid.prediction.stream import records
-from fervid.prediction.summary import counted_per_minute, summarise
+from fervid.prediction.summary import summarise, with_columns
 from fervid.prediction.tasks import PredictSettings, Task, abandon, begin, overlay_ending, planned
 from fervid.prediction.timeline import Timeline, frames_of, record_type
 from fervid.prediction.watching import DRAWING, Watch, length, unseen, watched
@@ -128,14 +129,17 @@ def _one(
             yield frame
 
     with scratch(task.out / f"{task.name}.rows") as place:
-        chunks = records(source.path, recognizer, wish.settings, wish.gaze, finder, counted)
+        chunks = records(
+            source.path, recognizer, wish.settings, wish.gaze, finder, counted,
+            movements=wish.movements,
+        )  # fmt: skip
         kind = record_type(len(recognizer.labels))
         rows = Timeline.of(spool(place, chunks, kind), source.name, recognizer.labels)
         check_count(_ending(base, f".{wish.tables[0]}"), frames_of(rows), decoded)
         if wish.neutral:
             rows = relative_to_neutral(rows, wish.neutral)
         for format in wish.tables:
-            write_table(_ending(base, f".{format}"), rows, format, wish.landmarks)
+            write_table(_ending(base, f".{format}"), rows, format, wish.landmarks, wish.movements)
         seen_episodes = episodes(rows)
         write_episodes(_ending(base, EPISODES), source.name, seen_episodes)
         if wish.timeline:
@@ -147,7 +151,10 @@ def _one(
                 wanted=sampler(wish.gaze.every, wish.gaze.fps), style=wish.overlay or "full",
             )  # fmt: skip
         reason = too_far_apart(rows, recognizer, wish.gaze.window)
-        summary = counted_per_minute(summarise(rows, reason), per_minute(rows, seen_episodes))
+        summary = with_columns(summarise(rows, reason), per_minute(rows, seen_episodes))
+        if wish.movements:
+            summary = with_columns(summary, movements.by_face(rows))
+            write(_ending(base, MOVEMENTS), movements.note())
     _export(source, base, wish)
     note = {
         "terms": dict(task.terms),

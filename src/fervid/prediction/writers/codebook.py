@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from fervid.faces.action_units import ACTION_UNITS, NOTE
+from fervid.faces.action_units import COLUMNS as MOVEMENTS
 from fervid.prediction.timeline import STATUS
 
 
@@ -58,6 +60,10 @@ def describe(column: str) -> Description:
         label = column.removeprefix("r_")
         meaning = f"probability of {label}, relative to the face's neutral"
         return Description(meaning, "", "0..1", MODEL)
+    if column in MOVEMENTS:
+        unit = next(each for each in ACTION_UNITS if column in each.columns)
+        side = {"_L": ", the person's left", "_R": ", the person's right"}.get(column[4:], "")
+        return Description(f"{unit.name}{side}: {NOTE}", "", "0..1", "movement network")
     if point := re.fullmatch(r"([xy])(\d+)", column):
         side = "left edge" if point[1] == "x" else "upper edge"
         meaning = f"landmark {point[2]} of 68, from the frame's {side}"

@@ -1,9 +1,10 @@
 """The CSV of py-feat's Fex [1].
 
-Frames count from 0, `approx_time` is minutes:seconds, and a face's id is its `Identity`. Action
-units and head pose are not measured, so their columns are absent. py-feat has seven emotions: those
-that the model lacks are empty, and further labels follow the seven. A frame without a face is one
-row without numbers.
+Frames count from 0, `approx_time` is minutes:seconds, and a face's id is its `Identity`. Head pose
+is not measured, so its columns are absent. With `predict --movements` there are action units, 0 to
+1: estimates of a network trained on rendered faces, not FACS coding. py-feat has seven emotions:
+those that the model lacks are empty, and further labels follow the seven. A frame without a face is
+one row without numbers.
 
 [1] Cheong, Jolly, Xie, Byrne, Kenney, Chang, Py-Feat: Python Facial Expression Analysis Toolbox,
 Affective Science 4, 2023.
@@ -18,6 +19,7 @@ from fervid.atomic import whole
 from fervid.prediction.writers.table import POINTS, PredictionTable
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 24, 25, 26, 43)  # that both have
 BOX = {
     "FaceRectX": "left",
     "FaceRectY": "top",
@@ -40,6 +42,9 @@ def write(table: PredictionTable, base: Path) -> list[Path]:
     for axis in "xy":
         for point in range(POINTS):
             columns[f"{axis}_{point}"] = rows[f"{axis}{point}"]
+    for unit in AUS:
+        if unit in table.units:
+            columns[f"AU{unit:02d}"] = table.units[unit]
     further = [label for label in table.labels if label not in EMOTIONS]
     for label in (*EMOTIONS, *further):
         columns[label] = rows[f"p_{label}"] if label in table.labels else np.nan

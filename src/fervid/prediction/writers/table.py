@@ -1,14 +1,18 @@
 """Reads the tables of `fervid predict`, with everything else that a writer needs."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fervid.errors import InputError
+from fervid.faces.action_units import COLUMNS as COLUMNS_OF_UNITS
+from fervid.faces.action_units import both_sides
 from fervid.prediction.episodes import Episode
 from fervid.prediction.intervals import LabelInterval, frame_ends, intervals, of_episode, step
 
@@ -65,6 +69,19 @@ class PredictionTable:
     def has_landmarks(self) -> bool:
         """Whether the table has the 68 landmarks."""
         return {"x0", f"y{POINTS - 1}"} <= set(self.rows.columns)
+
+    @property
+    def units(self) -> Mapping[int, "pd.Series[float]"]:
+        """Estimated action units by FACS number, the means of both sides; empty without any."""
+        if COLUMNS_OF_UNITS[0] not in self.rows.columns:
+            return {}
+        values = both_sides(self.rows[list(COLUMNS_OF_UNITS)].to_numpy("float32"))
+        return {unit: self._column(each) for unit, each in values.items()}
+
+    def _column(self, values: "NDArray[np.float32]") -> "pd.Series[float]":
+        import pandas as pd
+
+        return pd.Series(values.astype(float).round(4), self.rows.index)
 
     @cached_property
     def intervals(self) -> list[LabelInterval]:
