@@ -30,15 +30,15 @@ def test_a_video_is_a_table(faces, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     one, two = sorted(faces.glob("clips/*/*.mp4"))[:2]
     table = fervid.predict(one, faces="builtin")
-    assert list(table.input.unique()) == [one.name]
+    assert list(table.input.unique()) == [str(one)]
     assert table.frame.tolist() == list(range(len(table)))
     chances = table.filter(like="p_").to_numpy()
     np.testing.assert_allclose(chances.sum(axis=1), 1, atol=1e-3)
     assert not list(tmp_path.iterdir())
     kept = fervid.predict([two, one], faces="builtin", out="kept")
-    assert list(kept.input.unique()) == [two.name, one.name]
+    assert list(kept.input.unique()) == [str(two), str(one)]
     assert (tmp_path / "kept" / f"{one.stem}.csv").is_file()
-    again = kept[kept.input == one.name].reset_index(drop=True)
+    again = kept[kept.input == str(one)].reset_index(drop=True)
     assert again.equals(table)
 
 
@@ -48,7 +48,7 @@ def test_a_bad_video_is_named_and_left_out(faces, tmp_path) -> None:
     good = next(iter(sorted(faces.glob("clips/*/*.mp4"))))
     with pytest.warns(UserWarning, match=r"bad\.mp4 was left out"):
         table = fervid.predict([bad, good], faces="builtin")
-    assert list(table.input.unique()) == [good.name]
+    assert list(table.input.unique()) == [str(good)]
     with warnings.catch_warnings(), pytest.raises(InputError):
         fervid.predict(bad, faces="builtin")
 
@@ -58,7 +58,7 @@ def test_a_system_is_evaluated_by_name(store, tmp_path) -> None:
     words = {"protocol": "five-fold", "fields": fields, "seed": 3, "device": "cpu"}
     report = fervid.evaluate("dtgn", store, out=tmp_path / "run", **words)
     assert report.facts["seed"] == 3 and len(report.clip) == 10
-    assert report.facts["recipe"]["geometry"]["plan"]["epochs"] == 2
+    assert report.facts["recipe"]["geometry.plan.epochs"] == 2
     again = fervid.read_report(tmp_path / "run")
     np.testing.assert_array_equal(
         again.probabilities[report.output].argmax(1), report.probabilities[report.output].argmax(1)

@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from fervid.faces.action_units import COLUMNS, NOTE, SHAPES, units
-from fervid.faces.landmarks import WEIGHTS as LANDMARKS
 from fervid.faces.landmarks import Landmarker, cut_out
 from fervid.faces.landmarks import load as load_landmarks
 from fervid.faces.movements import MovementNetwork, crops, load
+from fervid.faces.versions import WEIGHTS as LANDMARKS
 
 BATCH = 32  # pairs
 RATE = 2e-3
