@@ -40,6 +40,11 @@ def _write(path: Path, target: Path, source: str, place: str, outside: dict[str,
     if path.suffix == ".md":
         text = rewritten(path.read_text(encoding="utf-8"), source, place, outside)
         text = MARK.sub(lambda found: GENERATED[found[1]](), text)
+        if place == "results/index.md":
+            links = (
+                f"- [{each.name}]({each.stem}.md)" for each in sorted(path.parent.glob("*.csv"))
+            )
+            text += "\n".join(("\n## All tables\n", *links, ""))
         target.write_text(text, encoding="utf-8")
     elif path.suffix == ".csv" and target.suffix == ".md":
         target.write_text(site_pages.results(path), encoding="utf-8")

@@ -106,11 +106,11 @@ def notebook(path: Path, resources: str) -> tuple[str, dict[str, bytes]]:
         path: the .ipynb file.
         resources: folder of the pictures, relative to the page.
     """
-    from nbconvert import MarkdownExporter
+    import nbconvert
 
+    exporter: Any = nbconvert.MarkdownExporter
     where = {"output_files_dir": resources, "unique_key": path.stem}
-    exporter: Any = MarkdownExporter()  # type: ignore[no-untyped-call]
-    text, found = exporter.from_filename(str(path), resources=where)
+    text, found = exporter().from_filename(str(path), resources=where)
     text = re.sub(r"<style scoped>.*?</style>", "", text, flags=re.S)
     text = text.replace('<table border="1" class="dataframe">', "<table>")
     return re.sub(r"\n{3,}", "\n\n", text), dict(found["outputs"])

@@ -1,6 +1,5 @@
 // Browsers start no worker in a page that was opened from disk. There, this class runs the search
-// in a hidden frame instead, so that the site needs no server. (Material's own answer is a script
-// from a CDN, which a site that works offline cannot load.)
+// in a hidden frame instead, so that the site needs no server.
 if (location.protocol === "file:") {
   window.Worker = class extends EventTarget {
     constructor(url) {
@@ -9,7 +8,11 @@ if (location.protocol === "file:") {
       frame.hidden = true;
       document.body.append(frame);
       const inside = frame.contentWindow;
-      inside.postMessage = (data) => this.dispatchEvent(new MessageEvent("message", { data }));
+      inside.postMessage = (data) => {
+        const event = new MessageEvent("message", { data });
+        this.onmessage?.(event);
+        this.dispatchEvent(event);
+      };
       inside.importScripts = (...urls) =>
         urls.reduce((before, each) => before.then(() => load(each)), Promise.resolve());
       const load = (source) =>
