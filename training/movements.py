@@ -59,7 +59,7 @@ class Training:
         torch.manual_seed(seed)
         self.scale, self.epoch = scale, 0
         self.network = MovementNetwork() if start is None else load(start)[0]
-        known = load_landmarks(LANDMARKS)[0]
+        known = load_landmarks(LANDMARKS)
         self.network.stem.load_state_dict(known.stem.state_dict())
         if start is None:
             self.network.middle.load_state_dict(known.middle.state_dict())

@@ -444,11 +444,11 @@ def test_processes_and_one_that_dies(films, tmp_path, world, model, monkeypatch)
     """Two processes write what one writes; an input that kills its process fails alone."""
     import multiprocessing
 
-    from fervid import parallel
+    from fervid.parallel import processes
 
     fork = multiprocessing.get_context("fork")  # children see this world, too
-    monkeypatch.setattr(parallel, "get_context", lambda _: fork)
-    monkeypatch.setattr(parallel, "cores", lambda: 2)
+    monkeypatch.setattr(processes, "get_context", lambda _: fork)
+    monkeypatch.setattr(processes, "cores", lambda: 2)
     cv2.setNumThreads(1)  # OpenCV's own threads do not survive a fork
     predict([films], tmp_path / "alone", model=model)
     predict([films], tmp_path / "both", model=model, jobs=2)
