@@ -2,9 +2,9 @@
 
     python training/movements.py --pairs movement_pairs.zip --out movements.safetensors --seed 0
 
-Killed at any moment, the same command goes on after the last whole epoch and ends with the same
+Killed at any moment, the same command resumes after the last whole epoch and ends with the same
 weights. The first layers are the landmark network's, and only the very first ones stay as they are.
-People 600 to 699 only tell how far it is.
+People 600 to 699 only show how far it is.
 """
 
 import argparse
