@@ -91,7 +91,11 @@ def test_a_lost_machine_s_tasks_run_again(tmp_path: Path, monkeypatch: pytest.Mo
         while len(list(tmp_path.glob("*.began"))) < 2:
             assert time.monotonic() < end and leader.poll() is None
             time.sleep(0.05)
+        workers = [path.stem.partition("-")[2] for path in tmp_path.glob("*.began")]
         nodes.remove_node(second, allow_graceful=False)
+        while all(Path(f"/proc/{worker}").exists() for worker in workers):  # it dies a bit later
+            assert time.monotonic() < end
+            time.sleep(0.05)
         (tmp_path / "go").touch()
         said, _ = leader.communicate(timeout=180)
     finally:

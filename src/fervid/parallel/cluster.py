@@ -7,7 +7,9 @@ import importlib
 import logging
 import os
 import platform
+import signal
 import sys
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +41,7 @@ def connected(where: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     try:
         if where != "ray":
@@ -54,6 +57,9 @@ def connected(where: str) -> Iterator[None]:
             f"no Ray cluster answers at {place} ({reason}): start one with `ray start --head`, or "
             "correct the address"
         ) from None
+    if threading.current_thread() is threading.main_thread():
+        # Ray has put one in its place that ends the process at once.
+        signal.signal(signal.SIGTERM, on_sigterm or signal.SIG_DFL)
     _mute(ray)
     try:
         yield
