@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from fervid.cli.names import YARDSTICKS
 from fervid.papers.citations import cite
 from fervid.papers.published.contradictions import contradictions
 
@@ -22,6 +23,12 @@ def test_one_store(run, stores, tmp_path) -> None:
     assert done.exit_code == 0 and f"report: {out / 'report.html'}" in done.stdout
     assert "quick on alpha [drawn for a test], 10 folds" in done.stdout
     assert "left out" not in done.stdout
+
+
+@pytest.mark.parametrize("name", YARDSTICKS)
+def test_a_yardstick_is_not_trained(refused, stores, tmp_path, name) -> None:
+    words = ("--store", stores["alpha"], "--out", tmp_path / "a.safetensors")
+    assert f"{name} has no model to keep" in refused("train", name, *words)
 
 
 def test_yardsticks_alone_without_validation(run, stores, tmp_path) -> None:
@@ -132,6 +139,7 @@ def test_an_imported_split_by_its_name(run, stores, tmp_path) -> None:
         (("--protocol", "leave-one-database-out"), "needs several databases"),
         (("--protocol", "sevenfold"), "choose one of paper"),
         (("--set", "colour=red"), "quick has the fields"),
+        (("--set", "name"), "--set name: write the value, as in name=quick"),
         (("--set", "shrink=much"), "give a value of the same type"),
     ],
 )
@@ -155,7 +163,7 @@ def test_compare(run, refused, stores, tmp_path) -> None:
     described = run("paper", tmp_path / "one", "--out", text).stdout
     assert (text / "methods.txt").read_text().strip() in described
     assert "\\toprule" in (text / "table.tex").read_text()
-    assert "no complete report" in refused("paper", tmp_path)
+    assert "no complete report (there is no report.json): give" in refused("paper", tmp_path)
 
 
 def test_cite(run, refused) -> None:

@@ -135,6 +135,22 @@ def test_boxes_and_landmarks_are_drawn_over_the_video(viewer) -> None:
     assert [alpha > 0 for alpha in viewer.evaluate(inside)] == [False, False, False]
 
 
+def test_no_box_is_drawn_over_a_text(viewer) -> None:
+    """Where faces are close, the box of one may reach the name of another."""
+    viewer.evaluate("""() => { window.order = [];
+      for (const name of ['strokeRect', 'fillText']) {
+        const drawing = CanvasRenderingContext2D.prototype[name];
+        CanvasRenderingContext2D.prototype[name] = function (...all) {
+          if (this.canvas.id === 'drawn') window.order.push(name);
+          return drawing.apply(this, all);
+        };
+      } }""")
+    seek(viewer, 0.45)
+    until(viewer, "window.order.length >= 6")
+    order = viewer.evaluate("window.order.slice(0, 6)")
+    assert order == ["strokeRect"] * 4 + ["fillText"] * 2
+
+
 def test_corrections_come_back_through_annotate_import(
     viewer, home, fervid_command, refused_by_elan, tmp_path
 ) -> None:

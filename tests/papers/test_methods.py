@@ -39,7 +39,9 @@ def test_every_number_is_the_reports(report) -> None:
             assert f"{100 * each.accuracy.value:.1f} points" in text
     assert f"{report.facts['subjects']} subjects" in text and "Seed 3, cpu" in text
     assert "drawn for a test, not the database itself" in text
-    assert "1 clip could not be predicted" in text and "20 % of its training clips" in text
+    held = {fold["validation"] for fold in report.folds}
+    assert "1 clip could not be predicted" in text
+    assert f"the epoch was chosen on {min(held)}" in text and f"{max(held)} clips of" in text
 
 
 def test_another_run_has_other_numbers(report) -> None:
@@ -49,6 +51,11 @@ def test_another_run_has_other_numbers(report) -> None:
     assert "Seed 12" in text and "of 1 subject:" in text and "the last one was used" in text
     assert "not the database itself" not in text and "predicted;" not in text
     assert "commit" not in text
+
+
+def test_the_drawn_database_is_no_stand_in(report) -> None:
+    drawn = replace(report, origin="drawn by fervid")
+    assert "the database itself" not in methods(with_facts(drawn, database="drawn")).text
 
 
 def test_a_model_trained_elsewhere(report) -> None:

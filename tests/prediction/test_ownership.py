@@ -210,6 +210,18 @@ STRANGE = {
 }
 
 
+def test_a_mistyped_path_does_not_stay_in_the_summary(here, world, model):
+    def named() -> list[str]:
+        return pd.read_csv("out/summary.csv")["input"].tolist()
+
+    (here / "empty.mp4").write_bytes(b"")
+    summary = predict(["clip.mp4", "clop.mp4", "empty.mp4"], "out", model=model)
+    assert named() == ["clip.mp4", "clop.mp4", "empty.mp4"]
+    assert summary.text().count("clop.mp4") == 1, "the reason names the file already"
+    predict(["clip.mp4"], "out", model=model)
+    assert named() == ["clip.mp4", "empty.mp4"]
+
+
 @pytest.mark.parametrize("kind", STRANGE)
 def test_strange_names(here, world, model, kind):
     try:

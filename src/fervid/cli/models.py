@@ -24,6 +24,7 @@ from fervid.cli.options import (
 from fervid.cli.say import say
 from fervid.cli.settings import recipe
 from fervid.cli.sources import corrected, opened
+from fervid.errors import InputError
 
 MAX_FACES = 50  # at once: enough for a crowd, and still bounded
 
@@ -46,6 +47,8 @@ def train(
     """Train a model for `fervid predict` on whole databases, without testing it."""
     from fervid.models.train import train as train_on
 
+    if system in names.YARDSTICKS:
+        raise InputError(f"{system} has no model to keep: train a system of `fervid systems`")
     data = corrected(opened(stores), corrections)
     train_on(
         recipe(system, sets or []), data, out, neutral=neutral, seed=seed, device=device,

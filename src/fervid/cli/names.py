@@ -14,6 +14,7 @@ SYSTEMS = (
     "agn3d-laptop", "agn3d-experiment", "tfe", "tfe-ck", "tfe-laptop", "tfe-resnet", "tfe-svm",
     "tfe-fresh", "tfe-plus",
 )  # fmt: skip
+YARDSTICKS = ("linear", "movements")  # evaluated like systems, but without a model to keep
 PROTOCOLS = ("paper", "five-fold", "ten-fold", "loso", "losgo", "hold-out", "cross-database",
              "leave-one-database-out", "parts")  # fmt: skip
 MODELS = ("dtagn", "tfe", "tfe-plus")

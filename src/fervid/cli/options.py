@@ -23,9 +23,9 @@ SomeStores = Annotated[
 System = Annotated[
     str,
     typer.Argument(
-        help=f"System: {', '.join(names.SYSTEMS)} (`fervid systems` describes them), or one from "
-        "another package.",
-        autocompletion=names.complete(names.SYSTEMS, "fervid.systems"),
+        help=f"System: {', '.join(names.SYSTEMS)} (`fervid systems` describes them), one from "
+        f"another package, or for `evaluate` a yardstick: {', '.join(names.YARDSTICKS)}.",
+        autocompletion=names.complete((*names.SYSTEMS, *names.YARDSTICKS), "fervid.systems"),
     ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of worker processes.")]

@@ -306,7 +306,7 @@ def paper(
     say(f"{described.text}\n\n{described.table}\n{described.bibtex}")
     if out:
         described.write(out)
-        say(f"written: {out / 'methods.tex'}, table.tex and references.bib")
+        say(f"written: {out / 'methods.txt'}, methods.tex, table.tex and references.bib")
 
 
 def reproduce(

@@ -106,6 +106,8 @@ def _values(name: str, sets: Sequence[str], known: Mapping[str, Any]) -> dict[st
     values = {}
     for pair in sets:
         key, _, text = pair.partition("=")
+        if key in known and not text:
+            raise InputError(f"--set {_brief(pair)}: write the value, as in {key}={known[key]}")
         if key not in known or not text:
             listed = ", ".join(_choices(key, known))
             fields_of = f"{name} has the fields {listed}" if known else f"{name} has no fields"

@@ -65,6 +65,11 @@ def read(folder: Path) -> Report:
             target=np.array([labels.index(row[3]) for row in first]),
             probabilities=dict(zip(networks, shaped, strict=True)),
         )
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"{folder} holds no complete report (there is no {Path(error.filename).name}): give a "
+            "run folder of `fervid evaluate`, or run that again"
+        ) from None
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise OutputError(
             f"{folder} holds no complete report ({error}): run `fervid evaluate` again"

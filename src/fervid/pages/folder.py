@@ -47,7 +47,8 @@ class Pages:
     def text(self) -> str:
         """A line for each failure, then the counts."""
         lines = [f"no page: {reason}" for reason in self.failed.values()]
-        counts = f"{self.written} pages written, {self.kept} already there"
+        pages = "1 page" if self.written == 1 else f"{self.written} pages"
+        counts = f"{pages} written, {self.kept} already there"
         return "\n".join([*lines, f"{counts}: {self.index}"])
 
 

@@ -120,11 +120,12 @@ function tick() {
 function buttons() {
   $("play").textContent = going() ? "❚❚" : "▶"; $("play").setAttribute("aria-label", going() ? "Pause" : "Play");
 }
+function noted() { const note = D.media.note; return note.startsWith(D.media.name) ? note : note[0].toUpperCase() + note.slice(1); }
 function unplayable() {
   if (!played) return;
   played = false;
   video.hidden = true;
-  tell((D.media.note ? D.media.note + ". " : "") + "This browser does not play " + D.media.name +
+  tell((D.media.note ? noted() + ". " : "") + "This browser does not play " + D.media.name +
     (D.media.note ? "" : "; is it still where it was?") + " Below are its numbers, without the picture.");
   draw();
 }
@@ -171,6 +172,7 @@ function draw() {
   const [w, h] = frameSize(), fit = Math.min(wide / w, tall / h), left = (wide - w * fit) / 2, top = (tall - h * fit) / 2;
   pen.setTransform(scale, 0, 0, scale, 0, 0);
   pen.clearRect(0, 0, wide, tall);
+  const tags = [];
   let seen = 0;
   for (const face of D.faces) {
     const r = rowOf(face, at);
@@ -182,8 +184,9 @@ function draw() {
     if (!state.boxes) continue;
     pen.lineWidth = face.id === active ? 2.5 : 1.5; pen.strokeStyle = "#000a"; pen.strokeRect(place[0] - 1, place[1] - 1, place[2] + 2, place[3] + 2);
     pen.strokeStyle = line; pen.strokeRect(...place);
-    tag(called(face.id) + (best ? " · " + best + " " + Math.round(100 * p(bestOf(r), r)) + " %" : " · " + D.statuses[A.status[r]]), place, line, wide);
+    tags.push([called(face.id) + " · " + (best ? best + " " + Math.round(100 * p(bestOf(r), r)) + " %" : D.statuses[A.status[r]]), place, line, wide]);
   }
+  for (const each of tags) tag(...each, tags.map(([, place]) => place));  // after all boxes, so none crosses a text
   if (!seen && F) tag(D.statuses[A.empty[at] || 1], [8, 30, 0, 0], "#c8ccd2", wide);
 }
 function outline(r, fit, left, top, size) {
@@ -198,10 +201,13 @@ function outline(r, fit, left, top, size) {
   pen.lineWidth = Math.max(size / 110, 0.7); pen.strokeStyle = "#ffffffe0"; pen.stroke(path);
 }
 const taken = [];  // places of tags that are drawn
-function tag(text, [x, y, , h], line, wide) {
+function tag(text, [x, y, w, h], line, wide, boxes = []) {
   pen.font = (wide < 520 ? "600 11px" : "600 13px") + " system-ui, sans-serif";
-  const width = pen.measureText(text).width + 12, left = Math.min(Math.max(x - 1, 2), Math.max(wide - width - 2, 2));
-  let top = y > 24 ? y - 23 : y + h + 4;
+  const width = pen.measureText(text).width + 12, within = (left) => Math.min(Math.max(left, 2), Math.max(wide - width - 2, 2));
+  const above = y - 23, below = y + h + 4, sides = [within(x - 1), within(x + w + 1 - width)];
+  const hides = ([left, top]) => boxes.some(([l, t, bw, bh]) => l < left + width && left < l + bw && t < top + 20 && top < t + bh);
+  const places = [above, below].filter((top) => top > 1 && top + 21 < stage.clientHeight).flatMap((top) => sides.map((left) => [left, top]));
+  let [left, top] = places.find((place) => !hides(place)) || [sides[0], y > 24 ? above : below];
   while (top > 21 && taken.some(([l, t, w]) => l < left + width && left < l + w && Math.abs(t - top) < 20)) top -= 21;
   taken.push([left, top, width]);
   pen.fillStyle = "#12151aee"; pen.fillRect(left, top, width, 20); pen.fillStyle = line; pen.fillRect(left, top, 3, 20);
@@ -653,7 +659,7 @@ async function start() {
   for (let r = 0; r < R; r++) { A.widest = Math.max(A.widest || 0, 1.2 * (A.box[r] + A.box[2 * R + r]) / 100); A.highest = Math.max(A.highest || 0, 1.2 * (A.box[R + r] + A.box[3 * R + r]) / 100); }
   blocks(); recall(); active = D.faces.length ? D.faces[0].id : -1; ready = true;
   build(); switches(); legend(); card(); fill(); list(); overlaps(); words(); listen();
-  if (D.media.note) tell(D.media.note);
+  if (D.media.note) tell(noted());
   view = [0, span()]; resize(); show(0); readout(); look(0, span());
   requestAnimationFrame(() => requestAnimationFrame(() => { performance.mark("fervid drawn"); document.body.dataset.ready = "true"; }));
 }

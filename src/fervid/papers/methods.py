@@ -120,7 +120,9 @@ def _sentences(
         text: a text -> the same in the format wanted.
     """
     facts = report.facts
-    stand_in = f" ({report.origin}, not the database itself)" if report.origin else ""
+    own = facts["database"] == "drawn"  # which is no stand-in: its origin is fervid itself
+    itself = "" if own else ", not the database itself"
+    stand_in = f" ({report.origin}{itself})" if report.origin else ""
     counts = ", ".join(f"{count} {label}" for label, count in facts["counts"].items() if count)
     people = f"{_n(facts['subjects'], 'subject')}: {counts}"
     clips = _n(sum(facts["counts"].values()), "clip")
@@ -156,18 +158,21 @@ def _training(report: Report) -> str:
             f"The model, a file with the SHA-256 {model}, was trained on other data and tested on "
             f"every clip ({facts['protocol']})."
         )
-    sizes = sorted(int(fold["train"]) for fold in report.folds)
-    some = f"{sizes[0]}" if sizes[0] == sizes[-1] else f"{sizes[0]} to {sizes[-1]}"
-    share = float(facts["validation"])
     epoch = (
-        f"the epoch was chosen on {percent(share, 0)} % of its training clips, of further subjects"
-        if share
+        f"the epoch was chosen on {_span(report, 'validation')} clips of further subjects"
+        if float(facts["validation"])
         else "none were held out to choose the epoch, and the last one was used"
     )
     return (
         f"Training and test sets shared no subject ({facts['protocol']}). Each fold's networks "
-        f"learned from {some} clips; {epoch}."
+        f"learned from {_span(report, 'train')} clips; {epoch}."
     )
+
+
+def _span(report: Report, key: str) -> str:
+    """Least and greatest of a number that each fold has, or one number if they are equal."""
+    sizes = sorted(int(fold[key]) for fold in report.folds)
+    return f"{sizes[0]}" if sizes[0] == sizes[-1] else f"{sizes[0]} to {sizes[-1]}"
 
 
 def _setting(report: Report) -> str:

@@ -160,8 +160,8 @@ def _predict(
     ]
     keys = {task.terms["source"] for task in tasks}
     with turn(out, WHAT) if share else nullcontext():
-        others = earlier(out, keys, {printable(task.source.name) for task in tasks})
         order = [printable(source.name) for source in sources]
+        others = earlier(out, keys, {printable(task.source.name) for task in tasks}, order)
         write_summary(out / SUMMARY, results, labels, others, order)
         join(out / JOINED, episode_parts(out, [task.name for task in every]))
     failed = {name: reason for name, _, reason in results if reason}

@@ -5,7 +5,7 @@ ones. Neither can cause the removal of anything except outputs of its own name.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ OUTPUTS = (
     ".csv", ".parquet", PLOT, MOVEMENTS, ".overlay.png", ".overlay.mp4",
 )  # fmt: skip
 SUMMARY, JOINED = "summary.csv", "episodes.csv"
+GONE = "does not exist: correct the path"  # why an input failed that was never there
 NOTES = 1 << 15  # markers held in memory, about 2 KB each
 
 
@@ -138,12 +139,17 @@ def check_folder(folder: Path, terms: Mapping[str, Any]) -> None:
             )
 
 
-def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any]]:
+def earlier(
+    folder: Path, keys: set[str], names: set[str], asked: Iterable[str] | None = None
+) -> list[dict[str, Any]]:
     """Summary rows of inputs from earlier runs that are not part of this one.
+
 
     Args:
         keys: keys of this run's sources.
         names: names of this run's sources.
+        asked: names of the sources of all processes that share this run; other paths that never
+            existed, such as mistyped ones, are then left out.
     """
     rows, known = [], set(names)
     for content in done(folder):
@@ -151,6 +157,8 @@ def earlier(folder: Path, keys: set[str], names: set[str]) -> list[dict[str, Any
         if content["terms"]["source"] not in keys:
             rows += content["summary"]
     failed = _failures(folder / SUMMARY) or []
+    if asked is not None:
+        known |= {row["input"] for row in failed if row["reason"].endswith(GONE)} - set(asked)
     return rows + [row for row in failed if row["input"] not in known]
 
 

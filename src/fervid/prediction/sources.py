@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fervid.errors import InputError, OutputError
 from fervid.faces.files import STILLS, pictures, special
-from fervid.prediction.ownership import is_ours
+from fervid.prediction.ownership import GONE, is_ours
 from fervid.text import printable
 
 VIDEOS = (
@@ -108,7 +108,7 @@ def _sources(given: str, out: Path, sequence: bool) -> Iterable[Source]:
         if usable:
             return [source for match in usable for source in _sources(str(match), out, sequence)]
         return [Source(given, path, f"{given} matches no video or image: correct the pattern")]
-    return [Source(given, path, f"{given} does not exist: correct the path")]
+    return [Source(given, path, f"{given} {GONE}")]
 
 
 def _folder(given: str, folder: Path, out: Path) -> list[Source]:

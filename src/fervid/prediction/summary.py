@@ -169,12 +169,13 @@ def summary_rows(outcomes: Sequence[Outcome]) -> list[Row]:
 def _line(row: Mapping[str, Any]) -> str:
     name = row["input"]
     if row["status"] in ("failed", "no face"):
-        return f"{name}: {row['reason'] if row['status'] == 'failed' else 'no face'}"
+        result = row["reason"] if row["status"] == "failed" else "no face"
+        return result if result.startswith(f"{name} ") else f"{name}: {result}"
     if "face_id" not in row:
         return f"{name}: a face seen too briefly to track"
     result = row["reason"] or "seen too briefly for a label"
     if row["status"] == "face":
         result = f"{row['label']} {row['probability']:.0%}"
     seen = f"{row['frames_seen']} of {row['frames']} frames, {row['seconds_seen']:.1f} s"
-    warnings = f", {row['flags']}" if row.get("flags") else ""
-    return f"{name}: face {row['face_id']}: {result} ({seen}{warnings})"
+    about = "; ".join(filter(None, ["" if row["frames"] == 1 else seen, row.get("flags", "")]))
+    return f"{name}: face {row['face_id']}: {result}" + (f" ({about})" if about else "")
