@@ -175,7 +175,7 @@ def test_the_headline_names_yardsticks_and_chance(finished) -> None:
     assert lead
     score = report.scores["joint"]
     over = f"{percent(score.fold_mean)} ± {percent(score.fold_deviation)} %"
-    for said in ("the yardstick landmarks, linear, reaches", "Guessing among 3 labels", over):
+    for said in ("the yardstick landmarks, linear, reaches", "%. Guessing among 3 labels", over):
         assert said in lead[0]
 
 
