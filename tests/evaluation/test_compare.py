@@ -129,7 +129,7 @@ def test_text(runs, tmp_path: Path) -> None:
     assert "2 of a" in text and "stand-in" not in text
     assert "(Holm)" in compare([a]).text(120)
     drawn = run(tmp_path / "drawn", origin="drawn by fervid")
-    assert "stand-in for the database (drawn by fervid)" in compare([drawn]).text(120)
+    assert "a stand-in (drawn by fervid): they compare" in compare([drawn]).text(120)
 
 
 def test_refusals(runs, tmp_path: Path) -> None:

@@ -132,3 +132,11 @@ def test_refusals(tmp_path) -> None:
         suggest_clips([run, strangers])
     with pytest.raises(OutputError, match="no complete report"):
         suggest_clips([tmp_path])
+
+
+def test_runs_at_chance_are_not_to_be_trusted(tmp_path) -> None:
+    assert "warning" not in suggest_clips([forged(tmp_path / "good", ROWS)]).text()
+    blind = {name: (label, (0.2, 0.3, 0.5)) for name, (label, _) in ROWS.items()}
+    found = suggest_clips([forged(tmp_path / "blind", blind)])
+    assert found.accuracy == pytest.approx(2 / 7) and found.most == pytest.approx(3 / 7)
+    assert "right about 28.6 % of the clips, and always naming the most frequent" in found.text()

@@ -167,9 +167,10 @@ def _remarks(comparison: Comparison) -> list[str]:
     if left:
         lines.append(f"Left out because not every network predicted them: {', '.join(left)}.")
     if comparison.origin:
+        data = "drawn by fervid" if comparison.database == "drawn" else "a stand-in"
         lines.append(
-            f"The data are a stand-in for the database ({comparison.origin}): they compare "
-            "systems, but say nothing about accuracy on the database."
+            f"The data are {data} ({comparison.origin}): they compare systems, but say nothing "
+            "about accuracy on real people."
         )
     return lines
 

@@ -62,16 +62,26 @@ class Clips:
         errors: how many of all clips are likely label errors.
         clips: how many there are.
         labels: that a clip can have.
+        accuracy: share of the clips that the runs are right about, 0..1.
+        most: share of the most frequent label, which is right without looking, 0..1.
     """
 
     suggestions: tuple[ClipSuggestion, ...]
     errors: int
     clips: int
     labels: tuple[str, ...]
+    accuracy: float
+    most: float
 
     def text(self) -> str:
         """One line per suggestion after a summary."""
         lines = [f"{self.errors} of {self.clips} clips are likely label errors"]
+        if self.accuracy <= self.most:
+            lines.append(
+                f"warning: the runs are right about {100 * self.accuracy:.1f} % of the clips, and "
+                f"always naming the most frequent label about {100 * self.most:.1f} %: train a "
+                "better system before you trust these suggestions"
+            )
         lines += [
             f"{place:3} {each.clip}: {each.label}, or {each.suggested}? {'; '.join(each.reasons)}"
             for place, each in enumerate(self.suggestions, 1)
@@ -133,7 +143,9 @@ def suggest_clips(runs: Sequence[str | Path], n: int = 50) -> Clips:
     ]
     ranked.sort(key=lambda each: (each[0], each[1].clip))
     shown = tuple(suggestion for _, suggestion in ranked[:n])
-    return Clips(shown, int(wrong.sum()), len(mean), opinions.labels)
+    right = float((mean.argmax(axis=1) == opinions.given).mean())
+    most = float(np.bincount(opinions.given).max() / len(mean))
+    return Clips(shown, int(wrong.sum()), len(mean), opinions.labels, right, most)
 
 
 Rank = tuple[int, float, float]  # kind of the first reason, its figure, the margin
