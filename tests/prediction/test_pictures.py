@@ -1,5 +1,7 @@
 """The plot and the overlay."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,20 @@ def test_bars_are_as_long_as_probabilities():
 
     whole, half = area((1.0, 0, 0)), area((0.5, 0, 0))
     assert whole > 200 and half / whole == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_tick_on_each_bar_is_the_value_relative_to_neutral():
+    image = np.zeros((480, 640, 3), np.uint8)
+    plain = face(250, 150, 130, 130)
+    ticked = replace(plain, relative=np.array([0.9, 0.05, np.nan], np.float32))
+    changed = (draw(image, [plain], LABELS, PALETTE) != draw(image, [ticked], LABELS, PALETTE)).any(
+        2
+    )
+    rows = np.flatnonzero(changed.any(1))
+    gaps = np.flatnonzero(np.diff(rows) > 1)
+    assert len(gaps) == 1  # two bars have a tick, the third has no value
+    first, second = (np.flatnonzero(changed[part].any(0)) for part in np.split(rows, gaps + 1))
+    assert first.mean() - second.mean() == pytest.approx(0.85 * (168 - 76 - 10), abs=3)
 
 
 def test_panels_avoid_other_faces():
@@ -91,3 +107,6 @@ def test_plot(tmp_path, faces, frames):
     assert image.shape[1] == 1300 and image.std() > 1
     plot_timeline(tmp_path / "q.png", time, ids, p, LABELS, "a title with $ and _")
     assert (tmp_path / "p.png").read_bytes() == (tmp_path / "q.png").read_bytes()
+    plot_timeline(tmp_path / "r.png", time, ids, p, LABELS, "relative", relative=p[::-1])
+    taller = cv2.imread(str(tmp_path / "r.png"))
+    assert (taller.shape[0] > image.shape[0]) == (faces > 0)

@@ -19,6 +19,7 @@ WHITE, GREY, DARK = (255, 255, 255), (190, 190, 190), (24, 26, 30)
 SMALL = 36  # height of a face in pixels, below which lines would hide it
 LEAST_WITH_BARS = 54  # height of a face in pixels; smaller faces get only a title
 CROWDED = 0.15  # largest share of a panel over heads; above that, only the title is drawn
+TICKED = 0.03  # smallest relative probability with a tick; more of them would look like an axis
 READABLE = 0.8  # smallest scale at which a title is readable
 
 
@@ -32,6 +33,7 @@ class Drawn:
         landmarks: (68, 2) pixels.
         probabilities: (K,) NaN if there is no label.
         note: shown in place of a missing label.
+        relative: (K,) probabilities relative to the person's own neutral face; None for none.
     """
 
     face: int
@@ -39,6 +41,7 @@ class Drawn:
     landmarks: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     note: str = ""
+    relative: NDArray[np.float32] | None = None
 
 
 def draw(
@@ -186,7 +189,7 @@ def _fill(
     panel: Box,
     title: str,
 ) -> None:
-    """Draw a panel: its title and a bar for each label."""
+    """Draw a panel: its title and a bar for each label, with a tick at the relative value."""
     left, top, width, height = (int(value) for value in panel)
     line, gap = round(15 * scale), round(5 * scale)
     part = canvas[top : top + height, left : left + width]
@@ -210,6 +213,9 @@ def _fill(
         cv2.rectangle(canvas, start, (start[0] + room, end), (70, 72, 78), -1)
         full = start[0] + round(room * float(face.probabilities[row]))
         cv2.rectangle(canvas, start, (full, end), colours[label], -1)
+        if face.relative is not None and face.relative[row] >= TICKED:
+            x = start[0] + round(room * float(face.relative[row]))
+            cv2.line(canvas, (x, start[1]), (x, end), WHITE, max(2, round(2 * scale)))
 
 
 def _places(box: Box, head: Box, width: int, height: int, gap: int) -> list[tuple[float, float]]:

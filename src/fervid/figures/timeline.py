@@ -53,6 +53,8 @@ def plot_timeline(
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
     title: str,
+    *,
+    relative: NDArray[np.float32] | None = None,
 ) -> None:
     """Write a PNG of each face's stacked probabilities over time; grey where it is not visible.
 
@@ -63,9 +65,10 @@ def plot_timeline(
         probabilities: (R, K); NaN in rows without a label.
         labels: K names.
         title: title of the figure.
+        relative: (R, K) probabilities relative to each face's neutral, for panels of their own.
     """
     with plain_text():
-        figure = _figure(time, face, probabilities, labels, title)
+        figure = _figure(time, face, probabilities, labels, title, relative=relative)
         figure.savefig(path, format="png", metadata={"Software": None})
 
 
@@ -75,6 +78,8 @@ def _figure(
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
     title: str,
+    *,
+    relative: NDArray[np.float32] | None,
 ) -> "Figure":
     from matplotlib.figure import Figure
 
@@ -82,18 +87,22 @@ def _figure(
     ids, counts = np.unique(face[labelled], return_counts=True)
     shown = np.sort(ids[np.argsort(-counts, kind="stable")][:PANELS])
     still = len(np.unique(time)) == 1
-    panels = max(len(shown), 1)
+    nothing = "no label" if (face >= 0).any() else "no face"
+    drawn = [(one, f"face {one}", probabilities) for one in shown]
+    if relative is not None:
+        compared = [(one, f"face {one},\nrelative\nto neutral", relative) for one in shown]
+        drawn = [each for pair in zip(drawn, compared, strict=True) for each in pair]
+    drawn = drawn or [(-2, nothing, probabilities)]  # a face that there never is
+    panels = len(drawn)
     height = 1.1 + panels * ((0.26 * len(labels) + 0.5) if still else 1.6)
     figure = Figure(figsize=(10, max(height, 2.6)), layout="constrained", dpi=130)
     axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
-    for place, axis in enumerate(axes):
-        rows = face == shown[place] if len(shown) else np.zeros(len(face), bool)
-        nothing = "no label" if (face >= 0).any() else "no face"
-        name = f"face {shown[place]}" if len(shown) else nothing
+    for axis, (one, name, values) in zip(axes, drawn, strict=True):
+        rows = face == one
         if still:
-            _bars(axis, probabilities[rows], labels)
+            _bars(axis, values[rows], labels)
         else:
-            _stack(axis, time, rows, probabilities, labels)
+            _stack(axis, time, rows, values, labels)
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontweight="bold")
         axis.spines[["top", "right", "left"]].set_visible(False)
     hidden = len(np.unique(face[face >= 0])) - len(shown)

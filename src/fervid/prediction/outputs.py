@@ -69,7 +69,7 @@ def write_plot(path: Path, rows: Timeline) -> None:
     """Draw the timeline as a PNG."""
     with whole(path) as place:
         args = (rows.time, rows.face, rows.probabilities, rows.labels)
-        plot_timeline(place, *args, title=Path(rows.input).name)
+        plot_timeline(place, *args, title=Path(rows.input).name, relative=rows.relative)
 
 
 def write_overlay(
@@ -129,10 +129,11 @@ def _stand_ins(shape: tuple[int, ...], faces: Sequence[Drawn]) -> NDArray[np.uin
 
 
 def _faces(rows: Timeline) -> list[Drawn]:
-    columns = (rows.face, rows.box, rows.landmarks, rows.probabilities, rows.status)
+    relative = [None] * len(rows.face) if rows.relative is None else rows.relative
+    columns = (rows.face, rows.box, rows.landmarks, rows.probabilities, rows.status, relative)
     return [
-        Drawn(int(face), box, landmarks, probabilities, STATUS[status])
-        for face, box, landmarks, probabilities, status in zip(*columns, strict=True)
+        Drawn(int(face), box, landmarks, probabilities, STATUS[status], own)
+        for face, box, landmarks, probabilities, status, own in zip(*columns, strict=True)
         if face != NOBODY
     ]
 
