@@ -16,8 +16,9 @@ from fervid.errors import FacesError
 from fervid.faces.action_units import COLUMNS, MIRROR, SHAPES, units
 from fervid.faces.landmarks import WEIGHTS as LANDMARKS
 from fervid.faces.landmarks import Landmarker
-from fervid.faces.movements import WEIGHTS, MovementNetwork, Movements, crops
+from fervid.faces.movements import MovementNetwork, Movements, crops
 from fervid.faces.points68 import MIRROR as MIRROR_POINTS
+from fervid.faces.versions import MOVEMENTS as WEIGHTS
 
 PEOPLE = range(4)
 BELOW_THE_NOSE = [

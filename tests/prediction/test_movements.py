@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 
 from fervid.faces.action_units import ACTION_UNITS, COLUMNS, both_sides
+from fervid.faces.settings import FaceSettings
 from fervid.prediction.movements import asymmetry, blinks, by_face, note
 from fervid.prediction.outputs import write_table
+from fervid.prediction.settings import WindowSettings
+from fervid.prediction.tasks import PredictSettings
 from fervid.prediction.timeline import STATUS, Timeline, record_type
 from fervid.prediction.writers import convert
 from fervid.prediction.writers.codebook import describe
@@ -114,3 +117,16 @@ def test_every_column_says_what_it_is_not() -> None:
             assert column in note()
             assert unit.name in describe(column).meaning
             assert "not FACS coding" in describe(column).meaning
+
+
+def test_other_weights_make_other_outputs(tmp_path, monkeypatch) -> None:
+    faces, windows, plain = FaceSettings(), WindowSettings(), {"timeline": True, "landmarks": False}
+    with_them, without = (
+        PredictSettings(tmp_path, "0", faces, windows, ("csv",), None, **plain, movements=movements)
+        for movements in (True, False)
+    )
+    before, never = with_them.terms(), without.terms()
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(b"other weights")
+    monkeypatch.setattr("fervid.prediction.tasks.MOVEMENT_WEIGHTS", other)
+    assert with_them.terms() != before and without.terms() == never

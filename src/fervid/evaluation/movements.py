@@ -18,8 +18,9 @@ from fervid.atomic import digest_of
 from fervid.errors import InputError
 from fervid.evaluation.baseline import predict
 from fervid.faces.action_units import SHAPES
-from fervid.faces.movements import WEIGHTS, Movements
+from fervid.faces.movements import Movements
 from fervid.faces.track import Track
+from fervid.faces.versions import MOVEMENTS as WEIGHTS
 from fervid.learning.run import Run
 from fervid.learning.samples import Samples
 

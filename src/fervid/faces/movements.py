@@ -21,8 +21,8 @@ from fervid.atomic import digest_of
 from fervid.errors import FacesError
 from fervid.faces.action_units import CENTRAL, RIGHT, SHAPES
 from fervid.faces.landmarks import INPUT, Network, crops_of_landmarks, cut_out, fold
+from fervid.faces.versions import MOVEMENTS as WEIGHTS
 
-WEIGHTS = Path(__file__).parent / "weights" / "movements.safetensors"
 TIGHT = 0.85  # side of its crop, in sides of the landmark network's
 HALF = 56  # columns of the crop that belong to a half: up to a little beyond the middle
 BATCH = 64

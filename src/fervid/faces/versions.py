@@ -13,6 +13,7 @@ from fervid.faces import outside
 from fervid.faces.settings import FaceSettings
 
 WEIGHTS = Path(__file__).parent / "weights" / "landmarks.safetensors"
+MOVEMENTS = Path(__file__).parent / "weights" / "movements.safetensors"
 CASCADE = "haarcascade_frontalface_alt2.xml"
 
 

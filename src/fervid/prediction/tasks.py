@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 import fervid
-from fervid.atomic import blamed, write
+from fervid.atomic import blamed, digest_of, write
 from fervid.errors import InputError
 from fervid.faces.files import is_still
 from fervid.faces.settings import FaceSettings, Style
+from fervid.faces.versions import MOVEMENTS as MOVEMENT_WEIGHTS
 from fervid.faces.versions import version_of
 from fervid.prediction.episode_tables import ENDING as EPISODES
 from fervid.prediction.episodes import EpisodeSettings
@@ -29,7 +30,7 @@ from fervid.prediction.settings import Format, WindowSettings
 from fervid.prediction.sources import Source, names
 from fervid.prediction.writers import WRITERS
 
-OPTIONS = ("overlay", "timeline", "landmarks", "movements")  # that decide what is written
+OPTIONS = ("overlay", "timeline", "landmarks")  # that decide what is written
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class PredictSettings:
             **asdict(self.gaze),
             "format": ",".join((*self.tables, *self.writers)),
             **{name: getattr(self, name) for name in OPTIONS},
+            "movements": self.movements and digest_of(MOVEMENT_WEIGHTS)[:12],
             "neutral": self.neutral and self.neutral.key,
             "episodes": asdict(EpisodeSettings()),
         }
