@@ -136,14 +136,14 @@ def turn(folder: Path, what: str, patience: float = 5.0) -> Iterator[None]:
         OutputError: the folder cannot be written to.
     """
     with ExitStack() as stack:
-        begun, told = time.monotonic(), False
+        begun, announced = time.monotonic(), False
         while True:
             try:
                 stack.enter_context(_locked(folder, LOCK, what))
                 break
             except _InUseError as error:
-                if not told and time.monotonic() - begun > patience:
-                    told = True
+                if not announced and time.monotonic() - begun > patience:
+                    announced = True
                     owner = str(error).rpartition(": wait")[0]
                     print(f"{owner}; waiting for it", file=sys.stderr, flush=True)
                 time.sleep(PAUSE)

@@ -146,8 +146,8 @@ def _shipped() -> Fact:
     from fervid.cli.names import MODELS
 
     package = Path(fervid.__file__).parent
-    found = {path.stem for path in package.glob("systems/*/weights/*.safetensors")}
-    if absent := sorted(set(MODELS) - found):
+    installed = {path.stem for path in package.glob("systems/*/weights/*.safetensors")}
+    if absent := sorted(set(MODELS) - installed):
         help_ = "pip install --force-reinstall fervid"
         return Fact("models", f"{', '.join(absent)} missing from {package}", "broken", help_)
     return Fact("models", ", ".join(MODELS))

@@ -135,9 +135,9 @@ def evaluate(
     arguments: dict[str, Any] = {"table": table, "repeats": repeats, "run": run, "options": options}
     with cluster(on):
         if fold or collect:
-            said = _evaluate_part(chosen_system, data, protocol, fold=fold or [], **arguments)
-            if said:
-                say(said)
+            text = _evaluate_part(chosen_system, data, protocol, fold=fold or [], **arguments)
+            if text:
+                say(text)
                 return
         say(_evaluate(chosen_system, data, protocol, **arguments))
 

@@ -34,12 +34,12 @@ def gather(system: System, store: Store, run_dir: Path) -> tuple[Samples, Points
     def tracks() -> Iterator[tuple[int, str | None, str, Track]]:
         points = Points()
         for row, clip in enumerate(bar(database.clips, "samples")):
-            found = None if clip.label is None else store.main_track(clip)
-            seen = None if found is None else baseline.points(found, database.course)
-            if found is not None and seen is not None:
-                check_pictures(system, found, clip)
-                points[row] = seen
-                yield row, clip.label, clip.subject or "", found
+            track = None if clip.label is None else store.main_track(clip)
+            shapes = None if track is None else baseline.points(track, database.course)
+            if track is not None and shapes is not None:
+                check_pictures(system, track, clip)
+                points[row] = shapes
+                yield row, clip.label, clip.subject or "", track
         # `build` finishes after this, so complete samples always come with points.
         _save_points(path, points)
 

@@ -30,23 +30,23 @@ def numbers(texts: Iterable[str]) -> tuple[int, ...]:
     Raises:
         InputError: a text is neither a number nor a range.
     """
-    found: set[int] = set()
+    named: set[int] = set()
     for part in ",".join(texts).split(","):
         match = RANGE.fullmatch(part.strip())
         if not match or int(match[2] or match[1]) < int(match[1]):
             raise InputError(f"--fold {part}: write a number (3) or a range (1-3), from 1 up")
-        found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
-    return tuple(sorted(found))
+        named |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(sorted(named))
 
 
-def ranges(found: Iterable[int]) -> str:
+def ranges(numbered: Iterable[int]) -> str:
     """Numbers as `numbers` reads them.
 
     >>> ranges([1, 2, 3, 5, 7, 8])
     '1-3,5,7-8'
     """
     runs: list[list[int]] = []
-    for number in sorted(found):
+    for number in sorted(numbered):
         if runs and number == runs[-1][-1] + 1:
             runs[-1].append(number)
         else:

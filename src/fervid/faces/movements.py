@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from fervid.atomic import digest_of
@@ -22,6 +22,7 @@ from fervid.errors import FacesError
 from fervid.faces.action_units import CENTRAL, RIGHT, SHAPES
 from fervid.faces.landmarks import INPUT, Network, crops_of_landmarks, cut_out, fold
 from fervid.faces.versions import MOVEMENTS as WEIGHTS
+from fervid.faces.versions import metadata
 
 TIGHT = 0.85  # side of its crop, in sides of the landmark network's
 HALF = 56  # columns of the crop that belong to a half: up to a little beyond the middle
@@ -82,8 +83,8 @@ class Movements:
         if threads is not None:
             torch.set_num_threads(threads)
         path = Path(weights or WEIGHTS)
-        network, metadata = load(path)
-        self.version = f"{metadata['version']} {digest_of(path)[:8]}"
+        network, about = load(path)
+        self.version = f"{about['version']} {digest_of(path)[:8]}"
         self._network = fold(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, faces: NDArray[np.uint8], landmarks: Array) -> Array:
@@ -128,22 +129,9 @@ def load(path: Path) -> tuple[MovementNetwork, dict[str, str]]:
     Raises:
         FacesError: the file is missing, or is not a movement network of fervid.
     """
-    if not path.is_file():
-        raise FacesError(
-            f"{path} does not exist: install fervid again, or give a file written by "
-            "training/movements.py"
-        )
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise FacesError(f"{path} is not a safetensors file ({error}): give another") from error
-    if metadata.get("format") != "fervid" or metadata.get("kind") != "movements":
-        raise FacesError(
-            f"{path} is not a movement network of fervid: give a file written by "
-            "training/movements.py"
-        )
+    about = metadata(path, "movements")
+    with safe_open(path, "pt") as file:
+        state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     network = MovementNetwork()
     try:
         network.load_state_dict(state)
@@ -152,7 +140,7 @@ def load(path: Path) -> tuple[MovementNetwork, dict[str, str]]:
             f"{path} holds a movement network of another shape: train it again with this version's "
             "training/movements.py"
         ) from error
-    return network.eval(), metadata
+    return network.eval(), about
 
 
 assert INPUT == 96  # the head's size follows from it

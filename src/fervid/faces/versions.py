@@ -47,27 +47,26 @@ def landmarker(weights: Path | None = None) -> str:
     return f"{metadata(path)['version']} {digest_of(path)[:8]}"
 
 
-def metadata(path: Path) -> dict[str, str]:
-    """Metadata of a landmark network's file.
+def metadata(path: Path, kind: str = "landmarks") -> dict[str, str]:
+    """Metadata of a network's file.
+
+    Args:
+        kind: "landmarks" or "movements".
 
     Raises:
-        FacesError: the file is missing, or is not a landmark network of fervid.
+        FacesError: the file is missing, or is not such a network of fervid.
     """
+    script = f"a file written by training/{kind}.py"
     if not path.is_file():
-        raise FacesError(
-            f"{path} does not exist: install fervid again, or give a file written by "
-            "training/landmarks.py"
-        )
+        raise FacesError(f"{path} does not exist: install fervid again, or give {script}")
     try:
         with safe_open(path, "np") as file:
             about: dict[str, str] = file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise FacesError(f"{path} is not a safetensors file ({error}): give another") from error
-    if about.get("format") != "fervid" or about.get("kind") != "landmarks":
-        raise FacesError(
-            f"{path} is not a landmark network of fervid: give a file written by "
-            "training/landmarks.py"
-        )
+    if about.get("format") != "fervid" or about.get("kind") != kind:
+        name = kind.removesuffix("s")
+        raise FacesError(f"{path} is not a {name} network of fervid: give {script}")
     return about
 
 
