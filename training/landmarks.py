@@ -19,13 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import checkpoint
 import cv2
 import numpy as np
 import torch
 from landmark_data import definition, drawn, mediapipe_points
 from landmark_moves import CHOOSE, TRAIN, Pairs, People, gains, motion, motion_loss, people
 from landmark_samples import Array, Grey, Samples, textures
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -124,45 +124,11 @@ class Training:
 
     def save(self, path: Path) -> None:
         """Write everything, atomically."""
-        tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()}
-        for key, state in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{key}.{n}": torch.as_tensor(v) for n, v in state.items()}
-        tensors = {name: value.clone().contiguous() for name, value in tensors.items()}
-        write(path, tensors, {"epoch": str(self.epoch), "step": str(self.schedule.last_epoch)})
+        checkpoint.save(path, self.network, self.optimiser, self.schedule, self.epoch)
 
     def resume(self, path: Path) -> None:
         """Go back to what `save` wrote."""
-        tensors = load_file(path)
-        metadata = _metadata(path)
-        part = lambda name: {  # noqa: E731
-            key.removeprefix(name): v for key, v in tensors.items() if key.startswith(name)
-        }
-        self.network.load_state_dict(part("network."))
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in part("optimiser.").items():
-            index, name = key.split(".")
-            state.setdefault(int(index), {})[name] = value
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
-        self.epoch = int(metadata["epoch"])
-        with torch.no_grad():  # the schedule is a function of the step alone
-            for _ in range(int(metadata["step"]) - self.schedule.last_epoch):
-                self.schedule.step()
-
-
-def _metadata(path: Path) -> dict[str, str]:
-    from safetensors import safe_open
-
-    with safe_open(path, "pt") as file:
-        return dict(file.metadata() or {})
-
-
-def write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Save under another name first: a kill leaves the old file or the new one."""
-    part = path.with_name(path.name + ".part")
-    save_file(tensors, part, metadata)
-    part.chmod(0o644)
-    part.replace(path)
+        self.epoch = checkpoint.resume(path, self.network, self.optimiser, self.schedule)
 
 
 def measure(network: Network, batches: Iterator[Any]) -> dict[str, float]:
@@ -363,15 +329,11 @@ def export(
         "data": json.dumps(hashes),
         "seed": str(options.seed),
         "framing": json.dumps({"crop": CROP, "anchors": ANCHORS.tolist()}),
-        "command": " ".join(["python training/landmarks.py", *map(_plain, sys.argv[1:])]),
+        "command": " ".join(["python training/landmarks.py", *map(checkpoint.plain, sys.argv[1:])]),
         "held_out": json.dumps(figures),
     }
     weights = {name: value.contiguous() for name, value in training.network.state_dict().items()}
-    write(options.out, weights, metadata)
-
-
-def _plain(word: str) -> str:
-    return Path(word).name if "/" in word else word
+    checkpoint.write(options.out, weights, metadata)
 
 
 if __name__ == "__main__":

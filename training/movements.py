@@ -8,27 +8,25 @@ People 600 to 699 only show how far it is.
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import time
 from pathlib import Path
 
+import checkpoint
 import cv2
 import numpy as np
 import torch
 from landmark_samples import Array
-from landmarks import _metadata, _plain, write
 from movement_samples import Twice
 from moving_people import CHOOSE, TRAIN, Moving, moving
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from fervid.atomic import digest_of
 from fervid.faces.action_units import COLUMNS, NOTE, SHAPES, units
-from fervid.faces.landmarks import Landmarker, cut_out
-from fervid.faces.landmarks import load as load_landmarks
-from fervid.faces.movements import MovementNetwork, crops, load
+from fervid.faces.landmarks import Landmarker, cut_out, load
+from fervid.faces.movements import MovementNetwork, crops
 from fervid.faces.versions import WEIGHTS as LANDMARKS
 
 BATCH = 32  # pairs
@@ -53,16 +51,13 @@ def loss_of(found: Tensor, exact: Tensor, known: Tensor, scale: Tensor) -> Tenso
 class Training:
     """Everything that one epoch changes, so that it can be saved and found again."""
 
-    def __init__(
-        self, steps: int, seed: int, scale: Tensor, rate: float = RATE, start: Path | None = None
-    ) -> None:
+    def __init__(self, steps: int, seed: int, scale: Tensor, rate: float = RATE) -> None:
         torch.manual_seed(seed)
         self.scale, self.epoch = scale, 0
-        self.network = MovementNetwork() if start is None else load(start)[0]
-        known = load_landmarks(LANDMARKS)
+        self.network = MovementNetwork()
+        known = load(LANDMARKS)
         self.network.stem.load_state_dict(known.stem.state_dict())
-        if start is None:
-            self.network.middle.load_state_dict(known.middle.state_dict())
+        self.network.middle.load_state_dict(known.middle.state_dict())
         self.network = self.network.to(memory_format=torch.channels_last)
         self.network.stem.requires_grad_(False)  # edges and dots serve both; a quarter is saved
         learnt = [p for p in self.network.parameters() if p.requires_grad]
@@ -90,27 +85,11 @@ class Training:
 
     def save(self, path: Path) -> None:
         """Write everything, atomically."""
-        tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()}
-        for key, state in self.optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{key}.{n}": torch.as_tensor(v) for n, v in state.items()}
-        tensors = {name: value.clone().contiguous() for name, value in tensors.items()}
-        write(path, tensors, {"epoch": str(self.epoch), "step": str(self.schedule.last_epoch)})
+        checkpoint.save(path, self.network, self.optimiser, self.schedule, self.epoch)
 
     def resume(self, path: Path) -> None:
         """Go back to what `save` wrote."""
-        tensors, metadata = load_file(path), _metadata(path)
-        network = {n[8:]: v for n, v in tensors.items() if n.startswith("network.")}
-        self.network.load_state_dict(network)
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in tensors.items():
-            if name.startswith("optimiser."):
-                _, index, key = name.split(".")
-                state.setdefault(int(index), {})[key] = value
-        groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
-        self.epoch = int(metadata["epoch"])
-        for _ in range(int(metadata["step"]) - self.schedule.last_epoch):
-            self.schedule.step()  # a function of the step alone
+        self.epoch = checkpoint.resume(path, self.network, self.optimiser, self.schedule)
 
 
 def estimates(network: MovementNetwork, people: Moving) -> Array:
@@ -146,7 +125,6 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=3584, help="pairs in an epoch")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=RATE)
-    parser.add_argument("--start", type=Path, help="weights to start from, for fine-tuning")
     parser.add_argument("--workers", type=int, default=0, help="processes that make samples")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -156,7 +134,7 @@ def main() -> None:
     people, others = (moving(options.pairs, numbers, find, places) for numbers in (TRAIN, CHOOSE))
     scale = torch.from_numpy(people.shapes.std(axis=(0, 1)))
     steps = options.epochs * (options.samples // BATCH)
-    training = Training(steps, options.seed, scale, options.rate, options.start)
+    training = Training(steps, options.seed, scale, options.rate)
     state = options.out.with_suffix(".state.safetensors")
     if state.is_file():
         training.resume(state)
@@ -188,17 +166,13 @@ def export(
         "note": NOTE,
         "shapes": json.dumps(SHAPES),
         "landmarks": finder,
-        "data": json.dumps({options.pairs.name: _sha256(options.pairs)}),
+        "data": json.dumps({options.pairs.name: digest_of(options.pairs)}),
         "seed": str(options.seed),
-        "command": " ".join(["python training/movements.py", *map(_plain, sys.argv[1:])]),
+        "command": " ".join(["python training/movements.py", *map(checkpoint.plain, sys.argv[1:])]),
         "held_out": json.dumps(figures),
     }
     halved = {n: v.half() if v.is_floating_point() else v for n, v in network.state_dict().items()}
-    write(options.out, {n: v.contiguous() for n, v in halved.items()}, metadata)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    checkpoint.write(options.out, {n: v.contiguous() for n, v in halved.items()}, metadata)
 
 
 if __name__ == "__main__":
