@@ -40,6 +40,8 @@ def test_a_video_is_a_table(faces, tmp_path, monkeypatch) -> None:
     assert (tmp_path / "kept" / f"{one.stem}.csv").is_file()
     again = kept[kept.input == str(one)].reset_index(drop=True)
     assert again.equals(table)
+    other = fervid.predict(one, faces="builtin", format="parquet,openface")
+    assert len(other) == len(table) and {"p_happiness", "label"} <= set(other.columns)
 
 
 def test_a_bad_video_is_named_and_left_out(faces, tmp_path) -> None:

@@ -23,9 +23,10 @@ from fervid.learning.recipes import changed, flat
 from fervid.models.train import Trained
 from fervid.models.train import train as train_model
 from fervid.prediction.batch import predict as predict_files
-from fervid.prediction.ownership import done
+from fervid.prediction.ownership import done, name_of
 from fervid.prediction.settings import MANY_FACES
 from fervid.prediction.writers import read_table
+from fervid.prediction.writers.table import ENDINGS
 from fervid.systems import SYSTEMS
 from fervid.systems.interface import System
 from fervid.text import printable
@@ -77,7 +78,8 @@ def predict(
         order = list(dict.fromkeys(row["input"] for row in summary.rows))
         tables = {}
         for marker in done(folder):
-            table = next(name for name in marker["outputs"] if name.endswith((".csv", ".parquet")))
+            of_input = (f"{name_of(marker)}{ending}" for ending in ENDINGS)
+            table = next(name for name in of_input if name in marker["outputs"])
             tables[marker["summary"][0]["input"]] = read_table(folder / table).rows
     return pd.concat([tables[name] for name in order if name in tables], ignore_index=True)
 

@@ -16,7 +16,7 @@ from fervid.pages.render import address, data_address, digest
 from fervid.pages.viewer import viewer
 from fervid.prediction.episode_tables import ENDING as EPISODES
 from fervid.prediction.episode_tables import read_episodes
-from fervid.prediction.ownership import MARKER, done, earlier, note
+from fervid.prediction.ownership import MARKER, done, earlier, name_of, note
 from fervid.prediction.writers import tables
 from fervid.prediction.writers.table import read_table
 from fervid.progress import bar
@@ -100,7 +100,7 @@ def write_pages(folder: Path) -> Pages:
                 failed[table.name] = str(error)
         entries = []
         for marker in done(folder):
-            name = _name(marker)
+            name = name_of(marker)
             head = _head(folder / f"{name}{ENDING}")
             picture = THUMBNAIL.search(head)
             page = f"{name}{ENDING}" if head else ""
@@ -108,12 +108,6 @@ def write_pages(folder: Path) -> Pages:
         bad = [row for row in earlier(folder, set(), set()) if row["status"] == "failed"]
         write(folder / INDEX, index(entries, bad, folder))
     return Pages(folder / INDEX, written, len(of_inputs) - written - len(failed), failed)
-
-
-def _name(marker: Mapping[str, Any]) -> str:
-    """The name of an input's outputs, which all of them begin with."""
-    found = next(each for each in marker["outputs"] if each.endswith(EPISODES))
-    return str(found).removesuffix(EPISODES)
 
 
 def _write_page(table: Path, media: Path | None, path: Path, with_index: bool) -> bool:

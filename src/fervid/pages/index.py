@@ -8,7 +8,7 @@ from typing import Any
 
 from fervid.pages.content import palette
 from fervid.pages.render import address, render
-from fervid.prediction.episode_tables import ENDING as EPISODES
+from fervid.prediction.ownership import name_of
 
 SHARE = "share_"
 NAMES = {
@@ -58,8 +58,7 @@ def entry_of(marker: Mapping[str, Any], page: str, picture: str) -> Entry:
     faces = [row for row in rows if row["status"] == "face"]
     raised = [flag for row in rows for flag in row.get("flags", "").split("; ") if flag]
     reason = rows[0]["reason"] or ("" if faces else rows[0]["status"])
-    name = next(each for each in marker["outputs"] if each.endswith(EPISODES))
-    stem = len(name) - len(EPISODES)
+    stem = len(name_of(marker))
     files = {NAMES[each[stem:]]: each for each in marker["outputs"] if each[stem:] in NAMES}
     return Entry(
         rows[0]["input"], page, picture,

@@ -107,6 +107,12 @@ def done(folder: Path) -> Iterator[dict[str, Any]]:
             yield content
 
 
+def name_of(content: Mapping[str, Any]) -> str:
+    """The name that a marker's outputs begin with."""
+    listed: list[str] = content["outputs"]
+    return next(each for each in listed if each.endswith(EPISODES)).removesuffix(EPISODES)
+
+
 def is_whole(folder: Path, name: str, content: Mapping[str, Any]) -> bool:
     """Whether all outputs of a marker exist and its summary is valid."""
     listed = content.get("outputs")
