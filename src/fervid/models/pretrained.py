@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fervid.atomic import digest_of
-from fervid.device import chosen
+from fervid.device import moved
 from fervid.errors import WeightsError
 from fervid.faces.track import Track
 from fervid.learning.run import Run
@@ -87,10 +87,7 @@ class Pretrained:
                 f"{self.path} was not trained on the labels {', '.join(unknown)}: "
                 "use a model that has every label of the database"
             )
-        move = getattr(self._recognizer, "to", None)  # systems from elsewhere may lack it
-        if move:
-            move(chosen(run.device))
-        return Relabelled(self._recognizer, train.labels)
+        return Relabelled(moved(self._recognizer, run.device), train.labels)
 
     def load(self, path: Path) -> Recognizer:
         """Load a recognizer of the same system."""

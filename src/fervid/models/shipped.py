@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fervid
-from fervid.device import chosen
+from fervid.device import moved
 from fervid.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ def open_model(name: str | Path, device: str = "cpu") -> "Recognizer":
     from fervid.systems import SYSTEMS
 
     path = find_model(name)
-    recognizer = SYSTEMS[system_of(path)].load(path)
-    move = getattr(recognizer, "to", None)  # systems from elsewhere may lack it
-    return move(chosen(device)) if move else recognizer
+    return moved(SYSTEMS[system_of(path)].load(path), device)
 
 
 def system_of(path: Path) -> str:
