@@ -83,7 +83,7 @@ def doctor(
 
 
 def examine() -> Iterator[Fact]:
-    """Everything that `fervid doctor` tells."""
+    """Everything that `fervid doctor` reports."""
     yield Fact("fervid", f"{fervid.__version__}, {Path(fervid.__file__).parent}")
     system = f"{platform.system()} {platform.machine()}"
     yield Fact("Python", f"{platform.python_version()}, {sys.executable}, {system}")
@@ -114,7 +114,7 @@ def _core(module: str, package: str, name: str) -> Fact:
 def _safely(look: Callable[[], Fact]) -> Fact:
     try:
         return look()
-    except Exception as error:  # told above: the library that it asks is broken
+    except Exception as error:  # reported above: the library that it asks is broken
         return Fact(look.__name__.strip("_"), f"unknown ({_short(error)})", "missing")
 
 
@@ -126,7 +126,7 @@ def _ffmpeg() -> Fact:
     av = importlib.import_module("av")
     libraries = ", ".join(
         f"{name} {'.'.join(map(str, number))}"
-        for name, number in av.library_versions.items()
+        for name, number in getattr(av, "library_versions", {}).items()
         if name in ("libavcodec", "libavformat")
     )
     return Fact("FFmpeg", f"{getattr(av, 'ffmpeg_version_info', 'in PyAV')} ({libraries})")
@@ -144,12 +144,12 @@ def _haar() -> Fact:
 
 def _shipped() -> Fact:
     from fervid.cli.names import MODELS
+    from fervid.models.shipped import HOME
 
-    package = Path(fervid.__file__).parent
-    installed = {path.stem for path in package.glob("systems/*/weights/*.safetensors")}
+    installed = {path.stem for path in HOME.glob("*/weights/*.safetensors")}
     if absent := sorted(set(MODELS) - installed):
         help_ = "pip install --force-reinstall fervid"
-        return Fact("models", f"{', '.join(absent)} missing from {package}", "broken", help_)
+        return Fact("models", f"{', '.join(absent)} missing from {HOME}", "broken", help_)
     return Fact("models", ", ".join(MODELS))
 
 
