@@ -9,6 +9,7 @@ asked. L and R are the person's own left and right.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,12 +109,13 @@ def units(shapes: Array) -> Array:
     Returns:
         (..., 35), in the order of `COLUMNS`.
     """
-    return np.asarray(shapes @ _MATRIX, np.float32)
+    return np.asarray(shapes @ _matrix(), np.float32)
 
 
 def both_sides(values: Array) -> Mapping[int, Array]:
-    """The mean of left and right of each unit, by its number in FACS; units told apart by none
-    have the same values.
+    """The mean of left and right of each unit, by its number in FACS.
+
+    Two units that one shape stands for have the same values.
 
     Args:
         values: (N, 35), in the order of `COLUMNS`.
@@ -129,6 +131,7 @@ def both_sides(values: Array) -> Mapping[int, Array]:
     return dict(sorted(means.items()))
 
 
+@cache
 def _matrix() -> Array:
     """(51, 35): which shapes a column is the sum of."""
     matrix = np.zeros((len(SHAPES), len(COLUMNS)), np.float32)
@@ -138,6 +141,3 @@ def _matrix() -> Array:
             for shape in unit.shapes:
                 matrix[SHAPES.index(shape + side), COLUMNS.index(column)] = 1
     return matrix
-
-
-_MATRIX = _matrix()
