@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from unpacking import unpack
 
 from fervid.faces.playing import playing, thumbnail
 from fervid.faces.video import write_video
 from fervid.pages import write_page
 from fervid.pages.content import content
 from fervid.pages.media import shown
-from fervid.pages.packing import pack, unpack
+from fervid.pages.packing import pack
 from fervid.prediction.writers.table import read_table
 
 SHAPES = st.tuples(st.integers(0, 40), st.integers(1, 5))

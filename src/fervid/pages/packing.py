@@ -33,18 +33,3 @@ def pack(values: NDArray[np.integer[Any]]) -> dict[str, Any]:
     split = coded.view(np.uint8).reshape(-1, 8)[:, :planes].T
     data = base64.b64encode(zlib.compress(np.ascontiguousarray(split).tobytes(), 6)).decode()
     return {"rows": len(table), "columns": table.shape[1], "planes": planes, "data": data}
-
-
-def unpack(packed: dict[str, Any]) -> NDArray[np.int64]:
-    """(N, C) numbers that `pack` packed.
-
-    >>> unpack(pack(np.array([[1, -2], [3, 70000]]))).tolist()
-    [[1, -2], [3, 70000]]
-    """
-    size = packed["rows"] * packed["columns"]
-    flat = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), np.uint8)
-    coded = np.zeros(size, np.int64)
-    for place, plane in enumerate(flat.reshape(packed["planes"], size)):
-        coded |= plane.astype(np.int64) << (8 * place)
-    steps = np.where(coded & 1, -(coded >> 1) - 1, coded >> 1)
-    return np.cumsum(steps.reshape(packed["columns"], packed["rows"]), axis=1).T
