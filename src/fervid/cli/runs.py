@@ -242,20 +242,20 @@ def _evaluate_part(
     from fervid.evaluation.job import checked
     from fervid.evaluation.repeated import repeated_jobs
 
-    wanted = parts.numbers(fold) if fold else ()
+    numbers = parts.numbers(fold) if fold else ()
     others = {name: value for name, value in options.items() if name != "jobs"}
     if repeats > 1:
         jobs = repeated_jobs(system, joined(data, table), run, protocol, repeats=repeats, **others)
     else:
         jobs = [checked(system, *_folds(data, protocol, table), run, **others)]
-    if not wanted:
+    if not numbers:
         parts.check_complete(jobs)
         return ""
-    absent = parts.evaluate_part(jobs, wanted, options["jobs"])
+    absent = parts.evaluate_part(jobs, numbers, options["jobs"])
     rest = f"missing: {parts.ranges(absent)}" if absent else "all folds are there"
     after = "then" if absent else "next"
     return (
-        f"--fold {parts.ranges(wanted)} is done in {run}; {rest}; {after}: the same command with "
+        f"--fold {parts.ranges(numbers)} is done in {run}; {rest}; {after}: the same command with "
         "--collect in place of --fold"
     )
 

@@ -74,26 +74,26 @@ def evaluate_part(jobs: Sequence[Job], only: Collection[int], processes: int = 1
         )
     first = 1
     for job in jobs:
-        wanted = [number - first + 1 for number in sorted(only) if number - first >= 0]
-        wanted = [number for number in wanted if number <= len(job.folds)]
-        if wanted:
+        own = range(first, first + len(job.folds))
+        numbers = [number - first + 1 for number in sorted(only) if number in own]
+        if numbers:
             job.warn()
-            _work(job, wanted, processes)
+            _work(job, numbers, processes)
         first += len(job.folds)
     return missing(jobs)
 
 
-def _work(job: Job, wanted: Sequence[int], processes: int) -> None:
+def _work(job: Job, numbers: Sequence[int], processes: int) -> None:
     folder = job.run.folder
     with ExitStack() as parts:
         with turn(folder, WHAT):
             claim(folder, job.identity)
-            for number in wanted:
+            for number in numbers:
                 parts.enter_context(part_held(folder, f"{WHAT} {number}", folder_of(number)))
                 sweep(folder / folder_of(number))
             samples, points = gather(job.system, job.store, folder)
         tasks = job.tasks(usable(samples, points))
-        todo = [tasks[number - 1] for number in wanted if not tasks[number - 1].done]
+        todo = [tasks[number - 1] for number in numbers if not tasks[number - 1].done]
         work_all(todo, job.system, samples, points, folder, processes)
 
 

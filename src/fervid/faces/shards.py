@@ -4,7 +4,6 @@ shards/2-of-8.parquet     index of one share, until all shares are there
 """
 
 import shutil
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -68,9 +67,8 @@ def forget(root: Path) -> None:
 
 def _rows(root: Path, path: Path | None, settings: FaceSettings, version: str) -> dict[str, Row]:
     """Rows of an index by clip name; none if it is missing, damaged, or of other settings."""
-    found: Mapping[str, Row] = {}
     with suppress(InputError):
-        opened = store.read_index(root, path)
-        if opened.settings.text == settings.text and opened.finder == version:
-            found = opened.rows
-    return dict(found)
+        index = store.read_index(root, path)
+        if index.settings.text == settings.text and index.finder == version:
+            return dict(index.rows)
+    return {}

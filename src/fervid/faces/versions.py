@@ -76,10 +76,10 @@ def opencv() -> str:
     if spec is None or spec.origin is None:
         raise FacesError("OpenCV is not installed: pip install opencv-contrib-python")
     text = Path(spec.origin).with_name("version.py").read_text()
-    found = re.search(r'opencv_version = "(\d+\.\d+\.\d+)', text)
-    if found is None:
+    version = re.search(r'opencv_version = "(\d+\.\d+\.\d+)', text)
+    if version is None:
         raise FacesError(f"{spec.origin} does not state its version: install OpenCV again")
-    return found[1]
+    return version[1]
 
 
 def _mediapipe(path: Path | None) -> str:

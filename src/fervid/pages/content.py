@@ -1,7 +1,6 @@
 """A prediction table -> what its page holds: numbers packed, names and episodes as JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -125,5 +124,5 @@ def _rounded(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _episode(each: Episode) -> dict[str, Any]:
-    kept = ("face", "label", "onset", "apex", "offset", "peak", "mean")
-    return {name: value for name, value in asdict(each).items() if name in kept}
+    names = ("face", "label", "onset", "apex", "offset", "peak", "mean")
+    return {name: getattr(each, name) for name in names}
