@@ -78,8 +78,8 @@ const seconds = (t) => t.toFixed(3);
 const plain = (face) => "face " + face;
 const called = (face) => state.names[face] || plain(face);
 const colour = (label) => D.colours[label][dark.matches ? 1 : 0];
-function node(kind, text, values = {}) { const made = document.createElement(kind); if (text !== undefined) made.textContent = text; return Object.assign(made, values); }
-function swatch(label) { const made = node("i"); made.style.background = colour(label); return made; }
+function node(kind, text, values = {}) { const element = document.createElement(kind); if (text !== undefined) element.textContent = text; return Object.assign(element, values); }
+function swatch(label) { const element = node("i"); element.style.background = colour(label); return element; }
 function say(text) { $("saved").textContent = text; }
 function tell(text) { $("note").textContent = text; $("note").hidden = !text; }
 

@@ -70,15 +70,15 @@ def connected(where: str) -> Iterator[None]:
 def _mute(ray: Any) -> None:
     """Send Ray's own messages on lost machines to standard error; tables go to standard output."""
     driver = getattr(getattr(ray, "_private", None), "worker", None)
-    tell = getattr(driver, "print_to_stdstream", None)
-    if driver is None or tell is None or hasattr(tell, "muted"):
+    show = getattr(driver, "print_to_stdstream", None)
+    if driver is None or show is None or hasattr(show, "muted"):
         return
 
-    def told(data: dict[str, Any], *rest: Any, **options: Any) -> None:
-        tell({**data, "is_err": True}, *rest, **options)
+    def show_aside(data: dict[str, Any], *rest: Any, **options: Any) -> None:
+        show({**data, "is_err": True}, *rest, **options)
 
-    told.muted = True  # type: ignore[attr-defined]
-    driver.print_to_stdstream = told
+    show_aside.muted = True  # type: ignore[attr-defined]
+    driver.print_to_stdstream = show_aside
 
 
 def run(
@@ -97,8 +97,8 @@ def run(
             among the workers.
     """
     ray = importlib.import_module("ray")
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    threads = threads or (int(told) if told.isdecimal() else 0)
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    threads = threads or (int(limit) if limit.isdecimal() else 0)
     nodes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     jobs = min(jobs if jobs > 1 else max(1, sum(nodes) // max(threads, 1)), len(tasks))
     threads = threads or max(1, min(sum(nodes) // jobs, *(each for each in nodes if each)))

@@ -38,11 +38,11 @@ def by_face(rows: Timeline) -> Mapping[int, Mapping[str, float]]:
     values = {}
     for face in rows.faces:
         own = rows.face == face
-        found = {
+        readings = {
             "blinks_per_minute": blinks(rows.time[own], _side(rows.movements[own], 45)),
             "smile_asymmetry": asymmetry(rows.movements[own]),
         }
-        values[face] = {name: round(each, 3) for name, each in found.items() if each is not None}
+        values[face] = {name: round(each, 3) for name, each in readings.items() if each is not None}
     return values
 
 
